@@ -1,16 +1,16 @@
-"""One reader for everything that people write: configuration, profiles, rules.
+"""Data read against its declared shape, every fault told.
 
 A shape is declared once, as frozen `msgspec.Struct` types with constraints and defaults. `read` walks the
 declaration beside the data and tells every fault at once, each with its path; msgspec's own `convert` stops
 at the first. Its texts name what was expected and never what was found: a value may be a secret.
 
-    >>> import msgspec
-    >>> class Link(msgspec.Struct, frozen=True):
-    ...     host: str
-    ...     port: Annotated[int, msgspec.Meta(ge=1, le=65535)]
-    >>> read(Link, {"host": "127.0.0.1", "prot": 9000})[1]
-    [Problem(path='prot', message="unknown key, did you mean 'port'?", line=None),
-     Problem(path='port', message='is missing, expected a whole number from 1 to 65535', line=None)]
+    class Link(msgspec.Struct, frozen=True):
+        host: str
+        port: Annotated[int, msgspec.Meta(ge=1, le=65535)]
+
+    read(Link, {"host": "127.0.0.1", "prot": 9000})
+    # prot: unknown key, did you mean 'port'?
+    # port: is missing, expected a whole number from 1 to 65535
 
 Rules across fields go into `__post_init__`: a `ValueError` raised there is a fault of that table, and the
 problems of a `ProblemsError` keep their paths, below the table's.
@@ -21,20 +21,17 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar, cast
 
 import msgspec
 from msgspec import inspect
 
 from iso_gateway.errors import Problem, ProblemsError, did_you_mean
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from iso_gateway.settings.words import Many, choices, description, expected, near
 
 T = TypeVar("T")
 
-_Many = inspect.ListType | inspect.SetType | inspect.FrozenSetType | inspect.VarTupleType
 _BUILD: dict[type, Callable[[list[Any]], object]] = {
     inspect.ListType: list,
     inspect.SetType: set,
@@ -99,7 +96,7 @@ class _Reader:
         """Read what a Meta with a description stands around: its words replace ours where a scalar is wrong."""
         mine: list[Problem] = []
         value = self.read(kind.type, data, path, mine)
-        words = (kind.extra_json_schema or {}).get("description")
+        words = description(kind)
         if words and any(problem.path == path for problem in mine):
             mine = [Problem(path, f"expected {words}")]
         problems += mine
@@ -123,7 +120,7 @@ class _Reader:
             else:
                 values[field.name] = self.read(field.type, item, here, problems)
         problems += [
-            Problem(_below(path, name), f"is missing, expected {_expected(field.type)}")
+            Problem(_below(path, name), f"is missing, expected {expected(field.type)}")
             for name, field in known.items()
             if field.required and name not in data
         ]
@@ -131,7 +128,7 @@ class _Reader:
 
     def _mapping(self, kind: inspect.DictType, data: object, path: str, problems: list[Problem]) -> object:
         if not isinstance(data, Mapping):
-            problems.append(Problem(path, f"expected {_expected(kind)}"))
+            problems.append(Problem(path, f"expected {expected(kind)}"))
             return None
         _check_length(kind, len(data), path, problems)
         found: dict[object, object] = {}
@@ -142,15 +139,15 @@ class _Reader:
             wrong: list[Problem] = []
             name = reader.read(kind.key_type, key, here, wrong)
             if wrong:
-                problems.append(Problem(here, f"a key here is {_expected(kind.key_type)}"))
+                problems.append(Problem(here, f"a key here is {expected(kind.key_type)}"))
             elif name in found:
                 problems.append(Problem(here, "the same key as one above, written in another way"))
             found[key if wrong else name] = self.read(kind.value_type, item, here, problems)
         return found
 
-    def _many(self, kind: _Many, data: object, path: str, problems: list[Problem]) -> object:
+    def _many(self, kind: Many, data: object, path: str, problems: list[Problem]) -> object:
         if not isinstance(data, Sequence) or isinstance(data, str | bytes):
-            problems.append(Problem(path, f"expected {_expected(kind)}"))
+            problems.append(Problem(path, f"expected {expected(kind)}"))
             return None
         before = len(problems)
         _check_length(kind, len(data), path, problems)
@@ -160,7 +157,7 @@ class _Reader:
     def _tuple(self, kind: inspect.TupleType, data: object, path: str, problems: list[Problem]) -> object:
         wanted = kind.item_types
         if not isinstance(data, Sequence) or isinstance(data, str | bytes) or len(data) != len(wanted):
-            problems.append(Problem(path, f"expected {_expected(kind)}"))
+            problems.append(Problem(path, f"expected {expected(kind)}"))
             return None
         pairs = enumerate(zip(wanted, data, strict=True))
         return tuple(self.read(each, item, _below(path, at), problems) for at, (each, item) in pairs)
@@ -176,7 +173,7 @@ class _Reader:
             # A fault at this very path is another shape altogether; msgspec allows one of each shape.
             if all(problem.path != path for problem in mine):
                 meant = mine
-        problems += meant or [Problem(path, f"expected {_expected(kind)}{_near(kind, data)}")]
+        problems += meant or [Problem(path, f"expected {expected(kind)}{near(kind, data)}")]
         return None
 
     def _scalar(self, kind: inspect.Type, data: object, path: str, problems: list[Problem]) -> object:
@@ -186,7 +183,7 @@ class _Reader:
         elif isinstance(kind, inspect.FloatType) and type(value) is int:
             value = float(value)
         if not _fits(kind, value):
-            problems.append(Problem(path, f"expected {_expected(kind)}{_near(kind, data)}"))
+            problems.append(Problem(path, f"expected {expected(kind)}{near(kind, data)}"))
         return value
 
 
@@ -232,14 +229,10 @@ def _converted(kind: inspect.Type, data: str) -> object:
         case inspect.NoneType():
             return None if data == "" else data
         case inspect.LiteralType() | inspect.EnumType():
-            values = {str(each): each for each in _choices(kind)}
+            values = {str(each): each for each in choices(kind)}
             return values.get(data, data)
         case _:
             return data
-
-
-def _choices(kind: inspect.LiteralType | inspect.EnumType) -> tuple[Any, ...]:
-    return kind.values if isinstance(kind, inspect.LiteralType) else tuple(each.value for each in kind.cls)
 
 
 def _member(kind: inspect.EnumType, value: object) -> object:
@@ -285,80 +278,10 @@ def _in_range(kind: inspect.IntType | inspect.FloatType, value: float) -> bool:
     )
 
 
-def _length_fits(kind: inspect.StrType | inspect.DictType | _Many, length: int) -> bool:
+def _length_fits(kind: inspect.StrType | inspect.DictType | Many, length: int) -> bool:
     return (kind.min_length or 0) <= length and (kind.max_length is None or length <= kind.max_length)
 
 
-def _check_length(kind: inspect.DictType | _Many, length: int, path: str, problems: list[Problem]) -> None:
+def _check_length(kind: inspect.DictType | Many, length: int, path: str, problems: list[Problem]) -> None:
     if not _length_fits(kind, length):
-        problems.append(Problem(path, f"expected {_expected(kind)}"))
-
-
-def _near(kind: inspect.Type, data: object) -> str:
-    """Return the did-you-mean among the words that *kind* knows."""
-    return did_you_mean(data, [word for word in _words(kind) if word != data]) if isinstance(data, str) else ""
-
-
-def _words(kind: inspect.Type) -> Iterator[str]:
-    match kind:
-        case inspect.LiteralType() | inspect.EnumType():
-            yield from (each for each in _choices(kind) if isinstance(each, str))
-        case inspect.UnionType():
-            for each in kind.types:
-                yield from _words(each)
-        case inspect.Metadata():
-            yield from _words(kind.type)
-
-
-def _expected(kind: inspect.Type) -> str:
-    """Return what a value of *kind* looks like, in words for whoever wrote the file."""
-    match kind:
-        case inspect.Metadata():
-            return str((kind.extra_json_schema or {}).get("description") or _expected(kind.type))
-        case inspect.UnionType():
-            return " or ".join(_expected(each) for each in kind.types if not isinstance(each, inspect.NoneType))
-        case inspect.LiteralType() | inspect.EnumType():
-            return "one of " + ", ".join(str(each) for each in _choices(kind))
-        case inspect.BoolType():
-            return "true or false"
-        case inspect.IntType():
-            return "a whole number" + _range(kind)
-        case inspect.FloatType():
-            return "a number" + _range(kind)
-        case inspect.StrType():
-            form = f" of the form {kind.pattern}" if kind.pattern else ""
-            return "text" + _length(kind, "character") + form
-        case inspect.StructType():
-            return "a table of keys"
-        case inspect.DictType():
-            return f"a table of {_expected(kind.value_type)}" + _length(kind, "row")
-        case inspect.TupleType():
-            return "a list of " + ", ".join(_expected(each) for each in kind.item_types)
-        case inspect.ListType() | inspect.SetType() | inspect.FrozenSetType() | inspect.VarTupleType():
-            return f"a list of {_expected(kind.item_type)}" + _length(kind, "item")
-        case inspect.NoneType():
-            return "nothing"
-        case _:
-            return "a value"
-
-
-def _range(kind: inspect.IntType | inspect.FloatType) -> str:
-    if kind.ge is not None and kind.le is not None:
-        words = [f" from {kind.ge} to {kind.le}"]
-    else:
-        bounds = ((" of at least", kind.ge), (" over", kind.gt), (" of at most", kind.le), (" under", kind.lt))
-        words = [f"{word} {bound}" for word, bound in bounds if bound is not None]
-    if kind.multiple_of is not None:
-        words.append(f" in steps of {kind.multiple_of}")
-    return ",".join(words)
-
-
-def _length(kind: inspect.StrType | inspect.DictType | _Many, unit: str) -> str:
-    low, high = kind.min_length or 0, kind.max_length
-    if not low and high is None:
-        return ""
-    if high is None:
-        return f", at least {low} {unit}{'s' * (low != 1)}"
-    if low == high:
-        return f" of {low} {unit}{'s' * (low != 1)}"
-    return f" of {low} to {high} {unit}s" if low else f" of at most {high} {unit}{'s' * (high != 1)}"
+        problems.append(Problem(path, f"expected {expected(kind)}"))
