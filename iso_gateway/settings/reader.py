@@ -38,6 +38,8 @@ _BUILD: dict[type, Callable[[list[Any]], object]] = {
     inspect.FrozenSetType: frozenset,
     inspect.VarTupleType: tuple,
 }
+_TEXT = (inspect.StrType, inspect.AnyType)
+_EMPTY = (*_TEXT, inspect.NoneType)  # what the empty text is a value of
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
 # No exponents and no underscores: nobody means them in a configuration.
 _DECIMAL_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?")
@@ -115,7 +117,7 @@ class _Reader:
             if field is None:
                 hint = did_you_mean(str(key), [name for name in known if name not in data])
                 problems.append(Problem(here, f"unknown key{hint}"))
-            elif (self.text and item == "") and not field.required and not _takes_text(field.type):
+            elif (self.text and item == "") and not field.required and not _takes(field.type, _EMPTY):
                 continue  # ``key:`` with nothing after it says "as usual"
             else:
                 values[field.name] = self.read(field.type, item, here, problems)
@@ -204,17 +206,18 @@ def _built(cls: type[msgspec.Struct], values: dict[str, object], path: str, prob
 
 def _alternatives(kind: inspect.UnionType, *, text: bool) -> list[inspect.Type]:
     """Return the order of trying: as text everything is a str, so the str comes last."""
-    return sorted(kind.types, key=_takes_text) if text else list(kind.types)
+    return sorted(kind.types, key=lambda each: _takes(each, _TEXT)) if text else list(kind.types)
 
 
-def _takes_text(kind: inspect.Type) -> bool:
+def _takes(kind: inspect.Type, wanted: tuple[type[inspect.Type], ...]) -> bool:
+    """Say whether *kind*, or one of its alternatives, is among *wanted*."""
     match kind:
         case inspect.Metadata():
-            return _takes_text(kind.type)
+            return _takes(kind.type, wanted)
         case inspect.UnionType():
-            return any(_takes_text(each) for each in kind.types)
+            return any(_takes(each, wanted) for each in kind.types)
         case _:
-            return isinstance(kind, inspect.StrType | inspect.AnyType)
+            return isinstance(kind, wanted)
 
 
 def _converted(kind: inspect.Type, data: str) -> object:
