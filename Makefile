@@ -1,0 +1,71 @@
+# One set of words for people and CI. `make demo` and `make test` need Python 3.11 or newer, pip and make, nothing else.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := $(wildcard iso_gateway tests scripts bench fuzz)
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fmt bench fuzz wheel clean
+
+help:
+	@echo 'make demo    the main job on loopback: gateway, mock host, three terminals, and the proof'
+	@echo 'make test    the tests'
+	@echo 'make check   lint, types, architecture, packaging'
+	@echo 'make fmt     format the code'
+	@echo 'make bench   codec and gateway beside their references'
+	@echo 'make fuzz    broken bytes for every spec, for a minute (SECONDS=60)'
+	@echo 'make wheel   sdist and wheel in dist/'
+	@echo 'make clean   remove what these made, .venv too'
+
+demo: $(VENV)/.installed
+	@$(BIN)/iso-gateway demo
+
+test: $(VENV)/.installed-dev
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(SOURCES)
+	$(BIN)/python -m pytest -q tests/test_architecture.py
+	$(BIN)/python scripts/check_packaging.py
+
+fmt: $(VENV)/.installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python bench/codec.py
+	$(BIN)/python bench/gateway.py
+
+SECONDS ?= 60
+fuzz: $(VENV)/.installed-dev
+	$(BIN)/python fuzz/decode.py --seconds $(SECONDS)
+
+wheel: $(VENV)/.installed-dev
+	$(BIN)/python -m build --no-isolation --outdir dist .
+
+clean:
+	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# What runs: enough for the demo. Made again only when what is asked for changes.
+$(VENV)/.installed: requirements.txt pyproject.toml | $(BIN)/pip
+	@echo 'Setting up $(VENV) ...'
+	@$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	@echo 'Setting up the tools of tests and checks ...'
+	@$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt
+	@touch $@
+
+# Where Python came without ensurepip (Debian without python3-venv), its own pip puts one in.
+$(BIN)/pip:
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { \
+	    $(PYTHON) -m venv --clear --without-pip $(VENV) && \
+	    $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; }

@@ -1,0 +1,12 @@
+"""How hypothesis runs here: quick by default, long with ``--hypothesis-profile=deep``."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+# No deadline: a busy machine is no bug. In CI the same examples every time, so that red means the change.
+settings.register_profile("fast", max_examples=50, deadline=None, derandomize="CI" in os.environ, print_blob=True)
+settings.register_profile("deep", max_examples=5000, deadline=None, print_blob=True)
+settings.load_profile("fast")
