@@ -21,12 +21,9 @@ ONE_FIXTURE = """
 from iso_gateway.catalog import read_yaml
 from iso_gateway.resources import folder
 
-messages = folder("fixtures") / "messages"
-for entry in sorted(messages.iterdir(), key=lambda entry: entry.name):
-    message, _ = read_yaml(entry.read_text("utf-8"), entry.name)
-    if message["spec"] == "iso87-ascii":
-        print(message["spec"], "".join(message["hex"].split()))
-        break
+file = folder("fixtures") / "messages" / "iso87-ascii.yaml"
+fixtures, _ = read_yaml(file.read_text("utf-8"), file.name)
+print(fixtures["spec"], "".join(fixtures["messages"][0]["hex"].split()))
 """
 
 ALL_SPECS = """

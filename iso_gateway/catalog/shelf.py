@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from iso_gateway.catalog.lines import located
 from iso_gateway.catalog.yaml_text import MAX_CHARACTERS, read_yaml
 from iso_gateway.codec.build import build_spec
-from iso_gateway.codec.reference import from_pyiso8583
+from iso_gateway.codec.pyiso8583 import from_pyiso8583
 from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import Problem, SpecError, did_you_mean
 from iso_gateway.protocol.profile import Profile
