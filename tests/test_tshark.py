@@ -1,0 +1,75 @@
+"""What Wireshark's dissector reads in our ASCII messages: every field equal to ours.
+
+Its iso8583 dissector is right for ASCII digits with a hex bitmap behind a 2-byte length, and there it is the one
+independent reader that our users have at hand anyway.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from iso_gateway.catalog import load_spec
+from iso_gateway.framing import Framing
+from tests.support.captures import capture
+from tests.support.fixture_files import samples
+
+if shutil.which("tshark") is None:
+    pytest.skip("tshark is not installed (Debian package tshark)", allow_module_level=True)
+
+SPEC = load_spec("iso87-ascii")
+READ_BY_TSHARK = [sample for sample in samples("iso87-ascii") if "tshark" in sample.checked_by]
+PORT = 5000
+
+
+@pytest.fixture(scope="module")
+def dissected(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """What tshark makes of a capture of all messages, encoded and framed by us."""
+    framing = Framing.parse("2be")
+    frames = [framing.frame(SPEC.encode(SPEC.message(sample.mti, sample.fields))) for sample in READ_BY_TSHARK]
+    return _dissect(tmp_path_factory.mktemp("tshark") / "messages.pcap", frames)
+
+
+@pytest.mark.parametrize("index", range(len(READ_BY_TSHARK)), ids=[sample.name for sample in READ_BY_TSHARK])
+def test_tshark_reads_every_field_as_we_do(dissected: list[dict[str, Any]], index: int) -> None:
+    layer = dissected[index]
+    sample = READ_BY_TSHARK[index]
+    assert "MALFORMED" not in json.dumps(layer)
+    assert layer["iso8583.mti"] == sample.mti
+    assert _fields(layer) == _texts(sample.fields)
+    message = SPEC.decode(sample.raw)
+    assert _fields(layer) == _texts({number: message[number] for number in message})
+
+
+def test_tshark_reads_most_of_the_messages_and_the_largest_of_them() -> None:
+    assert len(READ_BY_TSHARK) >= 10
+    most = max(READ_BY_TSHARK, key=lambda sample: len(sample.fields))
+    assert set(SPEC.fields) - set(most.fields) == {53, 86, 87, 88, 89}
+
+
+def _dissect(path: Path, frames: list[bytes]) -> list[dict[str, Any]]:
+    """Return tshark's iso8583 layer of each frame."""
+    path.write_bytes(capture(frames, port=PORT))
+    options = [f"iso8583.tcp.port:{PORT}", "iso8583.len_endian:Big endian"]
+    command = ["tshark", "-r", str(path), "-T", "json", *(word for option in options for word in ("-o", option))]
+    done = subprocess.run(command, capture_output=True, check=True, timeout=60)
+    return [packet["_source"]["layers"]["iso8583"] for packet in json.loads(done.stdout)]
+
+
+def _fields(layer: dict[str, Any]) -> dict[int, str]:
+    """Return the data elements of a layer by number; bit 1 is the secondary bitmap."""
+    numbered = {re.fullmatch(r"iso8583\.bit(\d+)", key): text for key, text in layer.items()}
+    found = {int(match[1]): text for match, text in numbered.items() if match}
+    found.pop(1, None)
+    return found
+
+
+def _texts(fields: dict[int, str | bytes]) -> dict[int, str]:
+    """Return *fields* as this spec writes them: bytes as hexadecimal characters."""
+    return {number: value.hex().upper() if isinstance(value, bytes) else value for number, value in fields.items()}
