@@ -1,0 +1,184 @@
+"""Every error that iso_gateway raises on purpose, and how they hang together.
+
+    IsoGatewayError
+    ├── ProblemsError            several faults, told all at once
+    │   ├── SpecError            a spec or profile that cannot be used
+    │   └── ConfigError          a configuration that cannot be used
+    ├── EncodeError              our own message cannot be written: a bug of the caller
+    ├── DecodeError              their bytes are no message of this spec
+    ├── CannotCarry              a message of one dialect that the other cannot say
+    ├── FramingError             their bytes are no frame
+    │   ├── FrameTooLong         the announced length is over the configured bound
+    │   ├── BadFrame             a length or network header that cannot be one
+    │   └── FrameCutShort        the peer closed in the middle of a frame
+    ├── LocalProtocolError       an event that cannot happen in this state: a bug of ours
+    ├── StoreError               the journal cannot be read or written
+    ├── NoConnection             nobody listens there, or the link is gone
+    └── NoAnswer                 the request went out, and nothing came back in time
+
+The texts name places (file and line, field path, offset) and what was expected; never a value, since a
+value may be a card number.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from iso_gateway.codec.message import Message
+
+
+class IsoGatewayError(Exception):
+    """The root of all errors of this package."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault of a spec, profile or configuration."""
+
+    path: str
+    """Where: dotted keys and list indices, ``fields.55.length`` or ``acquirer.0.links``."""
+    message: str
+    """What is wrong and what was expected, one line."""
+    line: int | None = None
+    """The line in the file, from 1, where it is known."""
+
+    def at(self, source: str) -> str:
+        """Return the one-line form, ``file:line: path: message``."""
+        place = source if self.line is None else f"{source}:{self.line}"
+        return ": ".join(part for part in (place, self.path, self.message) if part)
+
+
+class ProblemsError(IsoGatewayError):
+    """All the faults of one input, found in one reading.
+
+    ``str()`` is one line per fault, in the order of the file.
+    """
+
+    def __init__(self, problems: Iterable[Problem], source: str = "") -> None:
+        self.problems: tuple[Problem, ...] = tuple(problems)
+        self.source = source
+        super().__init__(self.problems, source)
+
+    def __str__(self) -> str:
+        return "\n".join(problem.at(self.source) for problem in self.problems)
+
+
+class SpecError(ProblemsError):
+    """A message spec or a profile that cannot be used."""
+
+
+class ConfigError(ProblemsError):
+    """A configuration that cannot be used."""
+
+
+class EncodeError(IsoGatewayError):
+    """A message that its spec cannot write; *field* is the path of the culprit, ``"2"`` or ``"55.9F26"``."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        self.field = field
+        self.reason = reason
+        super().__init__(field, reason)
+
+    def __str__(self) -> str:
+        return f"{_element(self.field)}: {self.reason}"
+
+
+class DecodeError(IsoGatewayError):
+    """Bytes that are no message of the spec.
+
+    ``str()`` reads ``DE 55.9F26 at byte 187: 3 bytes left, 8 needed``.
+    """
+
+    def __init__(
+        self,
+        field: str,
+        offset: int,
+        expected: str,
+        partial: Message | None = None,
+        missing: int = 0,
+    ) -> None:
+        self.field = field
+        """The path: ``"mti"``, ``"bitmap"``, ``"55"``, ``"55.9F26"``; ``""`` for what follows the last field."""
+        self.offset = offset
+        """The byte in the input where reading stopped, from 0."""
+        self.expected = expected
+        """What was found and expected there, without values."""
+        self.partial = partial
+        """What was read before, or None where not even the MTI was."""
+        self.missing = missing
+        """How many bytes more would be needed at least, where the input just ends; else 0."""
+        super().__init__(field, offset, expected, partial, missing)
+
+    def __str__(self) -> str:
+        return f"{_element(self.field)} at byte {self.offset}: {self.expected}"
+
+
+class CannotCarry(IsoGatewayError):  # noqa: N818 -- reads better at the call
+    """A message that the other side's dialect has no words for; *code* is the canonical refusal, 30 or 40."""
+
+    def __init__(self, code: str, field: str, reason: str) -> None:
+        self.code = code
+        self.field = field
+        self.reason = reason
+        super().__init__(code, field, reason)
+
+    def __str__(self) -> str:
+        return f"{_element(self.field)}: {self.reason}"
+
+
+def _element(field: str) -> str:
+    """Return a field path as people say it: ``DE 55.9F26``, ``MTI``, ``message``."""
+    if field[:1].isdigit():
+        return f"DE {field}"
+    return {"mti": "MTI", "": "message"}.get(field, field)
+
+
+class FramingError(IsoGatewayError):
+    """Bytes on a connection that are no frame; *offset* counts from the start of the stream."""
+
+    def __init__(self, offset: int, reason: str) -> None:
+        self.offset = offset
+        self.reason = reason
+        super().__init__(offset, reason)
+
+    def __str__(self) -> str:
+        return f"byte {self.offset} of the stream: {self.reason}"
+
+
+class FrameTooLong(FramingError):  # noqa: N818 -- reads better at the call
+    """A frame announced longer than the configured bound; nothing of it was kept."""
+
+
+class BadFrame(FramingError):  # noqa: N818
+    """A length or network header that cannot be one."""
+
+
+class FrameCutShort(FramingError):  # noqa: N818
+    """The peer closed inside a frame."""
+
+
+class LocalProtocolError(IsoGatewayError):
+    """An event that cannot happen in this state: our own bug, never the peer's."""
+
+
+class StoreError(IsoGatewayError):
+    """The journal cannot be read or written."""
+
+
+class NoConnection(IsoGatewayError):  # noqa: N818
+    """Nobody listens there, or the connection is gone."""
+
+
+class NoAnswer(IsoGatewayError):  # noqa: N818
+    """A request went out and nothing came back in time: its outcome is unknown."""
+
+
+def did_you_mean(name: str, known: Sequence[str]) -> str:
+    """Return ``", did you mean 'timeout'?"`` for the nearest of *known*, or the empty string."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f", did you mean {near[0]!r}?" if near else ""

@@ -1,0 +1,87 @@
+"""What the node asks of the edge.
+
+A command that needs an answer carries an id; its answer comes back as the event named beside it. A transaction has at
+most one such command open at a time.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from iso_gateway.codec.message import Message
+from iso_gateway.protocol.records import Entry, Key, OriginalQuery
+
+
+class Verify(msgspec.Struct, frozen=True):
+    """Check the MAC of what came over *leg* -> Verified."""
+
+    id: str
+    leg: str
+    message: Message
+
+
+class Secure(msgspec.Struct, frozen=True):
+    """Translate the PIN block for *leg* and make its MAC -> Secured."""
+
+    id: str
+    leg: str
+    message: Message
+
+
+class Journal(msgspec.Struct, frozen=True):
+    """Commit *entry* -> Journaled, Conflict or JournalFailed."""
+
+    id: str
+    entry: Entry
+
+
+class Lookup(msgspec.Struct, frozen=True):
+    """Find the row that holds *key* and the rows that *original* may mean -> Found."""
+
+    id: str
+    key: Key | None
+    original: OriginalQuery | None
+
+
+class Send(msgspec.Struct, frozen=True):
+    """Give *payload* to *link* -> SendUncertain or NotSent when it did not go; otherwise nothing."""
+
+    id: str
+    link: str
+    payload: bytes
+
+
+class Deliver(msgspec.Struct, frozen=True):
+    """Give *payload* to the terminal's connection -> Delivered, with what became of it."""
+
+    id: str
+    connection: str
+    header: bytes
+    payload: bytes
+
+
+class Hangup(msgspec.Struct, frozen=True):
+    """Close a terminal's connection."""
+
+    connection: str
+    reason: str
+
+
+class CloseLink(msgspec.Struct, frozen=True):
+    """Close a link's connection; it is dialled again unless the node drains."""
+
+    link: str
+    reason: str
+
+
+class Log(msgspec.Struct, frozen=True):
+    """Write one line; the values are masked."""
+
+    event: str
+    fields: dict[str, Any]
+    level: str = "info"
+
+
+Command = Verify | Secure | Journal | Lookup | Send | Deliver | Hangup | CloseLink | Log

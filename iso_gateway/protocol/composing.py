@@ -1,0 +1,144 @@
+"""The messages that the gateway makes itself: a terminal's request in the host's words, and a reversal from a row."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from iso_gateway.codec.message import Message
+from iso_gateway.protocol.dialect import Dialect, Facts
+from iso_gateway.protocol.kinds import TRAITS, Kind
+from iso_gateway.protocol.meaning import REVERSAL_REASONS
+from iso_gateway.protocol.moment import Moment, transmission_time
+from iso_gateway.protocol.originals import ELEMENT, Original, write_original
+from iso_gateway.protocol.profile import Profile
+from iso_gateway.protocol.records import HostLeg, OriginalQuery, Row
+from iso_gateway.protocol.request import Request
+from iso_gateway.protocol.setup import Acquirer
+
+
+def query_for(request: Request) -> OriginalQuery | None:
+    """Return what to ask the journal for the original of *request*, or None where it names none."""
+    named, kinds = request.original, TRAITS[request.kind].original
+    if not kinds or not (named.stan or named.rrn or named.approval):
+        return None
+    return OriginalQuery(
+        merchant=request.merchant,
+        terminal=request.terminal,
+        stan=named.stan,
+        batch=named.batch if named.stan else "",
+        transmitted=named.transmitted,
+        rrn=named.rrn,
+        kinds=kinds,
+    )
+
+
+def host_message(request: Request, acquirer: Acquirer, stan: str, now: Moment) -> Message:
+    """Return *request* as the host gets it: its meaning in the host's dialect, numbered anew.
+
+    Raises:
+        CannotCarry: the host's dialect cannot say it.
+        EncodeError: a value does not fit the host's spec.
+    """
+    local = now.wall.astimezone(acquirer.zone)
+    facts = request.listener.dialect.facts(request.message)
+    facts["transmission_date_time"] = transmission_time(now.wall)
+    facts["system_trace_audit_number"] = stan
+    facts.setdefault("time_local_transaction", local.strftime("%H%M%S"))
+    facts.setdefault("date_local_transaction", local.strftime("%m%d"))
+    if acquirer.institution:
+        facts["acquiring_institution_id"] = acquirer.institution
+    if acquirer.sends_rrn and "retrieval_reference_number" not in facts:
+        facts["retrieval_reference_number"] = rrn(local, stan)
+    original = original_on_host_leg(request)
+    message = acquirer.dialect.compose(request.kind, facts, local.date(), original, request.batch or acquirer.batch)
+    reason = reversal_reason(request, acquirer.dialect.profile)
+    return message.evolve(reason) if reason else message
+
+
+def rrn(local: datetime, stan: str) -> str:
+    """Return a DE 37 in the customary form: last digit of the year, day of the year, hour, STAN."""
+    return f"{local.year % 10}{local.timetuple().tm_yday:03}{local.hour:02}{stan}"
+
+
+def original_on_host_leg(request: Request) -> Original | None:
+    """Return the original with the values that it has on the host's leg.
+
+    What the gateway does not know is named as the terminal named it, but never by STAN alone (ruling 3).
+    """
+    row, named = request.original_row, request.original
+    if row is not None and row.host is not None:
+        return original_of(row, row.host)
+    if not TRAITS[request.kind].original:
+        return None
+    if named.transmitted or named.local:
+        return named
+    return Original(rrn=named.rrn, approval=named.approval, date=named.date)
+
+
+def original_of(row: Row, leg: HostLeg) -> Original:
+    """Return *row* as a later message to the same host names it, by the values as they were sent."""
+    batch = leg.fields.get(60, "")
+    return Original(
+        mti=leg.mti,
+        stan=leg.stan,
+        transmitted=leg.transmitted,
+        local=leg.local,
+        batch=batch[2:8] if isinstance(batch, str) else "",
+        date=leg.local[2:6],
+        rrn=row.rrn,
+        approval=row.approval,
+    )
+
+
+_NOT_IN_REVERSAL: Final = frozenset({7, 11, 15, 24, 25, 28, 39, 44, 54, 61, 63, 90, 95})
+
+
+def reversal_of(row: Row, leg: HostLeg, pan: str, acquirer: Acquirer, stan: str, now: Moment) -> Message:
+    """Return the reversal of *row* for its host: the elements as they were sent, the original named, the reason given.
+
+    Raises:
+        CannotCarry: the dialect has no reversal.
+        EncodeError: a kept value does not fit the spec any more.
+    """
+    dialect = acquirer.dialect
+    kept = {de: value for de, value in leg.fields.items() if de not in _NOT_IN_REVERSAL}
+    facts: Facts = {dialect.spec.fields[de].name: value for de, value in kept.items() if de in dialect.spec.fields}
+    if pan:
+        facts["primary_account_number"] = pan
+    if (condition := leg.fields.get(25)) is not None and dialect.profile.reversal_reason != "25":
+        facts["pos_condition_code"] = condition
+    facts["transmission_date_time"] = transmission_time(now.wall)
+    facts["system_trace_audit_number"] = leg.stan if dialect.profile.reversal_stan == "same" else stan
+    local = now.wall.astimezone(acquirer.zone).date()
+    message = dialect.compose(Kind.REVERSAL, facts, local, original_of(row, leg))
+    # Elements whose name would have been translated are put back just as they were sent.
+    exact: dict[int | str, str | bytes | None] = {de: value for de, value in kept.items() if de not in message}
+    style = dialect.profile.original
+    if element := write_original(style, original_of(row, leg)):
+        exact[ELEMENT[style]] = element
+    exact.update(_reason(row.reason or "06", dialect.profile))
+    return message.evolve(exact)
+
+
+def reversal_reason(request: Request, profile: Profile) -> dict[int | str, str | bytes | None]:
+    """Return why the terminal reverses, in the host's words; nothing for another kind of request."""
+    if request.kind is not Kind.REVERSAL:
+        return {}
+    said = request.message.get(39)
+    return _reason(said if isinstance(said, str) else "17", profile)
+
+
+def _reason(canonical: str, profile: Profile) -> dict[int | str, str | bytes | None]:
+    if profile.reversal_reason == "39":
+        return {39: canonical}
+    if profile.reversal_reason == "25":
+        return {25: REVERSAL_REASONS.get(canonical, REVERSAL_REASONS["06"])}
+    return {}
+
+
+def repeat_of(dialect: Dialect, message: Message, now: Moment) -> Message:
+    """Return *message* sent once more: only MTI and DE 7 differ (ruling 24)."""
+    mti = message.mti[:3] + str(int(message.mti[3]) | 1) if dialect.profile.repeat_mti else message.mti
+    changed: dict[int | str, str | bytes | None] = {7: transmission_time(now.wall)} if 7 in message else {}
+    return message.evolve(changed, mti)

@@ -1,0 +1,323 @@
+"""A spec and its profile together: messages by what they mean.
+
+*Facts* are what a message says, by name: the field names of the specs (``amount_transaction``, ``pin_data``...), each
+as its 1987 value. Two dialects talk through them: what one reads as facts, the other composes into its own message.
+So a UnionPay void (0200/200000) reaches a 1987 host as a void (0200/020000), not as the refund that its DE 3 means
+there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+from iso_gateway.codec.message import Message
+from iso_gateway.errors import CannotCarry, DecodeError
+from iso_gateway.protocol import meaning
+from iso_gateway.protocol.kinds import NETWORK, Kind
+from iso_gateway.protocol.originals import ELEMENT, Original, read_original, write_original
+from iso_gateway.protocol.profile import CodeClass, KindRow, Profile
+
+if TYPE_CHECKING:
+    from iso_gateway.codec.field import Field
+    from iso_gateway.codec.spec import Spec
+
+Facts = dict[str, "str | bytes"]
+"""What a message says, by field name, in 1987 terms."""
+
+OWN_TO_A_LEG: Final = frozenset(
+    {
+        "message_authentication_code",
+        "message_authentication_code_2",
+        "security_related_control_information",
+        "response_code",
+        "action_code",
+        "function_code",
+        "message_reason_code",
+        "network_management_information_code",
+        "original_data_elements",
+        "original_data_elements_1993",
+        "original_batch_and_stan",
+    }
+)
+"""What is made anew on each leg and never carried: MAC, security, codes, and the naming of originals."""
+
+MONEY: Final = frozenset(
+    {
+        "amount_transaction",
+        "amount_settlement",
+        "amount_cardholder_billing",
+        "amount_transaction_fee",
+        "amount_settlement_fee",
+        "amount_transaction_processing_fee",
+        "amount_settlement_processing_fee",
+        "amounts_fees",
+        "currency_code_transaction",
+        "additional_amounts",
+        "replacement_amounts",
+    }
+)
+"""What must reach the other side, or the message is refused (ruling 5): money is never dropped in silence."""
+
+_NEVER_CUT: Final = MONEY | {"primary_account_number", "track_2_data", "pin_data", "icc_data"}
+_RESPONSE_CODE: Final = 39
+_ONLY: Final = {"4": "reversal", "8": "network"}
+
+
+class Dialect:
+    """One way of speaking ISO 8583: how bytes are laid out (spec) and what they mean (profile)."""
+
+    def __init__(self, spec: Spec, profile: Profile) -> None:
+        self.spec = spec
+        self.profile = profile
+        self._number = {field.name: de for de, field in spec.fields.items()}
+        self._carried = {de: field.name for de, field in spec.fields.items() if field.name not in OWN_TO_A_LEG}
+        self._rows: dict[str, list[KindRow]] = {}
+        for row in profile.kinds:
+            self._rows.setdefault(row.mti, []).append(row)
+        self._verdicts = {row.code: profile.verdict(row.code) for row in profile.codes}
+
+    def __repr__(self) -> str:
+        return f"<Dialect {self.spec.name}>"
+
+    # What a message is
+
+    def kind_row(self, message: Message) -> KindRow | None:
+        """Return the profile's row that *message* fits, or None for a message that this dialect does not know."""
+        for row in self._rows.get(original_mti(message.mti), ()):
+            if self._fits(row, message):
+                return row
+        return None
+
+    def _fits(self, row: KindRow, message: Message) -> bool:
+        return (
+            (row.processing is None or _text(message, 3)[:2] == row.processing)
+            and (row.type is None or peek(message, "60.1") == row.type)
+            and (row.function is None or _text(message, 24) == row.function)
+            and (row.condition is None or row.type is not None or _text(message, 25) == row.condition)
+            and (row.network is None or peek(message, self.profile.network_code) == row.network)
+            and (row.original is None or self.names_original(message) == row.original)
+        )
+
+    def names_original(self, message: Message) -> bool:
+        """Return whether *message* carries this dialect's element for an original, with something in it."""
+        value = message.get(ELEMENT[self.profile.original])
+        return isinstance(value, str) and bool(value.strip("0 "))
+
+    def original(self, message: Message) -> Original:
+        """Return what *message* says of the earlier transaction that it is about."""
+        return read_original(self.profile.original, message)
+
+    def batch(self, message: Message) -> str:
+        """Return the terminal's batch number, or the empty text where the dialect or the message has none."""
+        return peek(message, self.profile.batch) if self.profile.batch else ""
+
+    def pan(self, message: Message) -> str:
+        """Return the card number, of DE 2 or else of track 2; empty where the message has neither."""
+        return _text(message, 2) or meaning.pan_of_track_2(_text(message, 35))
+
+    def verdict(self, message: Message) -> CodeClass:
+        """Return what the answer *message* says of the money; one without DE 39 says nothing: unknown."""
+        return self._verdicts.get(_text(message, _RESPONSE_CODE), CodeClass.UNKNOWN)
+
+    def canonical(self, message: Message) -> str:
+        """Return DE 39 of *message* in the codes of 1987."""
+        return self.profile.canonical(_text(message, _RESPONSE_CODE))
+
+    # Facts and messages
+
+    def facts(self, message: Message) -> Facts:
+        """Return what *message* says, by name, in 1987 terms."""
+        carried = self._carried
+        facts: Facts = {carried[de]: message[de] for de in message if de in carried}
+        local = facts.pop("date_time_local_transaction", "")
+        if isinstance(local, str) and len(local) == 12:
+            facts["date_local_transaction"], facts["time_local_transaction"] = local[2:6], local[6:]
+        data_code = facts.pop("pos_data_code", "")
+        if isinstance(data_code, str) and data_code:
+            facts["pos_entry_mode"] = meaning.pos_entry_mode(data_code)
+        settled = facts.pop("date_settlement_1993", "")
+        if isinstance(settled, str) and len(settled) == 6:
+            facts["date_settlement"] = settled[2:]
+        return facts
+
+    def compose(
+        self,
+        kind: Kind,
+        facts: Mapping[str, str | bytes],
+        today: date,
+        original: Original | None = None,
+        batch: str = "",
+    ) -> Message:
+        """Return the request of *kind* that says *facts* in this dialect.
+
+        Args:
+            kind: What the message is for.
+            facts: What it says; what this dialect has no field for is left out, unless it is money.
+            today: The local date, for elements that carry a year.
+            original: The transaction that it names, with the values of *this* leg.
+            batch: The terminal's batch, where the dialect carries one.
+
+        Raises:
+            CannotCarry: the dialect has no such kind (40), or money that it cannot say (30).
+        """
+        row = self.profile.row(kind)
+        if row is None:
+            raise CannotCarry("40", "mti", f"{self.profile.name} has no {kind}")
+        values = self._placed(facts, today)
+        self._mark(row, values, facts, batch)
+        if original is not None:
+            values.update(self._original_elements(original))
+        return self.spec.message(row.mti, values)
+
+    def answer(
+        self, request: Message, code: str, facts: Mapping[str, str | bytes], today: date, *, own: str = ""
+    ) -> Message:
+        """Return the answer to *request* with the canonical *code* and the other side's *facts*.
+
+        What this side sent itself (STAN, dates, terminal) comes back as it was sent.
+
+        Args:
+            request: The message that this side sent.
+            code: In the codes of 1987.
+            facts: What the answer says beyond the echo.
+            today: The local date.
+            own: DE 39 as it is, where it comes from the same dialect and needs no translation.
+        """
+        values: dict[int | str, str | bytes | None] = {}
+        values.update(self._placed(facts, today))
+        values[_RESPONSE_CODE] = own or self.profile.code(code, _ONLY.get(request.mti[1], ""))
+        for de in self.spec.echo:
+            if de in request and de not in _HOST_MAY_CHANGE:
+                values[de] = request[de]
+        return request.response_to(values)
+
+    def network(self, kind: Kind, facts: Mapping[str, str | bytes], today: date, batch: str = "") -> Message:
+        """Return the network management request (0800) of *kind*; STAN and time come with *facts*."""
+        if kind not in NETWORK:
+            raise ValueError(f"{kind} is no network management")
+        return self.compose(kind, facts, today, batch=batch)
+
+    def _placed(self, facts: Mapping[str, str | bytes], today: date) -> dict[int | str, str | bytes]:
+        """Return *facts* by number, in this dialect's digits and bounds."""
+        number, fields = self._number, self.spec.fields
+        values: dict[int | str, str | bytes] = {}
+        for name, value in facts.items():
+            de = number.get(name)
+            if de is not None:
+                fitted = _fitted(fields[de], de, value)
+                if fitted is not None:
+                    values[de] = fitted
+            elif name in MONEY:
+                raise CannotCarry("30", name, f"{self.spec.name} has no place for it")
+            else:
+                self._translate(name, facts, values, today)
+        return values
+
+    def _translate(
+        self, name: str, facts: Mapping[str, str | bytes], values: dict[int | str, str | bytes], today: date
+    ) -> None:
+        """Place one 1987 fact that this dialect writes in another element, if it is one of those."""
+        value = facts[name]
+        if not isinstance(value, str):
+            return
+        if name == "date_local_transaction" and "date_time_local_transaction" in self._number:
+            time = facts.get("time_local_transaction", "000000")
+            if len(value) == 4 and isinstance(time, str):
+                values[self._number["date_time_local_transaction"]] = meaning.local_date_time(value, time, today)
+        elif name == "pos_entry_mode" and "pos_data_code" in self._number:
+            values[self._number["pos_data_code"]] = meaning.pos_data_code(value)
+        elif name == "date_settlement" and "date_settlement_1993" in self._number:
+            values[self._number["date_settlement_1993"]] = meaning.local_date_time(value, "", today)
+
+    def _mark(
+        self, row: KindRow, values: dict[int | str, str | bytes], facts: Mapping[str, str | bytes], batch: str
+    ) -> None:
+        """Write into *values* what says that the message is of *row*'s kind."""
+        processing = facts.get("processing_code", "")
+        accounts = processing[2:] if isinstance(processing, str) and len(processing) == 6 else "0000"
+        if row.processing is not None:
+            values[3] = row.processing + accounts
+        if row.function is not None:
+            values[24] = row.function
+        if row.condition is not None:
+            values[25] = row.condition
+        if row.type is not None or (batch and self.profile.batch):
+            carried = values.get(60, "")
+            carried = carried if isinstance(carried, str) else ""
+            network = row.network if row.network is not None and self.profile.network_code == "60.3" else "000"
+            tail = carried[8:] or network
+            values[60] = (row.type or carried[:2] or "00") + (batch or carried[2:8] or "000001") + tail
+        if row.network is not None and self.profile.network_code.isdecimal():
+            values[int(self.profile.network_code)] = row.network
+
+    def _original_elements(self, original: Original) -> dict[int | str, str | bytes]:
+        elements: dict[int | str, str | bytes] = {}
+        named = write_original(self.profile.original, original)
+        if named:
+            elements[ELEMENT[self.profile.original]] = named
+        if original.rrn:
+            elements[37] = original.rrn
+        if original.approval:
+            elements[38] = original.approval
+        return elements
+
+
+_HOST_MAY_CHANGE: Final = frozenset({4, 15, 37, 38})
+"""What an answer may say differently from the request, even where requests' values are echoed."""
+
+
+def original_mti(mti: str) -> str:
+    """Return *mti* without its repeat mark: 0201 is 0200, 1805 is 1804."""
+    return mti[:3] + str(int(mti[3]) & ~1)
+
+
+def is_repeat(mti: str) -> bool:
+    """Return whether *mti* says that the message was sent before."""
+    return int(mti[3]) % 2 == 1
+
+
+def peek(message: Message, path: str) -> str:
+    """Return the text at *path* (``70``, ``60.3``), or the empty text where there is none or it is broken."""
+    try:
+        value = message[int(path)] if path.isdecimal() else message[path]
+    except (KeyError, DecodeError):
+        return ""
+    return value if isinstance(value, str) else ""
+
+
+def _text(message: Message, de: int) -> str:
+    value = message.get(de)
+    return value if isinstance(value, str) else ""
+
+
+def _fitted(field: Field, de: int, value: str | bytes) -> str | bytes | None:
+    """Return *value* as *field* can carry it, or None where it is better left out.
+
+    Text loses the characters that the other side's charset lacks, and its end; numbers and binary are never cut.
+    """
+    binary = field.format == "b"
+    fits = isinstance(value, bytes) == binary and len(value) <= field.max
+    if fits and isinstance(value, str):
+        if field.format == "z":
+            return meaning.track_2(value, packed=field.encoding == "bcd")
+        if field.format in _TEXT:
+            return value if value.isascii() else _in_charset(value, field)
+        return value
+    if fits:
+        return value if len(value) == field.max or field.length != "fixed" else None
+    if field.name in _NEVER_CUT:
+        raise CannotCarry("30", str(de), "does not fit the other side's field")
+    if isinstance(value, str) and not binary and field.format in _TEXT:
+        return _in_charset(value, field)
+    return None
+
+
+_TEXT: Final = frozenset({"a", "an", "anp", "ns", "ans"})
+
+
+def _in_charset(value: str, field: Field) -> str:
+    """Return *value* with ``?`` for what the field's charset lacks, cut to the field's bytes."""
+    raw = value.encode(field.encoding, "replace")[: field.max]
+    return raw.decode(field.encoding, "ignore")

@@ -1,0 +1,154 @@
+"""What the edge tells the node."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from iso_gateway.codec.message import Message
+from iso_gateway.protocol.records import Row
+
+
+class TerminalConnected(msgspec.Struct, frozen=True):
+    """Somebody connected to a listener; *peer* is the address as people write it."""
+
+    connection: str
+    listener: str
+    peer: str
+
+
+class TerminalFrame(msgspec.Struct, frozen=True):
+    """A whole frame from a terminal; *header* is what its answer's header is made from."""
+
+    connection: str
+    header: bytes
+    payload: bytes
+
+
+class TerminalGone(msgspec.Struct, frozen=True):
+    """The connection is closed, by whomever."""
+
+    connection: str
+
+
+class LinkConnected(msgspec.Struct, frozen=True):
+    """A link has a connection; its session begins."""
+
+    link: str
+
+
+class LinkFrame(msgspec.Struct, frozen=True):
+    """A whole frame from a host."""
+
+    link: str
+    payload: bytes
+
+
+class LinkLost(msgspec.Struct, frozen=True):
+    """The link's connection is over; what became of each frame given to it has been told before."""
+
+    link: str
+    reason: str
+
+
+class Verified(msgspec.Struct, frozen=True):
+    """Answers Verify; *code* is empty where the message is genuine, else A0 or 96."""
+
+    id: str
+    code: str = ""
+
+
+class Secured(msgspec.Struct, frozen=True):
+    """Answers Secure; *message* is None where it failed, then *code* says how: 96 or 99."""
+
+    id: str
+    message: Message | None
+    code: str = ""
+
+
+class Journaled(msgspec.Struct, frozen=True):
+    """Answers Journal: the entry is durable."""
+
+    id: str
+
+
+class Conflict(msgspec.Struct, frozen=True):
+    """Answers Journal: nothing was committed, because of *row*."""
+
+    id: str
+    row: Row
+
+
+class JournalFailed(msgspec.Struct, frozen=True):
+    """Answers Journal: whether it was committed is not known, and it must count as not."""
+
+    id: str
+    reason: str
+
+
+class Found(msgspec.Struct, frozen=True):
+    """Answers Lookup."""
+
+    id: str
+    same_key: Row | None
+    originals: tuple[Row, ...]
+
+
+class SendUncertain(msgspec.Struct, frozen=True):
+    """Answers Send: some, all or none of it went out, and there is no way to know which. It counts as sent."""
+
+    id: str
+
+
+class NotSent(msgspec.Struct, frozen=True):
+    """Answers Send: not a byte was handed to the socket."""
+
+    id: str
+
+
+class Fate(StrEnum):
+    """What became of an answer."""
+
+    HANDED = "handed"
+    """The socket took all of it."""
+    NOT_HANDED = "not handed"
+    """Not a byte of it was handed to the socket."""
+    CUT = "cut"
+    """Some, all or none of it went out."""
+
+
+class Delivered(msgspec.Struct, frozen=True):
+    """Answers Deliver."""
+
+    id: str
+    fate: Fate
+
+
+class TimePassed(msgspec.Struct, frozen=True):
+    """The node's deadline was reached."""
+
+
+class DrainWanted(msgspec.Struct, frozen=True):
+    """Accept nothing new, finish what is in flight, sign off."""
+
+
+Event = (
+    TerminalConnected
+    | TerminalFrame
+    | TerminalGone
+    | LinkConnected
+    | LinkFrame
+    | LinkLost
+    | Verified
+    | Secured
+    | Journaled
+    | Conflict
+    | JournalFailed
+    | Found
+    | SendUncertain
+    | NotSent
+    | Delivered
+    | TimePassed
+    | DrainWanted
+)

@@ -1,0 +1,251 @@
+"""The links to the acquirers: sessions, STANs, matching, and the choice of a link for a request."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from iso_gateway.codec.message import Message
+from iso_gateway.errors import CannotCarry, DecodeError, EncodeError
+from iso_gateway.protocol.commands import CloseLink, Send
+from iso_gateway.protocol.dialect import Facts
+from iso_gateway.protocol.kinds import Kind
+from iso_gateway.protocol.matching import Matching
+from iso_gateway.protocol.moment import transmission_time
+from iso_gateway.protocol.numbering import Numbering
+from iso_gateway.protocol.profile import CodeClass
+from iso_gateway.protocol.session import Ask, Hang, Happening, Session, State
+from iso_gateway.protocol.setup import Acquirer
+from iso_gateway.protocol.world import World
+
+
+class Link:
+    """One link: its session and the requests that were given to it and are not answered."""
+
+    def __init__(self, name: str, acquirer: Acquirer) -> None:
+        self.name = name
+        self.acquirer = acquirer
+        self.session = Session(acquirer.timing, sign_on=acquirer.sign_on)
+        self.in_flight: set[str] = set()
+        """The ids of transactions and debts."""
+        self.asked: dict[tuple[str, Kind], Message] = {}
+
+    def __repr__(self) -> str:
+        return f"<Link {self.name} {self.session.state}, {len(self.in_flight)} in flight>"
+
+
+class Host:
+    """One acquirer's shared state: numbers and awaited answers are per acquirer, not per link."""
+
+    def __init__(self, acquirer: Acquirer, first_stan: int) -> None:
+        self.acquirer = acquirer
+        self.matching: Matching[str] = Matching(acquirer.compared)
+        self.numbering = Numbering(first_stan, self.matching.busy)
+        self.released: deque[tuple[float, Message]] = deque()
+        """Requests given up or settled, and until when a late answer to them is expected."""
+
+    def expire(self, mono: float) -> None:
+        """Let go of the STANs whose late window is over."""
+        while self.released and self.released[0][0] <= mono:
+            self.matching.forget(self.released.popleft()[1])
+
+
+class Links:
+    """All links of the node."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.hosts: dict[str, Host] = {}
+        self.links: dict[str, Link] = {}
+        self.reload()
+
+    def reload(self) -> None:
+        """Take over acquirers and links of the setup; what is gone keeps its awaited answers until they time out."""
+        lent, setup = self._world.lent, self._world.setup
+        for name, acquirer in setup.acquirers.items():
+            host = self.hosts.get(name)
+            if host is None:
+                host = self.hosts[name] = Host(acquirer, lent.first_stan())
+            host.acquirer = acquirer
+            for link in acquirer.links:
+                known = self.links.get(link)
+                if known is None:
+                    self.links[link] = Link(link, acquirer)
+                else:
+                    known.acquirer = acquirer
+
+    # Choosing and giving
+
+    def pick(self, acquirer: str) -> Link | None:
+        """Return the up link of *acquirer* with the fewest requests in flight, or None: 91."""
+        host = self.hosts.get(acquirer)
+        if host is None:
+            return None
+        bound = self._world.setup.limits.per_link
+        candidates = [
+            link
+            for name in host.acquirer.links
+            if (link := self.links[name]).session.takes_money and len(link.in_flight) < bound
+        ]
+        return min(candidates, key=lambda link: len(link.in_flight), default=None)
+
+    def give(self, link: Link, owner: str, request: Message, payload: bytes) -> bool:
+        """Send *request* over *link* for *owner*; return False, and send nothing, where its key is busy."""
+        if not self.hosts[link.acquirer.name].matching.expect(request, owner):
+            return False
+        link.in_flight.add(owner)
+        self._world.emit(Send(owner, link.name, payload))
+        return True
+
+    def answered(self, link: str, owner: str) -> None:
+        """Note that nothing more is awaited over *link* for *owner*."""
+        known = self.links.get(link)
+        if known is not None:
+            known.in_flight.discard(owner)
+
+    def hand_over(self, acquirer: str, request: Message, owner: str) -> None:
+        """Let *owner* (a debt) have whatever still comes in answer to *request*."""
+        matching = self.hosts[acquirer].matching
+        matching.forget(request)
+        matching.expect(request, owner)
+
+    def release(self, acquirer: str, request: Message, *, late: bool) -> None:
+        """Let the key of *request* go: at once, or *late*, after the window for late answers."""
+        host = self.hosts[acquirer]
+        if late:
+            host.released.append((self._world.now.mono + host.acquirer.late_window, request))
+        else:
+            host.matching.forget(request)
+
+    def next_stan(self, acquirer: str) -> str | None:
+        """Return a STAN for a request to *acquirer*, or None when all are taken."""
+        host = self.hosts[acquirer]
+        host.expire(self._world.now.mono)
+        return host.numbering.next()
+
+    # What happens to links
+
+    def connected(self, name: str) -> None:
+        """Take in that *name* is connected."""
+        self._happen(self.links[name], Happening.CONNECTED)
+
+    def lost(self, name: str) -> list[str]:
+        """Take in that *name* is gone; return the owners of what was in flight on it."""
+        link = self.links[name]
+        owners = sorted(link.in_flight)
+        link.in_flight.clear()
+        for request in link.asked.values():
+            self.release(link.acquirer.name, request, late=False)
+        link.asked.clear()
+        if link.session.state is not State.DOWN:
+            self._happen(link, Happening.CLOSED)
+        return owners
+
+    def time_passed(self, name: str) -> None:
+        """Feed the deadline of the link *name*, if it has come."""
+        link = self.links.get(name)
+        if link is not None and link.session.deadline is not None and link.session.deadline <= self._world.now.mono:
+            self._happen(link, Happening.TIME)
+
+    def drain(self) -> None:
+        """Sign off from every host."""
+        for link in self.links.values():
+            if link.session.state not in (State.DOWN, State.SIGNING_OFF):
+                self._happen(link, Happening.DRAIN)
+
+    def heard(self, name: str, payload: bytes) -> tuple[str, Message] | None:
+        """Take in a frame from the host; return the owner and the answer where it answers a request.
+
+        An undecodable answer makes one transaction unknown, by its time-out, and never closes the link (ruling 24).
+        """
+        link = self.links[name]
+        try:
+            message = link.acquirer.dialect.spec.decode(payload)
+        except DecodeError as error:
+            self._world.log("undecodable", "warning", link=name, cause=str(error), offset=error.offset)
+            return None
+        if message.mti[1] == "8":
+            self._network(link, message)
+            return None
+        self._happen(link, Happening.HEARD)
+        if int(message.mti[2]) % 2 == 0:
+            self._world.log("host request", "warning", link=name, mti=message.mti, cause="the gateway takes none")
+            return None
+        matching = self.hosts[link.acquirer.name].matching
+        owner = matching.find(message)
+        if owner is None:
+            self._world.log("unmatched", "warning", link=name, mti=message.mti, cause=matching.why_not(message))
+            return None
+        return owner, message
+
+    def _happen(self, link: Link, happening: Happening) -> None:
+        before = link.session.state
+        for act in link.session.handle(happening, self._world.now.mono):
+            match act:
+                case Ask(kind):
+                    self._ask(link, kind)
+                case Hang(reason):
+                    self._world.emit(CloseLink(link.name, reason))
+        if link.session.state is not before:
+            self._world.log("link", link=link.name, state=str(link.session.state))
+        if link.session.deadline is not None:
+            self._world.wake(link.session.deadline, f"link {link.name}")
+
+    def _ask(self, link: Link, kind: Kind) -> None:
+        """Send the network management request of *kind*."""
+        stan = self.next_stan(link.acquirer.name)
+        wall = self._world.now.wall
+        facts: Facts = {
+            "transmission_date_time": transmission_time(wall),
+            "system_trace_audit_number": stan or "000000",
+        }
+        if link.acquirer.institution:
+            facts["acquiring_institution_id"] = link.acquirer.institution
+        today = wall.astimezone(link.acquirer.zone).date()
+        try:
+            request = link.acquirer.dialect.network(kind, facts, today, link.acquirer.batch)
+            payload = link.acquirer.dialect.spec.encode(request)
+        except (CannotCarry, EncodeError) as error:
+            self._world.log("link", "error", link=link.name, cause=f"no {kind} can be sent: {error}")
+            self._world.emit(CloseLink(link.name, f"no {kind} in this dialect"))
+            return
+        self.hosts[link.acquirer.name].matching.expect(request, f"link {link.name}")
+        link.asked[request.mti, kind] = request
+        self._world.emit(Send(f"link {link.name}", link.name, payload))
+
+    def _network(self, link: Link, message: Message) -> None:
+        """Take in an 08xx: the answer to what we asked, or a request of the host's, which is answered."""
+        if int(message.mti[2]) % 2 == 0:
+            self._happen(link, Happening.HEARD)
+            self._answer_host(link, message)
+            return
+        host = self.hosts[link.acquirer.name]
+        for (mti, kind), request in list(link.asked.items()):
+            if request.get(11) == message.get(11):
+                del link.asked[mti, kind]
+                host.matching.forget(request)
+                self._asked_and_answered(link, kind, message)
+                return
+        self._world.log("unmatched", "warning", link=link.name, mti=message.mti, cause="not asked")
+
+    def _asked_and_answered(self, link: Link, kind: Kind, message: Message) -> None:
+        accepted = link.acquirer.dialect.verdict(message) is CodeClass.APPROVED
+        code = link.acquirer.dialect.canonical(message)
+        match kind, link.session.state:
+            case Kind.SIGN_ON, State.SIGNING_ON:
+                self._happen(link, Happening.ACCEPTED if accepted else Happening.REJECTED)
+                if not accepted:
+                    self._world.log("link", "warning", link=link.name, cause=f"sign-on refused with {code}")
+            case Kind.SIGN_OFF, State.SIGNING_OFF:
+                self._happen(link, Happening.SIGNED_OFF)
+            case _:
+                self._happen(link, Happening.HEARD)
+
+    def _answer_host(self, link: Link, message: Message) -> None:
+        dialect = link.acquirer.dialect
+        answer = dialect.answer(message, "00", {}, self._world.now.wall.date())
+        try:
+            payload = dialect.spec.encode(answer)
+        except EncodeError as error:
+            self._world.log("host request", "warning", link=link.name, mti=message.mti, cause=str(error))
+            return
+        self._world.emit(Send(f"link {link.name}", link.name, payload))

@@ -1,0 +1,233 @@
+"""The whole gateway without I/O: terminals, links, journal and security module are events and commands.
+
+Rule 1: ``handle(event, now)`` returns what to do, in order; a command with an id is answered by an event with that id.
+Rule 2: nothing here waits, and nothing shared waits for one transaction.
+Rule 3: when ``deadline`` comes, feed TimePassed.
+
+The same node runs on trio (``gateway/``) and on an event heap, so that a seed gives the same story, byte for byte.
+"""
+
+from __future__ import annotations
+
+from iso_gateway.codec.message import Message
+from iso_gateway.errors import DecodeError
+from iso_gateway.protocol import events
+from iso_gateway.protocol.answering import Answering
+from iso_gateway.protocol.commands import Command, Hangup
+from iso_gateway.protocol.dialect import Dialect
+from iso_gateway.protocol.flow import Flow
+from iso_gateway.protocol.kinds import NETWORK
+from iso_gateway.protocol.links import Links
+from iso_gateway.protocol.moment import Moment
+from iso_gateway.protocol.owing import Owing
+from iso_gateway.protocol.request import Asker, Connection, text
+from iso_gateway.protocol.setup import Lent, Setup
+from iso_gateway.protocol.world import World
+
+
+class Node:
+    """One gateway."""
+
+    def __init__(self, setup: Setup, lent: Lent, now: Moment) -> None:
+        self.world = World(setup, lent, now)
+        self.links = Links(self.world)
+        self.owing = Owing(self.world, self.links)
+        self.flow = Flow(self.world, self.links, self.owing)
+        self.connections: dict[str, Connection] = {}
+        self._answering = Answering(self.world)
+
+    def __repr__(self) -> str:
+        return f"<Node {len(self.connections)} terminals, {len(self.flow.requests)} in flight, {len(self.owing)} owed>"
+
+    @property
+    def deadline(self) -> float | None:
+        """When to feed TimePassed, on the monotonic clock; None: not before the next event."""
+        return self.world.deadline
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is in flight: what a drain waits for before it signs off."""
+        return not self.flow.requests
+
+    def reload(self, setup: Setup, now: Moment) -> None:
+        """Go by *setup* from here on; what is in flight ends by the rules under which it began."""
+        self.world.now = now
+        self.world.setup = setup
+        for connection in self.connections.values():
+            connection.listener = setup.listeners.get(connection.listener.name, connection.listener)
+        self.links.reload()
+
+    def handle(self, event: events.Event, now: Moment) -> list[Command]:
+        """Take in what happened at *now*; return what to do about it, in order."""
+        world = self.world
+        world.now = now
+        self._dispatch(event)
+        while world.inner:
+            self._dispatch(world.inner.popleft())
+        return world.taken()
+
+    def _dispatch(self, event: events.Event) -> None:
+        match event:
+            case events.TerminalFrame():
+                self._frame(event)
+            case events.LinkFrame():
+                self._host_frame(event)
+            case events.TerminalConnected():
+                listener = self.world.setup.listeners[event.listener]
+                self.connections[event.connection] = Connection(event.connection, listener, event.peer)
+            case events.TerminalGone():
+                self.connections.pop(event.connection, None)
+            case events.LinkConnected():
+                self.links.connected(event.link)
+                self.owing.pump()
+            case events.LinkLost():
+                self._link_lost(event)
+            case events.TimePassed():
+                self._time_passed()
+            case events.DrainWanted():
+                self.world.draining = True
+                self.links.drain()
+            case _:
+                self._answer_of_the_edge(event)
+
+    def _answer_of_the_edge(
+        self,
+        event: events.Verified
+        | events.Secured
+        | events.Journaled
+        | events.Conflict
+        | events.JournalFailed
+        | events.Found
+        | events.SendUncertain
+        | events.NotSent
+        | events.Delivered,
+    ) -> None:
+        """Give the answer to a command to the request or debt that asked; one that is gone needs none."""
+        request = self.flow.requests.get(event.id)
+        if request is not None:
+            match event:
+                case events.Verified():
+                    self.flow.verified(request, event.code)
+                case events.Secured():
+                    self.flow.secured(request, event)
+                case events.Journaled():
+                    self.flow.journaled(request)
+                case events.Conflict():
+                    self.flow.conflict(request, event)
+                case events.JournalFailed():
+                    self.flow.journal_failed(request, event.reason)
+                case events.Found():
+                    self.flow.found(request, event)
+                case events.SendUncertain():
+                    self.flow.uncertain(request, "the link failed while it was being written to")
+                case events.NotSent():
+                    self.flow.not_sent(request)
+                case events.Delivered():
+                    self.flow.delivered(request, event.fate)
+            return
+        debt = self.owing.debts.get(event.id)
+        if debt is not None:
+            match event:
+                case events.Verified():
+                    self.owing.verified(debt, event.code)
+                case events.Secured():
+                    self.owing.secured(debt, event)
+                case events.Journaled():
+                    self.owing.journaled(debt)
+                case events.JournalFailed():
+                    self.owing.journal_failed(debt)
+                case events.SendUncertain() | events.NotSent():
+                    self.owing.not_sent(debt)
+                case _:
+                    pass
+
+    # Terminals
+
+    def _frame(self, event: events.TerminalFrame) -> None:
+        """Take in one frame of a terminal: refuse by name what cannot be understood (promise 3)."""
+        connection = self.connections.get(event.connection)
+        if connection is None:
+            return
+        dialect = connection.listener.dialect
+        try:
+            message = dialect.spec.decode(event.payload)
+        except DecodeError as error:
+            self._undecodable(connection, event.header, error)
+            return
+        asker = Asker(connection, event.header, message)
+        if int(message.mti[2]) % 2:
+            self._trouble(connection, message, f"MTI {message.mti} is no request; nothing is awaited from a terminal")
+            return
+        known = connection.listener.terminals.get(text(message, 41))
+        if known is None or (known and known != text(message, 42) and text(message, 42)):
+            code = dialect.profile.unknown_terminal if known is None else "03"
+            self._trouble(connection, message, f"terminal or merchant not registered, answered {code}")
+            self._answering.at_once(asker, code)
+            return
+        self._known(asker, dialect, message)
+
+    def _known(self, asker: Asker, dialect: Dialect, message: Message) -> None:
+        row = dialect.kind_row(message)
+        if row is None:
+            self._trouble(asker.connection, message, "no kind of transaction of this dialect, answered 40")
+            self._answering.at_once(asker, "40")
+        elif row.kind in NETWORK:
+            # Sign-on and line tests of terminals are the gateway's own to answer (ruling 20).
+            self._answering.at_once(asker, "00")
+        elif not text(message, 11):
+            self._trouble(asker.connection, message, "no STAN, answered 30")
+            self._answering.at_once(asker, "30")
+        elif self.world.draining:
+            self._answering.at_once(asker, "91")
+        else:
+            self.flow.arrive(asker, row.kind, row)
+
+    def _undecodable(self, connection: Connection, header: bytes, error: DecodeError) -> None:
+        """Answer 30 where enough was read to answer to; else close: garbage gets no guessed answer."""
+        partial = error.partial
+        answerable = partial is not None and 11 in partial and 41 in partial and int(partial.mti[2]) % 2 == 0
+        who = text(partial, 41) if partial is not None else ""
+        self.world.log(
+            "format error", "warning", peer=connection.peer, terminal=who, cause=str(error), offset=error.offset,
+            answered="30" if answerable else "connection closed",
+        )  # fmt: skip
+        if answerable and partial is not None:
+            self._answering.at_once(Asker(connection, header, partial), "30")
+        else:
+            self.world.emit(Hangup(connection.name, str(error)))
+
+    def _trouble(self, connection: Connection, message: Message, cause: str) -> None:
+        self.world.log("refused", "warning", peer=connection.peer, terminal=text(message, 41), cause=cause)
+
+    # Hosts
+
+    def _host_frame(self, event: events.LinkFrame) -> None:
+        before = self.links.links[event.link].session.takes_money
+        heard = self.links.heard(event.link, event.payload)
+        if not before and self.links.links[event.link].session.takes_money:
+            self.owing.pump()
+        if heard is None:
+            return
+        owner, message = heard
+        if owner in self.flow.requests:
+            self.flow.answered(self.flow.requests[owner], message)
+        elif owner in self.owing.debts:
+            self.owing.answered(self.owing.debts[owner], message)
+        else:
+            self.world.log("late answer", "warning", id=owner, cause="its request is settled")
+
+    def _link_lost(self, event: events.LinkLost) -> None:
+        for owner in self.links.lost(event.link):
+            if owner in self.flow.requests:
+                self.flow.uncertain(self.flow.requests[owner], f"link lost: {event.reason}")
+            elif owner in self.owing.debts:
+                self.owing.not_sent(self.owing.debts[owner])
+
+    def _time_passed(self) -> None:
+        while (owner := self.world.due()) is not None:
+            if owner in self.flow.requests:
+                self.flow.time_passed(self.flow.requests[owner])
+            elif owner in self.owing.debts:
+                self.owing.time_passed(self.owing.debts[owner])
+            elif owner.startswith("link "):
+                self.links.time_passed(owner.removeprefix("link "))

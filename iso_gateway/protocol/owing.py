@@ -1,0 +1,356 @@
+"""All that is owed to the hosts, and how it is paid: in order per terminal, several terminals at once.
+
+A debt sends its reversal or repeat whenever a link of its acquirer is up, commits each attempt before it, backs off
+between them, and ends SETTLED or, for an operator, STUCK. It is never dropped.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from msgspec.structs import replace
+
+from iso_gateway.codec.message import Message
+from iso_gateway.errors import CannotCarry, EncodeError
+from iso_gateway.protocol import effects
+from iso_gateway.protocol.answering import answer_facts
+from iso_gateway.protocol.commands import Journal, Secure, Verify
+from iso_gateway.protocol.composing import repeat_of, reversal_of
+from iso_gateway.protocol.debts import (
+    Circumstances,
+    DebtState,
+    DebtStep,
+    debt_after,
+    pause,
+    read_repeat_answer,
+    read_reversal_answer,
+)
+from iso_gateway.protocol.events import Secured
+from iso_gateway.protocol.links import Link, Links
+from iso_gateway.protocol.profile import CodeClass
+from iso_gateway.protocol.records import Change, HostLeg, Row, RowState
+from iso_gateway.protocol.request import text
+from iso_gateway.protocol.world import World
+
+
+class Debt:
+    """One debt and where it stands."""
+
+    def __init__(self, row: Row, original: Message | None, now: float) -> None:
+        self.id = f"{row.id}/debt"
+        self.row = row
+        self.original = original
+        """The request as it was sent, while this process remembers it."""
+        self.repeats = row.state is RowState.OWES_REPEAT
+        self.state = DebtState.OWED
+        self.since = now
+        self.deadline: float | None = None
+        self.message: Message | None = None
+        """What is sent, without the marks of a repeat."""
+        self.sending: Message | None = None
+        self.answer: Message | None = None
+        self.link: Link | None = None
+        self.attempts = row.attempts
+        self.approval_seen = row.approved
+        self.entry: tuple[Change, ...] = ()
+        """What its end commits."""
+        self.filed = False
+        """Whether the end has been asked of the journal."""
+
+    def __repr__(self) -> str:
+        return f"<Debt {self.id} {self.state}, {self.attempts} attempts>"
+
+    def step(self, step: DebtStep) -> None:
+        """Go where *step* leads."""
+        self.state = debt_after(self.state, step)
+
+    @property
+    def leg(self) -> HostLeg:
+        """The request as the host got it."""
+        assert self.row.host is not None
+        return self.row.host
+
+
+class Owing:
+    """The debts of the node."""
+
+    def __init__(self, world: World, links: Links) -> None:
+        self._world = world
+        self._links = links
+        self.debts: dict[str, Debt] = {}
+        self._queues: dict[tuple[str, str, str], deque[Debt]] = {}
+
+    def __len__(self) -> int:
+        return len(self.debts)
+
+    # Coming in
+
+    def open(self, row: Row, original: Message | None) -> None:
+        """Owe what *row* says; *original* is the request as it was sent, where it is still at hand."""
+        if row.host is None or f"{row.id}/debt" in self.debts:
+            return
+        debt = Debt(row, original, self._world.now.mono)
+        self.debts[debt.id] = debt
+        self._queues.setdefault(self._order(debt), deque()).append(debt)
+        if original is not None:
+            self._links.hand_over(row.host.acquirer, original, debt.id)
+            if debt.repeats:
+                debt.message = original
+        self._world.log("owed", "warning", id=debt.id, terminal=row.terminal, amount=row.amount, reason=row.reason)
+        self._world.wake(self._world.now.mono, debt.id)
+
+    def reversed_by_terminal(self, row: Row) -> None:
+        """Take in that the terminal's reversal of *row* was committed: one debt, whoever asked for it."""
+        if row.state is RowState.SENDING or row.state in (RowState.ANSWERED, RowState.UNCONFIRMED):
+            self.open(replace(row, state=RowState.OWES_REVERSAL, reason=row.reason or "17"), None)
+
+    def approval_seen(self, row_id: str) -> None:
+        """Note that the host approved, after all, what is being reversed."""
+        debt = self.debts.get(f"{row_id}/debt")
+        if debt is not None:
+            debt.approval_seen = True
+
+    def _order(self, debt: Debt) -> tuple[str, str, str]:
+        return (debt.leg.acquirer, debt.row.merchant, debt.row.terminal)
+
+    # Paying
+
+    def time_passed(self, debt: Debt) -> None:
+        """Send what is due, or take in that no answer came."""
+        if debt.state is DebtState.SETTLED or debt.filed:
+            if debt.deadline is not None and debt.deadline <= self._world.now.mono:
+                self._file(debt)
+            return
+        if debt.deadline is not None and debt.deadline > self._world.now.mono:
+            return
+        debt.deadline = None
+        if debt.state is DebtState.AWAITING:
+            debt.step(DebtStep.TIMED_OUT)
+            self._free_link(debt)
+            self._back_off(debt)
+        elif debt.state in (DebtState.OWED, DebtState.BACKING_OFF):
+            self._pay(debt)
+
+    def pump(self) -> None:
+        """Try every terminal's first debt: a link has come up."""
+        for queue in list(self._queues.values()):
+            if queue and queue[0].state is DebtState.OWED:
+                self._pay(queue[0])
+
+    def _pay(self, debt: Debt) -> None:
+        """Commit the attempt, if it is this debt's turn and a link is up."""
+        acquirer = self._world.setup.acquirers.get(debt.leg.acquirer)
+        if acquirer is None or self._queues[self._order(debt)][0] is not debt:
+            return
+        if self._world.now.mono - debt.since > acquirer.debtor.give_up_after:
+            debt.step(DebtStep.GIVEN_UP)
+            self._stuck(debt, "too old")
+            return
+        link = self._links.pick(acquirer.name)
+        if link is None or self._under_way(acquirer.name) >= acquirer.debtor.window:
+            if debt.state is DebtState.BACKING_OFF or link is not None:
+                self._wait(debt, acquirer.debtor.first_pause)
+            return
+        message = self._message(debt)
+        if message is None:
+            return
+        debt.link, debt.sending = link, message
+        debt.attempts += 1
+        debt.step(DebtStep.DUE)
+        attempt = Change(debt.row.id, set={"attempts": debt.attempts})
+        self._world.emit(Journal(debt.id, (attempt,)))
+
+    def _under_way(self, acquirer: str) -> int:
+        active = (DebtState.SENDING, DebtState.AWAITING)
+        return sum(debt.state in active and debt.leg.acquirer == acquirer for debt in self.debts.values())
+
+    def _message(self, debt: Debt) -> Message | None:
+        """Return what to send now, or None where it cannot be made: then the debt is stuck."""
+        acquirer = self._world.setup.acquirers[debt.leg.acquirer]
+        now = self._world.now
+        try:
+            if debt.message is None:
+                stan = self._links.next_stan(acquirer.name)
+                if stan is None:
+                    self._wait(debt, acquirer.debtor.longest_pause)
+                    return None
+                pan = self._world.lent.unseal(debt.row.card) if debt.row.card else ""
+                debt.message = reversal_of(debt.row, debt.leg, pan, acquirer, stan, now)
+                return debt.message
+            return repeat_of(acquirer.dialect, debt.message, now)
+        except (CannotCarry, EncodeError, ValueError, KeyError) as error:
+            debt.step(DebtStep.GIVEN_UP)
+            self._stuck(debt, f"cannot be composed: {error}")
+            return None
+
+    def journaled(self, debt: Debt) -> None:
+        """Take in that the journal committed the attempt, or the end."""
+        if debt.filed:
+            self._gone(debt)
+        elif debt.state is DebtState.SENDING and debt.sending is not None:
+            self._world.emit(Secure(debt.id, debt.leg.acquirer, debt.sending))
+
+    def secured(self, debt: Debt, event: Secured) -> None:
+        """Take in the message with its MAC, and send it."""
+        if debt.state is not DebtState.SENDING:
+            return
+        acquirer = self._world.setup.acquirers.get(debt.leg.acquirer)
+        link = debt.link
+        if event.message is None or acquirer is None or link is None or not link.session.takes_money:
+            debt.step(DebtStep.JOURNAL_FAILED)
+            self._back_off(debt)
+            return
+        debt.step(DebtStep.JOURNALED)
+        try:
+            payload = acquirer.dialect.spec.encode(event.message)
+        except EncodeError as error:
+            debt.step(DebtStep.REFUSED)
+            self._stuck(debt, f"cannot be written: {error}")
+            return
+        if not self._links.give(link, debt.id, event.message, payload):
+            debt.step(DebtStep.NOT_SENT)
+            self._back_off(debt)
+            return
+        self._wait(debt, acquirer.host_timeout)
+
+    def not_sent(self, debt: Debt) -> None:
+        """Take in that the attempt never left, or may have left in part: it will be repeated either way."""
+        if debt.state is DebtState.AWAITING:
+            debt.step(DebtStep.NOT_SENT)
+            self._free_link(debt)
+            self._back_off(debt)
+
+    def journal_failed(self, debt: Debt) -> None:
+        """Take in that the journal could not commit: try again later."""
+        if debt.filed:
+            self._wait(debt, 1.0)
+        elif debt.state is DebtState.SENDING:
+            debt.step(DebtStep.JOURNAL_FAILED)
+            self._back_off(debt)
+
+    # Being answered
+
+    def answered(self, debt: Debt, message: Message) -> None:
+        """Take in a host's message under a key of this debt: its answer, or the late answer to the original."""
+        late = debt.message is None or (not debt.repeats and message.mti[1] == debt.leg.mti[1])
+        if late and not debt.repeats:
+            self._late(debt, message)
+            return
+        debt.answer = message
+        self._free_link(debt)
+        self._world.emit(Verify(debt.id, debt.leg.acquirer, message))
+
+    def _late(self, debt: Debt, message: Message) -> None:
+        """The original's answer comes after it was given up."""
+        acquirer = self._world.setup.acquirers[debt.leg.acquirer]
+        verdict = acquirer.dialect.verdict(message)
+        self._world.log("late answer", "warning", id=debt.id, verdict=str(verdict))
+        if verdict in (CodeClass.APPROVED, CodeClass.PARTIAL):
+            debt.approval_seen = True
+        elif verdict is CodeClass.DECLINED and debt.state is DebtState.OWED and debt.attempts == 0:
+            debt.step(DebtStep.SETTLED)
+            undone = effects.undo(debt.row)
+            declined = {"state": RowState.DECLINED, "code": acquirer.dialect.canonical(message)}
+            self._end(debt, (Change(debt.row.id, set=declined), *undone))
+
+    def verified(self, debt: Debt, mac: str) -> None:
+        """Take in the word on the answer's MAC, and read the answer."""
+        message, debt.answer = debt.answer, None
+        acquirer = self._world.setup.acquirers.get(debt.leg.acquirer)
+        if message is None or acquirer is None or debt.state in (DebtState.SETTLED, DebtState.STUCK):
+            return
+        if mac:
+            step = DebtStep.AGAIN
+        elif debt.repeats:
+            unknown = acquirer.dialect.verdict(message) is CodeClass.UNKNOWN
+            step = read_repeat_answer(acquirer.dialect.canonical(message), unknown=unknown)
+        else:
+            step = read_reversal_answer(acquirer.dialect.canonical(message), self._circumstances(debt))
+        if debt.state is DebtState.BACKING_OFF and step is DebtStep.AGAIN:
+            return
+        debt.step(step)
+        if step is DebtStep.AGAIN:
+            self._back_off(debt)
+        elif step is DebtStep.REFUSED:
+            self._stuck(debt, f"the host answered {text(message, 39)}")
+        else:
+            self._settled(debt, message)
+
+    def _circumstances(self, debt: Debt) -> Circumstances:
+        acquirer = self._world.setup.acquirers[debt.leg.acquirer]
+        wall = self._world.now.wall
+        return Circumstances(
+            own_stan=acquirer.dialect.profile.reversal_stan == "new",
+            repeated=debt.attempts > 1,
+            early=(wall - debt.leg.sent).total_seconds() < acquirer.host_timeout,
+            approval_seen=debt.approval_seen,
+            same_day=acquirer.business_date(wall).date() == debt.row.business_date,
+            not_found_is_00=acquirer.dialect.profile.reversal_not_found == "00",
+        )
+
+    def _settled(self, debt: Debt, message: Message) -> None:
+        row = debt.row
+        if not debt.repeats:
+            self._end(debt, (Change(row.id, set={"state": RowState.REVERSED}), *effects.undo(row)))
+            return
+        acquirer = self._world.setup.acquirers[debt.leg.acquirer]
+        approved = acquirer.dialect.verdict(message) in (CodeClass.APPROVED, CodeClass.PARTIAL)
+        columns = {
+            "state": RowState.NOTED if approved else RowState.DECLINED,
+            "approved": approved,
+            "code": acquirer.dialect.canonical(message),
+            "answer": answer_facts(acquirer.dialect, message),
+            "rrn": text(message, 37),
+            "approval": text(message, 38),
+        }
+        if approved and row.kind in effects.REFUNDABLE:
+            columns["state"] = RowState.UNCONFIRMED
+        effect = effects.keep if approved else effects.free
+        self._end(debt, (Change(row.id, set=columns), *effect(row.kind, row.amount, row.original)))
+
+    # Ending
+
+    def _end(self, debt: Debt, entry: tuple[Change, ...]) -> None:
+        debt.entry = entry
+        self._leave_order(debt)
+        for message in (debt.original, debt.message):
+            if message is not None:
+                self._links.release(debt.leg.acquirer, message, late=True)
+        self._file(debt)
+
+    def _stuck(self, debt: Debt, cause: str) -> None:
+        self._world.log("stuck", "error", id=debt.id, terminal=debt.row.terminal, amount=debt.row.amount, cause=cause)
+        self._end(debt, (Change(debt.row.id, set={"state": RowState.STUCK}),))
+
+    def _file(self, debt: Debt) -> None:
+        debt.filed = True
+        debt.deadline = None
+        self._world.emit(Journal(debt.id, debt.entry))
+
+    def _gone(self, debt: Debt) -> None:
+        del self.debts[debt.id]
+        if debt.state is DebtState.SETTLED:
+            passed = self._world.now.mono - debt.since
+            self._world.log("settled", id=debt.id, terminal=debt.row.terminal, attempts=debt.attempts,
+                            ms=round(passed * 1000, 1))  # fmt: skip
+
+    def _leave_order(self, debt: Debt) -> None:
+        queue = self._queues[self._order(debt)]
+        queue.remove(debt)
+        if not queue:
+            del self._queues[self._order(debt)]
+        elif queue[0].state is DebtState.OWED:
+            self._world.wake(self._world.now.mono, queue[0].id)
+
+    def _back_off(self, debt: Debt) -> None:
+        debtor = self._world.setup.acquirers[debt.leg.acquirer].debtor
+        spread = self._world.lent.chance()
+        self._wait(debt, pause(max(debt.attempts, 1), debtor.first_pause, debtor.longest_pause, spread))
+
+    def _wait(self, debt: Debt, seconds: float) -> None:
+        debt.deadline = self._world.now.mono + seconds
+        self._world.wake(debt.deadline, debt.id)
+
+    def _free_link(self, debt: Debt) -> None:
+        if debt.link is not None:
+            self._links.answered(debt.link.name, debt.id)

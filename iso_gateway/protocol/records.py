@@ -1,0 +1,179 @@
+"""What the journal keeps: one row per request, and the changes that are made to rows.
+
+A row says enough to answer a repeat, to build a reversal and to judge a void or refund, and holds no secret: the x
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Final
+
+import msgspec
+
+from iso_gateway.protocol.kinds import Kind
+
+Key = tuple[str, str, str, str, str]
+"""Merchant (DE 42), terminal (DE 41), batch, STAN (DE 11), kind: what makes two requests the same (ruling 4)."""
+
+
+class RowState(StrEnum):
+    """Where a request stands, for the journal."""
+
+    SENDING = "sending"
+    """Committed before the first byte left; the outcome is not known."""
+    ANSWERED = "answered"
+    """The host approved; the answer is kept and goes to the terminal."""
+    DECLINED = "declined"
+    """The host declined: final, nothing was booked."""
+    NOTED = "noted"
+    """Answered for good, and of such a kind that no receipt depends on it: a balance, a reversal."""
+    NOT_SENT = "not sent"
+    """Never handed to a socket; nothing is owed, and the terminal may ask again under the same key."""
+    UNCONFIRMED = "unconfirmed"
+    """Approved, and whether the terminal got the answer is a question; its receipt decides."""
+    OWES_REVERSAL = "owes reversal"
+    OWES_REPEAT = "owes repeat"
+    """An advice that the host has not acknowledged."""
+    REVERSED = "reversed"
+    STUCK = "stuck"
+    """A debt that only an operator can settle; never deleted."""
+    TOMBSTONE = "tombstone"
+    """A reversal came before its original: whatever comes under these keys later is refused with 94."""
+
+
+APPROVED: Final = frozenset({RowState.ANSWERED, RowState.UNCONFIRMED})
+OPEN_DEBT: Final = frozenset({RowState.OWES_REVERSAL, RowState.OWES_REPEAT, RowState.STUCK})
+
+
+class Taken(StrEnum):
+    """What has been done to an approved transaction since."""
+
+    NO = ""
+    IN_FLIGHT = "in flight"
+    """A void, cancel or completion of it is under way."""
+    DONE = "done"
+    """Voided, cancelled or completed."""
+
+
+class HostLeg(msgspec.Struct, frozen=True):
+    """The request as the host got it: what a reversal is built from."""
+
+    acquirer: str
+    link: str
+    mti: str
+    stan: str
+    transmitted: str
+    """DE 7 as sent."""
+    local: str
+    """Local date and time as sent, YYMMDDhhmmss."""
+    fields: dict[int, str | bytes]
+    """The other elements as sent, without card number, track, PIN block, chip data and MAC."""
+    sent: datetime
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One request of one terminal."""
+
+    id: str
+    claims: tuple[Key, ...]
+    """The keys that it holds; no other row may hold one of them."""
+    kind: Kind
+    state: RowState
+    fingerprint: bytes
+    """HMAC over what a repeat has in common with its first: tells a repeat from another message under the key."""
+    terminal: str
+    merchant: str
+    batch: str
+    stan: str
+    mti: str
+    amount: int
+    currency: str
+    pan: str
+    """Masked."""
+    card: bytes
+    """The card number, sealed."""
+    card_hash: bytes
+    transmitted: str
+    """DE 7 as the terminal sent it."""
+    received: datetime
+    business_date: date
+    host: HostLeg | None = None
+    rrn: str = ""
+    approval: str = ""
+    approved: bool = False
+    """Whether an approval of the host was recorded, whatever became of it since."""
+    code: str = ""
+    """The canonical response code that was decided."""
+    answer: dict[str, str | bytes] = {}
+    """What the host's answer said, by name, for a repeat; without card data."""
+    original: str = ""
+    """The id of the row that this one names."""
+    reversible: bool = True
+    """Whether an unknown outcome is reversed at the host, or repeated."""
+    reason: str = ""
+    """Why a debt is owed: 98 no answer, 96 not delivered, A0 MAC, 06 other, 17 the terminal asked."""
+    attempts: int = 0
+    replays: int = 0
+    taken: Taken = Taken.NO
+    returned: int = 0
+    """Refunded so far, minor units."""
+    reserved: int = 0
+    """Held for refunds whose outcome is open."""
+
+    @property
+    def remainder(self) -> int:
+        """What may still be refunded, minor units."""
+        return self.amount - self.returned - self.reserved
+
+
+class Insert(msgspec.Struct, frozen=True):
+    """Add *row*; a conflict where one of its keys is claimed, unless by a row in *releasing*."""
+
+    row: Row
+    releasing: tuple[str, ...] = ()
+
+
+class Change(msgspec.Struct, frozen=True):
+    """Set and add to columns of one row; a conflict where *where* does not hold."""
+
+    id: str
+    set: Mapping[str, Any] = {}
+    add: Mapping[str, int] = {}
+    where: Mapping[str, Any] = {}
+    """Column to the value it must have, or to a frozenset of values."""
+
+
+Entry = tuple[Insert | Change, ...]
+"""What is committed together or not at all."""
+
+
+class OriginalQuery(msgspec.Struct, frozen=True):
+    """Which rows may be the original that a message names."""
+
+    merchant: str
+    terminal: str
+    stan: str = ""
+    batch: str = ""
+    transmitted: str = ""
+    rrn: str = ""
+    kinds: tuple[Kind, ...] = ()
+
+
+def may_be_original(row: Row, query: OriginalQuery) -> bool:
+    """Return whether *row* agrees with everything that *query* says.
+
+    A STAN counts only together with the terminal; an RRN may come from another terminal of the same merchant.
+    """
+    if row.kind not in query.kinds or row.merchant != query.merchant:
+        return False
+    if query.stan and (row.stan != query.stan or row.terminal != query.terminal):
+        return False
+    if query.rrn and row.rrn and row.rrn != query.rrn:
+        return False
+    if query.rrn and not row.rrn and not query.stan:
+        return False
+    if query.batch and row.batch and row.batch != query.batch:
+        return False
+    return not (query.transmitted and row.transmitted and row.transmitted != query.transmitted)

@@ -1,0 +1,186 @@
+"""One request under way: what was asked, by whom, and what has been found out about it so far."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from iso_gateway.codec.message import Message
+from iso_gateway.protocol.dialect import Facts
+from iso_gateway.protocol.kinds import Kind
+from iso_gateway.protocol.moment import Moment
+from iso_gateway.protocol.originals import Original
+from iso_gateway.protocol.profile import KindRow
+from iso_gateway.protocol.records import HostLeg, Insert, Key, Row, RowState
+from iso_gateway.protocol.setup import Listener
+from iso_gateway.protocol.transaction import State, Step, after
+
+if TYPE_CHECKING:
+    from iso_gateway.protocol.links import Link
+
+
+class Connection:
+    """A terminal's connection: where it came in, and how much of it is in flight."""
+
+    __slots__ = ("in_flight", "listener", "name", "peer")
+
+    def __init__(self, name: str, listener: Listener, peer: str) -> None:
+        self.name = name
+        self.listener = listener
+        self.peer = peer
+        self.in_flight = 0
+
+
+class Asker:
+    """One message that waits for the outcome: the first, or a repeat that joined it."""
+
+    __slots__ = ("connection", "header", "message")
+
+    def __init__(self, connection: Connection, header: bytes, message: Message) -> None:
+        self.connection = connection
+        self.header = header
+        self.message = message
+
+
+class Request:
+    """A terminal's request, from its frame to the fate of its answer."""
+
+    def __init__(self, name: str, asker: Asker, kind: Kind, row: KindRow, now: Moment) -> None:
+        self.id = name
+        self.askers = [asker]
+        self.message = asker.message
+        self.listener = asker.connection.listener
+        self.kind = kind
+        self.kind_row = row
+        self.arrived = now
+        self.state = State.VERIFYING
+        self.deadline: float | None = None
+
+        dialect = self.listener.dialect
+        message = asker.message
+        self.terminal = text(message, 41)
+        self.merchant = text(message, 42)
+        self.stan = text(message, 11)
+        self.batch = dialect.batch(message)
+        amount = text(message, 4)
+        self.amount = int(amount) if amount.isdecimal() else 0
+        self.currency = text(message, 49)
+        self.pan = dialect.pan(message)
+        self.original: Original = dialect.original(message)
+        if kind is Kind.REVERSAL and dialect.profile.reversal_stan == "same" and not self.original.stan:
+            # The reversal has the STAN of what it reverses and need not say so twice.
+            self.original = msgspec.structs.replace(self.original, stan=self.stan, batch=self.batch)
+        self.fingerprint = b""
+        self.card_hash = b""
+
+        self.tombstone: tuple[Insert, ...] = ()
+        """What an unknown original is remembered by."""
+        self.looked = False
+        """Whether the journal has been asked for an earlier message under the same key."""
+        self.refusal = ""
+        """The canonical code to refuse with, once it is clear that this is no repeat."""
+        self.original_row: Row | None = None
+        self.acquirer = ""
+        self.link: Link | None = None
+        self.host_request: Message | None = None
+        self.payload = b""
+        self.journaled: Row | None = None
+        """The row as it was committed last."""
+        self.host_answer: Message | None = None
+        self.code = ""
+        self.own_code = ""
+        """DE 39 as the host wrote it, where both sides speak the same dialect."""
+        self.answer: Facts = {}
+        self.approved = False
+        self.owes = ""
+        """The reason of the debt that this request leaves, or empty."""
+        self.replaying: Row | None = None
+        self.fates: list[str] = []
+
+    def __repr__(self) -> str:
+        return f"<Request {self.id} {self.kind} {self.state}>"
+
+    def step(self, step: Step) -> None:
+        """Go where *step* leads.
+
+        Raises:
+            LocalProtocolError: it cannot happen now.
+        """
+        self.state = after(self.state, step)
+
+    @property
+    def key(self) -> Key:
+        """What makes two requests the same."""
+        return (self.merchant, self.terminal, self.batch, self.stan, str(self.kind))
+
+    def fingerprint_text(self) -> bytes:
+        """Return what a repeat has in common with its first message (ruling 4)."""
+        message = self.message
+        elements = [self.pan, *(text(message, de) for de in (3, 4, 12, 13, 49))]
+        try:
+            counter = message["55.9F36"] if 55 in message else b""
+        except Exception:  # noqa: BLE001 -- a broken DE 55 has no counter to compare
+            counter = b""
+        return (
+            b"\x1f".join(part.encode() for part in elements)
+            + b"\x1f"
+            + (counter if isinstance(counter, bytes) else b"")
+        )
+
+
+NOT_KEPT: Final = frozenset({2, 14, 35, 36, 45, 52, 53, 55, 64, 96, 128})
+"""The elements that never enter the journal: card, track, PIN, security, chip data and MAC."""
+
+
+def journal_row(request: Request, sealed: bytes, leg: HostLeg | None, today: date) -> Row:
+    """Return the row that is committed before *request* is sent."""
+    return Row(
+        id=request.id,
+        claims=(request.key,),
+        kind=request.kind,
+        state=RowState.SENDING,
+        fingerprint=request.fingerprint,
+        terminal=request.terminal,
+        merchant=request.merchant,
+        batch=request.batch,
+        stan=request.stan,
+        mti=request.message.mti,
+        amount=request.amount,
+        currency=request.currency,
+        pan=masked(request.pan),
+        card=sealed,
+        card_hash=request.card_hash,
+        transmitted=text(request.message, 7),
+        received=request.arrived.wall,
+        business_date=today,
+        host=leg,
+        original=request.original_row.id if request.original_row else "",
+    )
+
+
+def host_leg(request: Request, message: Message, local: str, now: Moment) -> HostLeg:
+    """Return what the journal keeps of *message*, the request as the host gets it."""
+    assert request.link is not None
+    return HostLeg(
+        acquirer=request.acquirer,
+        link=request.link.name,
+        mti=message.mti,
+        stan=text(message, 11),
+        transmitted=text(message, 7),
+        local=local,
+        fields={de: message[de] for de in message if de not in NOT_KEPT},
+        sent=now.wall,
+    )
+
+
+def masked(pan: str) -> str:
+    """Return the first six and last four digits of *pan*; all stars where it is short."""
+    return f"{pan[:6]}{'*' * (len(pan) - 10)}{pan[-4:]}" if len(pan) >= 13 else "*" * len(pan)
+
+
+def text(message: Message, de: int) -> str:
+    """Return DE *de* of *message* without padding spaces, or the empty text."""
+    value = message.get(de)
+    return value.strip() if isinstance(value, str) else ""

@@ -1,0 +1,117 @@
+"""One request of a terminal, from its frame to the fate of its answer.
+
+Rule 1: every change of state is a row of TRANSITIONS; nothing else sets it.
+Rule 2: nothing is sent before it is journaled: SENT is reached from JOURNALING alone.
+Rule 3: what was handed to a socket counts as sent. From SENT on, whatever is not a clear answer leads to a debt: a
+        reversal where the kind has one, else a repeat.
+Rule 4: an approval is delivered only after it is journaled; where that fails, the terminal hears what it would hear
+        had the host been silent, and the SENDING row is the debt (ruling 10).
+Rule 5: an approval of which not a byte was handed to the terminal is reversed; of which some may have been is
+        unconfirmed, a question that the terminal's receipt answers (ruling 2).
+
+What a state asks of the edge, and what each decision looks at, is in ``flow.py``.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+from iso_gateway.errors import LocalProtocolError
+
+
+class State(StrEnum):
+    """Where a request stands."""
+
+    VERIFYING = "verifying"
+    """Its MAC is being checked."""
+    LOOKING_UP = "looking up"
+    """Its original, or the first message of a repeat, is being sought."""
+    SECURING = "securing"
+    """PIN block and MAC for the host's leg are being made."""
+    JOURNALING = "journaling"
+    """The intent is being committed."""
+    SENT = "sent"
+    """Given to a link; an answer is awaited."""
+    CHECKING = "checking"
+    """The answer's MAC is being checked."""
+    RECORDING = "recording"
+    """The outcome is being committed."""
+    DELIVERING = "delivering"
+    """An answer was given to the terminal's connection."""
+    FILING = "filing"
+    """The answer's fate is being committed."""
+    CLOSED = "closed"
+
+
+class Step(StrEnum):
+    """What can happen to a request."""
+
+    VERIFIED = "verified"
+    SOUGHT = "something to look up"
+    CLEARED = "cleared to go"
+    REFUSED = "refused, or answered without the host"
+    SECURED = "secured"
+    JOURNALED = "journaled"
+    RECORDED = "journaled, nothing to send"
+    CONFLICT = "conflict in the journal"
+    JOURNAL_FAILED = "journal failed"
+    ANSWERED = "answer matched"
+    NOT_SENT = "never handed to the socket"
+    UNCERTAIN = "link lost after sending"
+    TIMED_OUT = "no answer in time"
+    JUDGED = "answer judged"
+    HANDED = "answer handed over"
+    NOT_HANDED = "no byte of the answer handed over"
+    CUT = "answer perhaps handed over"
+
+
+TRANSITIONS: Final[dict[tuple[State, Step], State]] = {
+    (State.VERIFYING, Step.VERIFIED): State.SECURING,
+    (State.VERIFYING, Step.SOUGHT): State.LOOKING_UP,
+    (State.VERIFYING, Step.REFUSED): State.DELIVERING,
+    (State.VERIFYING, Step.TIMED_OUT): State.DELIVERING,
+    (State.LOOKING_UP, Step.CLEARED): State.SECURING,
+    (State.LOOKING_UP, Step.SOUGHT): State.LOOKING_UP,
+    (State.LOOKING_UP, Step.RECORDED): State.RECORDING,  # answered from the journal alone, once it is committed
+    (State.LOOKING_UP, Step.REFUSED): State.DELIVERING,
+    (State.LOOKING_UP, Step.TIMED_OUT): State.DELIVERING,
+    (State.SECURING, Step.SECURED): State.JOURNALING,
+    (State.SECURING, Step.SOUGHT): State.LOOKING_UP,
+    (State.SECURING, Step.REFUSED): State.DELIVERING,
+    (State.SECURING, Step.TIMED_OUT): State.DELIVERING,
+    (State.JOURNALING, Step.JOURNALED): State.SENT,
+    (State.JOURNALING, Step.CONFLICT): State.JOURNALING,  # an outdated key: journaled again without it
+    (State.JOURNALING, Step.REFUSED): State.DELIVERING,
+    (State.JOURNALING, Step.RECORDED): State.RECORDING,
+    (State.JOURNALING, Step.JOURNAL_FAILED): State.DELIVERING,
+    (State.JOURNALING, Step.TIMED_OUT): State.JOURNALING,  # the answer must come: only it tells whether to send
+    (State.SENT, Step.ANSWERED): State.CHECKING,
+    (State.SENT, Step.NOT_SENT): State.RECORDING,
+    (State.SENT, Step.UNCERTAIN): State.RECORDING,
+    (State.SENT, Step.TIMED_OUT): State.RECORDING,
+    (State.CHECKING, Step.JUDGED): State.RECORDING,
+    (State.CHECKING, Step.TIMED_OUT): State.RECORDING,
+    (State.RECORDING, Step.RECORDED): State.DELIVERING,
+    (State.RECORDING, Step.CONFLICT): State.DELIVERING,
+    (State.RECORDING, Step.JOURNAL_FAILED): State.DELIVERING,
+    (State.RECORDING, Step.TIMED_OUT): State.RECORDING,
+    (State.DELIVERING, Step.HANDED): State.CLOSED,
+    (State.DELIVERING, Step.NOT_HANDED): State.FILING,
+    (State.DELIVERING, Step.CUT): State.FILING,
+    (State.FILING, Step.RECORDED): State.CLOSED,
+    (State.FILING, Step.CONFLICT): State.CLOSED,
+    (State.FILING, Step.JOURNAL_FAILED): State.CLOSED,
+}
+
+
+def after(state: State, step: Step) -> State:
+    """Return the state that *step* leads to from *state*.
+
+    Raises:
+        LocalProtocolError: *step* cannot happen in *state*.
+    """
+    try:
+        return TRANSITIONS[state, step]
+    except KeyError:
+        raise LocalProtocolError(f"{step} in state {state}") from None

@@ -1,0 +1,56 @@
+"""Card numbers that the journal may keep: encrypted for the gateway alone, and hashed for comparison.
+
+AES-256-GCM with a nonce that is handed in, so that this stays free of chance; HMAC-SHA-256 under another key.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from iso_gateway.errors import StoreError
+
+NONCE_BYTES = 12
+_LABEL = b"iso-gateway pan v1"
+
+
+class Seal:
+    """Two keys, and what they do to a card number. Its repr shows neither."""
+
+    def __init__(self, key: bytes, nonce: Callable[[], bytes]) -> None:
+        """Use the 32 bytes *key*; *nonce* gives 12 bytes that never repeat under it.
+
+        Raises:
+            ValueError: *key* is not 32 bytes.
+        """
+        if len(key) != 32:
+            raise ValueError("a seal's key is 32 bytes")
+        self._aead = AESGCM(hmac.digest(key, b"encrypt", "sha256"))
+        self._mac_key = hmac.digest(key, b"compare", "sha256")
+        self._nonce = nonce
+
+    def __repr__(self) -> str:
+        return "<Seal>"
+
+    def seal(self, pan: str) -> bytes:
+        """Return *pan* encrypted: nonce, ciphertext, tag."""
+        nonce = self._nonce()
+        return nonce + self._aead.encrypt(nonce, pan.encode("ascii"), _LABEL)
+
+    def unseal(self, sealed: bytes) -> str:
+        """Return the card number in *sealed*.
+
+        Raises:
+            StoreError: it was sealed under another key, or changed since.
+        """
+        try:
+            return self._aead.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _LABEL).decode("ascii")
+        except (InvalidTag, ValueError):
+            raise StoreError("a sealed card number does not open: another key, or damaged") from None
+
+    def fingerprint(self, data: bytes) -> bytes:
+        """Return a keyed hash of *data*, 16 bytes: equal data, equal hash, and nothing else to be learned."""
+        return hmac.digest(self._mac_key, data, "sha256")[:16]

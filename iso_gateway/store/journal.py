@@ -1,0 +1,61 @@
+"""The journal's interface: what every store promises, and all that the gateway knows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from iso_gateway.protocol.records import Entry, Key, OriginalQuery, Row, RowState
+
+
+class Committed(msgspec.Struct, frozen=True):
+    """The entry is durable, as far as this store goes."""
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """Nothing of the entry was committed, because of *row*: it holds the key, or is not as the entry expects."""
+
+    row: Row
+
+
+Outcome = Committed | Refused
+
+
+class JournalStore(Protocol):
+    """A journal. Its methods block for as long as the medium takes; the caller decides where to wait."""
+
+    blocking: bool
+    """Whether a call may take long enough that it must not run on the event loop."""
+
+    def commit(self, entries: Sequence[Entry]) -> list[Outcome]:
+        """Commit *entries* as one group; return what became of each, in order.
+
+        Each entry is committed whole or not at all; a conflict answers its own entry, and its neighbours commit.
+        Entries are seen by those after them.
+
+        Raises:
+            StoreError: nothing of the group was committed, or nobody can say.
+        """
+        ...
+
+    def find(self, key: Key | None, original: OriginalQuery | None) -> tuple[Row | None, tuple[Row, ...]]:
+        """Return the row that claims *key*, and the rows that *original* may mean.
+
+        Raises:
+            StoreError: the journal cannot be read.
+        """
+        ...
+
+    def get(self, row_id: str) -> Row | None:
+        """Return the row *row_id*."""
+        ...
+
+    def in_states(self, states: frozenset[RowState]) -> list[Row]:
+        """Return the rows that are in one of *states*, oldest first."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the medium."""
+        ...

@@ -1,0 +1,145 @@
+"""A journal in memory: the same promises but one, for it forgets when the process ends.
+
+Bounded: over ``max_rows`` the oldest rows on which nothing is open are dropped, as retention does in a store on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from msgspec.structs import replace
+
+from iso_gateway.errors import StoreError
+from iso_gateway.protocol.records import (
+    OPEN_DEBT,
+    Change,
+    Entry,
+    Insert,
+    Key,
+    OriginalQuery,
+    Row,
+    RowState,
+    may_be_original,
+)
+from iso_gateway.store.journal import Committed, Outcome, Refused
+
+IndexKey = TypeVar("IndexKey", tuple[str, str], tuple[str, str, str])
+
+
+class MemoryJournal:
+    """Rows in dicts, indexed by key, by terminal and STAN, and by RRN."""
+
+    blocking = False
+
+    def __init__(self, max_rows: int = 200_000) -> None:
+        """Keep at most *max_rows*, about 2 kB each."""
+        self._max_rows = max_rows
+        self._rows: dict[str, Row] = {}
+        self._claims: dict[Key, str] = {}
+        self._by_stan: dict[tuple[str, str, str], list[str]] = {}
+        self._by_rrn: dict[tuple[str, str], list[str]] = {}
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def commit(self, entries: Sequence[Entry]) -> list[Outcome]:
+        """Commit *entries*, each whole or not at all, in order."""
+        return [self._commit(entry) for entry in entries]
+
+    def find(self, key: Key | None, original: OriginalQuery | None) -> tuple[Row | None, tuple[Row, ...]]:
+        """Return the row that claims *key*, and the rows that *original* may mean."""
+        same = self._rows.get(self._claims.get(key, "")) if key is not None else None
+        if original is None:
+            return same, ()
+        named = self._by_stan.get((original.merchant, original.terminal, original.stan), []) if original.stan else []
+        named = named or self._by_rrn.get((original.merchant, original.rrn), [])
+        rows = (self._rows[row_id] for row_id in named)
+        return same, tuple(row for row in rows if may_be_original(row, original))
+
+    def get(self, row_id: str) -> Row | None:
+        """Return the row *row_id*."""
+        return self._rows.get(row_id)
+
+    def in_states(self, states: frozenset[RowState]) -> list[Row]:
+        """Return the rows in one of *states*, oldest first."""
+        return [row for row in self._rows.values() if row.state in states]
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._rows.clear()
+        self._claims.clear()
+        self._by_stan.clear()
+        self._by_rrn.clear()
+
+    def _commit(self, entry: Entry) -> Outcome:
+        for part in entry:
+            obstacle = self._obstacle(part)
+            if obstacle is not None:
+                return Refused(obstacle)
+        for part in entry:
+            if isinstance(part, Insert):
+                self._insert(part)
+            else:
+                self._change(part)
+        return Committed()
+
+    def _obstacle(self, part: Insert | Change) -> Row | None:
+        """Return the row that stands in the way of *part*, or None."""
+        if isinstance(part, Insert):
+            for key in part.row.claims:
+                holder = self._claims.get(key)
+                if holder is not None and holder not in part.releasing:
+                    return self._rows[holder]
+            return None
+        row = self._rows.get(part.id)
+        if row is None:
+            raise StoreError(f"no row {part.id}")
+        for column, wanted in part.where.items():
+            value = getattr(row, column)
+            if value not in wanted if isinstance(wanted, frozenset) else value != wanted:
+                return row
+        return None
+
+    def _insert(self, part: Insert) -> None:
+        for released in part.releasing:
+            self._change(Change(released, set={"claims": ()}))
+        row = part.row
+        self._rows[row.id] = row
+        for key in row.claims:
+            self._claims[key] = row.id
+        self._by_stan.setdefault((row.merchant, row.terminal, row.stan), []).append(row.id)
+        if len(self._rows) > self._max_rows:
+            self._retire()
+
+    def _change(self, part: Change) -> None:
+        before = self._rows[part.id]
+        summed = {column: getattr(before, column) + amount for column, amount in part.add.items()}
+        row = self._rows[part.id] = replace(before, **part.set, **summed)
+        if row.claims != before.claims:
+            for key in before.claims:
+                if self._claims.get(key) == row.id:
+                    del self._claims[key]
+            for key in row.claims:
+                self._claims[key] = row.id
+        if row.rrn and row.rrn != before.rrn:
+            self._by_rrn.setdefault((row.merchant, row.rrn), []).append(row.id)
+
+    def _retire(self) -> None:
+        """Drop the oldest tenth of the rows, but for those on which something is open."""
+        for row in list(self._rows.values())[: self._max_rows // 10]:
+            if row.state in OPEN_DEBT or row.state is RowState.SENDING:
+                continue
+            del self._rows[row.id]
+            for key in row.claims:
+                self._claims.pop(key, None)
+            _drop(self._by_stan, (row.merchant, row.terminal, row.stan), row.id)
+            _drop(self._by_rrn, (row.merchant, row.rrn), row.id)
+
+
+def _drop(index: dict[IndexKey, list[str]], key: IndexKey, row_id: str) -> None:
+    rows = index.get(key)
+    if rows is not None and row_id in rows:
+        rows.remove(row_id)
+        if not rows:
+            del index[key]
