@@ -1,0 +1,32 @@
+"""An ISO 8583 payment gateway, codec and mock host in which no transaction's outcome stays unknown.
+
+    >>> from iso_gateway import load_spec
+    >>> spec = load_spec("iso87-ascii")
+    >>> request = spec.message("0200", {3: 0, 4: 1234, 11: 123, 41: "TERM0001", 49: "840"})
+    >>> spec.encode(request)
+    b'020030200000008080000000000000000012340001238400...'
+
+The gateway, the mock host and the terminal are the command ``iso-gateway``.
+"""
+
+from __future__ import annotations
+
+from iso_gateway.catalog import load_spec
+from iso_gateway.codec.message import Amount, Message
+from iso_gateway.codec.mti import MTI
+from iso_gateway.codec.spec import Spec
+from iso_gateway.errors import DecodeError, EncodeError, IsoGatewayError, SpecError
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "MTI",
+    "Amount",
+    "DecodeError",
+    "EncodeError",
+    "IsoGatewayError",
+    "Message",
+    "Spec",
+    "SpecError",
+    "load_spec",
+]

@@ -1,0 +1,7 @@
+"""Bytes <-> `Message`: MTI, bitmaps, fields, their parts, and what of them may be shown.
+
+The way through the files: `build` reads a spec's data and finds every fault in it, `spec` is the result, `plan`
+is the same thing lowered to plain rows, `walker` runs over the rows, and `trace` runs over them again, slowly,
+when the walker refused: it finds the exact place and words the error. `message` is what comes out; `parts`,
+`tlv` read inside a field; `mask` and `describe` decide what people see.
+"""

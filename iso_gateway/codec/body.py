@@ -1,0 +1,165 @@
+"""The body of one field, without its length prefix: bytes -> value and back, each fault named.
+
+These are the careful forms of what `walker` does in line; `trace` and everything that handles a single field
+use them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from iso_gateway.codec import content
+from iso_gateway.codec.plan import BYTES, CODED, HEX, PACKED, SIGNED, TEXT, Row, Value
+from iso_gateway.codec.unreadable import Unreadable
+from iso_gateway.errors import EncodeError
+
+
+def size(row: Row, length: int) -> int:
+    """Return the bytes that a body of *length* units takes."""
+    if row.op == PACKED:
+        return (length + 1) // 2
+    return 1 + length // 2 if row.op == SIGNED else length
+
+
+def units(row: Row, value: Value) -> int:
+    """Return the length of *value* in the units of its row."""
+    if row.op == HEX:
+        return 2 * len(value)
+    if row.op == CODED:
+        assert isinstance(value, str)
+        return len(value.encode(row.codec))
+    return len(value)
+
+
+def read(row: Row, raw: bytes, length: int) -> Value:
+    """Return what the whole body *raw* of *length* units says.
+
+    Raises:
+        Unreadable: it is not of the field's format.
+    """
+    if row.op == BYTES:
+        return raw
+    if row.op == HEX:
+        return _from_hex(raw)
+    if row.op == PACKED:
+        text = raw.hex().upper()
+        skipped = length % 2 if row.left else 0
+        text = text[skipped : skipped + length]
+        return _checked(row, text, lambda bad: (bad + skipped) // 2)
+    if row.op == SIGNED:
+        digits = raw[1:].hex().upper()
+        skipped = (length - 1) % 2 if row.left else 0
+        text = raw[:1].decode("latin-1") + digits[skipped : skipped + length - 1]
+        return _checked(row, text, lambda bad: 1 + (bad - 1 + skipped) // 2 if bad else 0)
+    codec = "latin-1" if row.op == TEXT else row.codec
+    try:
+        text = raw.decode(codec)
+    except UnicodeDecodeError as error:
+        raise Unreadable(error.start, f"not {content.words(row.kind)} in {codec}") from None
+    return _checked(row, text, lambda bad: len(text[:bad].encode(codec)))
+
+
+def write(row: Row, value: Value) -> bytes:
+    """Return the body that says *value*, which fits the row: see `fitted`."""
+    if isinstance(value, bytes):
+        return value if row.op == BYTES else value.hex().upper().encode()
+    if row.op == PACKED:
+        return bytes.fromhex(_even(row, value))
+    if row.op == SIGNED:
+        return value[:1].encode() + bytes.fromhex(_even(row, value[1:]))
+    return value.encode("ascii" if row.op == TEXT else row.codec)
+
+
+def fitted(row: Row, value: Value) -> Value:
+    """Return *value* as the field carries it: a short fixed one filled up, ``=`` of a packed track as ``D``.
+
+    Raises:
+        EncodeError: the type, the content or the length is not the field's.
+    """
+    path = str(row.number)
+    wanted = bytes if row.op in {BYTES, HEX} else str
+    if not isinstance(value, wanted):
+        raise EncodeError(path, f"expected {'bytes' if wanted is bytes else 'text'}")
+    if isinstance(value, str):
+        value = _filled(row, value)
+        end = _good(row, value)
+        if end < len(value):
+            raise EncodeError(path, f"character {end} is not one of {content.words(row.kind)}")
+    try:
+        length = units(row, value)
+    except UnicodeEncodeError as error:
+        raise EncodeError(path, f"character {error.start} does not exist in {row.codec}") from None
+    if row.heads.get(length) is None:
+        raise EncodeError(path, f"{length // _shown(row)} {noun(row)}, expected {_wanted(row)}")
+    return value
+
+
+def noun(row: Row) -> str:
+    """Return what the length of a field counts, for people: ``"digits"``."""
+    if row.op in {BYTES, HEX, CODED}:
+        return "bytes"
+    return "digits" if row.op == PACKED else "characters"
+
+
+def _filled(row: Row, value: str) -> str:
+    if row.op == PACKED:
+        if row.kind == "z":
+            value = value.replace("=", "D")
+        if row.step == 2 and len(value) % 2:
+            # The prefix counts whole bytes, so the pad becomes part of the value.
+            return _even(row, value)
+    # What is empty stays so: a fixed field of nothing but padding was never meant.
+    if row.width or not value or not row.pad or row.kind == "xn":
+        return value
+    missing = row.high - (len(value) if row.op != CODED else len(value.encode(row.codec, "replace")))
+    return row.pad * missing + value if row.left else value + row.pad * missing
+
+
+def _even(row: Row, digits: str) -> str:
+    if len(digits) % 2 == 0:
+        return digits
+    return (row.pad or "0") + digits if row.left else digits + (row.pad or "0")
+
+
+def _good(row: Row, text: str) -> int:
+    """Return how many characters from the left are of the field's format."""
+    found = row.pattern.match(text)
+    return found.end() if found else 0
+
+
+def _checked(row: Row, text: str, place: Callable[[int], int]) -> str:
+    end = _good(row, text)
+    if end < len(text):
+        raise Unreadable(place(end), f"not {content.words(row.kind)}")
+    return text
+
+
+def _from_hex(raw: bytes) -> bytes:
+    for at, each in enumerate(raw):
+        if each not in b"0123456789abcdefABCDEF":
+            raise Unreadable(at, "not hexadecimal digits")
+    if len(raw) % 2:
+        raise Unreadable(len(raw), "an odd number of hexadecimal digits")
+    return bytes.fromhex(raw.decode())
+
+
+def _shown(row: Row) -> int:
+    return 2 if row.op == HEX else 1
+
+
+def _wanted(row: Row) -> str:
+    low, high = row.low // _shown(row), row.high // _shown(row)
+    if not row.width:
+        return str(high)
+    return f"{low} to {high}" if low else f"at most {high}"
+
+
+def place(row: Row, value: Value, at: int) -> int:
+    """Return the byte of the body that holds unit *at* of *value*."""
+    if row.op == HEX:
+        return 2 * at
+    if row.op == PACKED:
+        return (at + (len(value) % 2 if row.left else 0)) // 2
+    if row.op == CODED and isinstance(value, str):
+        return len(value[:at].encode(row.codec))
+    return at

@@ -1,0 +1,114 @@
+"""A spec's data -> `Spec`, with every fault of the data told at once.
+
+The data is what YAML says, with scalars as text or as what they are:
+
+    key      values                                            default
+    name, title, profile
+    version  1987 1993 2003 any                                the first digit of the MTI follows from it
+    mti      {encoding: ascii|bcd}
+    bitmap   {encoding: hex|binary}
+    echo     [2, 3, ...]                                       `message.ECHO`
+    fields   number: a field
+
+and of a field
+
+    name     text
+    format   n a an anp ns ans z b xn any nibbles
+    length   fixed LVAR LLVAR LLLVAR LLLLVAR LLLLLVAR LLLLLLVAR
+    max      digits or characters, bytes for b, gbk and the like
+    min      the same                                          0; `max` for a fixed field
+    encoding ascii bcd binary hex, or a Python codec           binary for b, else ascii
+    prefix   ascii bcd binary cp037 cp500                      (required but for fixed)
+    counts   digits characters bytes                           digits for bcd, else bytes
+    pad      "left 0", "right F", "right space", none          left 0 for n, right F for packed z and nibbles,
+                                                               none for b and x+n, else right space
+    mask     none pan track all scan                           (required)
+    parts    ber-tlv, or {1: part, ...}, or {layouts: [{size: 24, parts: {1: part, ...}}, ...]}
+
+    part     {name, format, size: number|rest, mask, encoding}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+from iso_gateway import settings
+from iso_gateway.codec import pyiso8583, rules
+from iso_gateway.codec.field import Field
+from iso_gateway.codec.message import ECHO
+from iso_gateway.codec.plan import Plan
+from iso_gateway.codec.spec import Spec
+from iso_gateway.errors import Problem, SpecError
+
+
+class _MTI(Struct, frozen=True):
+    encoding: Literal["ascii", "bcd"]
+
+
+class _Bitmap(Struct, frozen=True):
+    encoding: Literal["binary", "hex"]
+
+
+class _Spec(Struct, frozen=True):
+    name: Annotated[str, Meta(min_length=1)]
+    version: Literal["1987", "1993", "2003", "any"]
+    mti: _MTI
+    bitmap: _Bitmap
+    fields: dict[Annotated[int, Meta(ge=2, le=128)], rules.FieldShape]
+    title: str = ""
+    profile: str = ""
+    echo: list[int] | None = None
+
+
+def build_spec(data: Mapping[str, Any]) -> Spec:
+    """Return the spec that *data* describes; a pyiso8583 specification is taken too.
+
+    Raises:
+        SpecError: every fault of it, each with its path; lines are not known here.
+    """
+    if pyiso8583.is_specification(data):
+        data = pyiso8583.imported(data)
+    source = _plain(data)
+    shape, problems = settings.read(_Spec, source, text=True)
+    if shape is None:
+        raise SpecError(problems)
+    fields: dict[int, Field] = {}
+    for number, each in sorted(shape.fields.items()):
+        reading = rules.Reading(f"fields.{number}", problems)
+        fields[number] = reading.field(number, each)
+    echo = ECHO if shape.echo is None else tuple(sorted(set(shape.echo)))
+    if shape.echo is not None:
+        problems += [
+            Problem(f"echo.{at}", "no field of this spec") for at, each in enumerate(shape.echo) if each not in fields
+        ]
+    if problems:
+        raise SpecError(problems)
+    plan = Plan(
+        shape.version,
+        mti_packed=shape.mti.encoding == "bcd",
+        bitmap_hex=shape.bitmap.encoding == "hex",
+        fields=fields.values(),
+    )
+    return Spec(
+        name=shape.name,
+        title=shape.title,
+        version=shape.version,
+        profile=shape.profile,
+        fields=MappingProxyType(fields),
+        echo=echo,
+        plan=plan,
+        source=source,
+    )
+
+
+def _plain(data: Any) -> Any:
+    """Return a copy of *data* in plain types, so that nobody else can change it and JSON can carry it."""
+    if isinstance(data, Mapping):
+        return {str(name): _plain(each) for name, each in data.items()}
+    if isinstance(data, list | tuple):
+        return [_plain(each) for each in data]
+    return str(data)

@@ -1,0 +1,149 @@
+"""Values as people give them -> values as fields carry them, and a message's fields with some of them changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from iso_gateway.codec import body, parts
+from iso_gateway.codec.field import Field
+from iso_gateway.codec.plan import PACKED, Plan, Row, Value
+from iso_gateway.codec.unreadable import Unreadable
+from iso_gateway.errors import EncodeError
+
+Kept = dict[int, bytes]
+
+
+class Shape(Protocol):
+    """What is asked of a spec here."""
+
+    @property
+    def fields(self) -> Mapping[int, Field]:
+        """The data elements."""
+
+    @property
+    def plan(self) -> Plan:
+        """Their rows."""
+
+
+def path(key: int | str) -> tuple[int, str]:
+    """Return the number of the data element that *key* names, and the part inside: ``"55.9F26"`` -> 55, 9F26.
+
+    Raises:
+        KeyError: it names nothing.
+    """
+    if isinstance(key, int):
+        return key, ""
+    number, _, inside = key.partition(".")
+    if not (number.isascii() and number.isdecimal()):
+        raise KeyError(key)
+    return int(number), inside
+
+
+def carried(spec: Shape, number: int, value: object) -> Value:
+    """Return *value* as data element *number* of *spec* carries it.
+
+    Text and bytes stay as they are but for the filling of a short fixed field; an int is written with leading
+    zeros (format n); hexadecimal text stands for bytes (format b); a mapping, or a list of pairs where tags
+    repeat, makes the parts of an element that has them.
+
+    Raises:
+        EncodeError: the element cannot hold that.
+    """
+    field = spec.fields.get(number)
+    if field is None:
+        raise EncodeError(str(number), "the spec has no such field")
+    row = spec.plan.rows[number]
+    if (
+        isinstance(value, str)
+        and row.op <= PACKED
+        and row.heads.get(len(value)) is not None
+        and row.pattern.fullmatch(value)
+    ):
+        return value  # the common case: the right length, nothing to fill
+    return body.fitted(row, _plain(field, row, value))
+
+
+def _plain(field: Field, row: Row, value: object) -> Value:
+    if isinstance(value, str):
+        return _from_hex(field, value) if field.binary else value
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        if field.format != "n" or value < 0:
+            raise EncodeError(str(field.number), "a number fits only format n, and only from 0")
+        return f"{value:0{0 if row.width else row.high}d}"
+    if field.has_parts and isinstance(value, Mapping):
+        return parts.built(field, [(str(key), each) for key, each in value.items()])
+    if field.has_parts and isinstance(value, list | tuple):
+        return parts.built(field, [_pair(field, each) for each in value])
+    raise EncodeError(str(field.number), "expected text, bytes, a number, or parts where the spec has them")
+
+
+def _pair(field: Field, given: Any) -> tuple[str, object]:
+    if not isinstance(given, list | tuple) or len(given) != 2:
+        raise EncodeError(str(field.number), "a list of parts holds pairs of key and value")
+    return str(given[0]), given[1]
+
+
+def _from_hex(field: Field, text: str) -> bytes:
+    try:
+        raw = bytes.fromhex(text)
+    except ValueError:
+        raw = b""
+    if 2 * len(raw) != len(text):
+        raise EncodeError(str(field.number), "expected bytes, or their hexadecimal text")
+    return raw
+
+
+def changed(
+    spec: Shape | None, fields: Mapping[int, Value], kept: Kept | None, changes: Mapping[Any, Any]
+) -> tuple[dict[int, Value], Kept | None]:
+    """Return the fields with *changes* applied, ascending, and of the kept bodies those that still hold.
+
+    Raises:
+        EncodeError: a change that the spec, or one of a message without a spec, cannot carry.
+    """
+    after = dict(fields)
+    inside: dict[int, dict[str, object]] = {}
+    for key, value in changes.items():
+        try:
+            number, part = path(key)
+        except KeyError:
+            raise EncodeError(str(key), "not the path of a field") from None
+        if part:
+            inside.setdefault(number, {})[part] = value
+        elif value is None:
+            after.pop(number, None)
+        else:
+            after[number] = _unbound(number, value) if spec is None else carried(spec, number, value)
+    for number, some in inside.items():
+        after[number] = _with_parts(spec, number, after.get(number), some)
+    if len(after) != len(fields) or after.keys() != fields.keys():
+        after = dict(sorted(after.items()))
+    return after, kept and _still(fields, kept, after)
+
+
+def _unbound(number: int, value: object) -> Value:
+    if not isinstance(value, str | bytes) or not 2 <= number <= 128:
+        raise EncodeError(str(number), "a message without a spec holds text or bytes in data elements 2 to 128")
+    return value
+
+
+def _with_parts(spec: Shape | None, number: int, value: Value | None, changes: Mapping[str, object]) -> Value:
+    field = None if spec is None else spec.fields.get(number)
+    if spec is None or field is None or not field.has_parts:
+        raise EncodeError(f"{number}.{next(iter(changes))}", "the spec has no such part")
+    if value is None:
+        value = b"" if field.binary else ""
+    try:
+        return carried(spec, number, parts.changed(field, value, changes))
+    except Unreadable as error:
+        raise EncodeError(f"{number}.{error.key}".rstrip("."), "what it holds now is broken") from None
+
+
+def _still(before: Mapping[int, Value], kept: Kept, after: Mapping[int, Value]) -> Kept | None:
+    left = {number: raw for number, raw in kept.items() if number in after and after[number] == before[number]}
+    if 0 in kept and after.keys() == before.keys():
+        left[0] = kept[0]
+    return left or None

@@ -1,0 +1,163 @@
+"""A message specification: what each data element is, and how it lies on the wire."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from iso_gateway.codec import body, compose, trace, walker
+from iso_gateway.codec.message import Message, bound, checked_mti
+from iso_gateway.codec.plan import Plan, Value
+from iso_gateway.errors import DecodeError
+
+if TYPE_CHECKING:
+    from iso_gateway.codec.field import Field
+
+
+class Spec:
+    """One message specification; nothing in it changes. `build_spec` makes one from data.
+
+    Two specs are equal when they were made from the same data. A pickled spec carries that data.
+    """
+
+    __slots__ = ("echo", "fields", "name", "plan", "profile", "source", "title", "version")
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        title: str,
+        version: str,
+        profile: str,
+        fields: Mapping[int, Field],
+        echo: tuple[int, ...],
+        plan: Plan,
+        source: Mapping[str, Any],
+    ) -> None:
+        self.name = name
+        self.title = title
+        self.version = version
+        """``1987``, ``1993``, ``2003``; ``any`` where the data came from pyiso8583, which does not say."""
+        self.profile = profile
+        """The name of the dialect's profile; empty where the data names none."""
+        self.fields = fields
+        """The data elements by number, ascending."""
+        self.echo = echo
+        """The data elements that an answer takes over from its request."""
+        self.plan = plan
+        self.source = source
+        """The data that it was made from, plain mappings, lists and scalars."""
+
+    def decode(self, data: bytes | bytearray | memoryview) -> Message:
+        """Return the message that *data* says, from its MTI to its last byte.
+
+        Encoding the result gives *data* again.
+
+        Raises:
+            DecodeError: it is no message of this spec; what was read before the fault is in its ``partial``.
+        """
+        try:
+            mti, values, kept = walker.decode(self.plan, bytes(data))
+        except DecodeError as error:
+            raise self._owned(error) from None
+        return bound(mti, values, self, kept)
+
+    def _owned(self, error: DecodeError) -> DecodeError:
+        """Return *error* with its partial message bound to this spec, so that its masks hold."""
+        partial = error.partial
+        if partial is not None:
+            partial = bound(partial.mti, dict(partial.items()), self)
+        return DecodeError(error.field, error.offset, error.expected, partial, error.missing)
+
+    def encode(self, message: Message) -> bytes:
+        """Return the bytes that say *message*; it may come from another spec.
+
+        Raises:
+            EncodeError: this spec cannot say that.
+        """
+        kept = message._kept if message._spec is self or message._spec == self else None  # noqa: SLF001
+        return walker.encode(self.plan, message.mti, message._fields, kept)
+
+    def message(self, mti: str, fields: Mapping[Any, Any]) -> Message:
+        """Return a message of this spec.
+
+        Args:
+            mti: four digits.
+            fields: number or path (``"55.9F26"``) -> value. Text and bytes are carried as they are, a short fixed
+                field is filled; an int is written with leading zeros (format n); hexadecimal text stands for bytes
+                (format b); a mapping or a list of pairs makes the parts of an element. None is left out.
+
+        Raises:
+            EncodeError: the spec cannot carry one of them.
+        """
+        mti = checked_mti(self, mti)
+        return bound(mti, compose.changed(self, {}, None, fields)[0], self)
+
+    def carry(self, number: int, value: object) -> Value:
+        """Return *value* as data element *number* carries it: see `message`.
+
+        Raises:
+            EncodeError: the element cannot hold that.
+        """
+        return compose.carried(self, number, value)
+
+    def check(self, message: Message) -> list[DecodeError]:
+        """Return what is broken inside the data elements of *message*, which decoding lets pass."""
+        found: list[DecodeError] = []
+        for number in message:
+            if number in self.fields and self.fields[number].has_parts:
+                try:
+                    bound(message.mti, dict(message.items()), self).parts(number)
+                except DecodeError as error:
+                    found.append(error)
+        return found
+
+    def offset(self, message: Message, number: int, at: int = 0) -> int:
+        """Return the byte of the encoded *message* that holds unit *at* of the value of data element *number*."""
+        kept = message._kept or {}  # noqa: SLF001
+        start = trace.body_offset(self.plan, message._fields, kept, number)
+        return start + body.place(self.plan.rows[number], message[number], at)
+
+    def spans(self, data: bytes) -> list[trace.Span]:
+        """Return where each element of the message *data* lies.
+
+        Raises:
+            DecodeError: it is no message of this spec.
+        """
+        try:
+            return trace.spans(self.plan, data)
+        except DecodeError as error:
+            raise self._owned(error) from None
+
+    def to_pyiso8583(self) -> dict[str, dict[str, Any]]:
+        """Return this spec as a pyiso8583 specification.
+
+        Raises:
+            SpecError: fields that cannot be expressed there, all of them.
+        """
+        from iso_gateway.codec import pyiso8583  # noqa: PLC0415 -- rarely asked for
+
+        return pyiso8583.exported(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Spec) and self.source == other.source)
+
+    def __hash__(self) -> int:
+        return hash((self.name, len(self.fields)))
+
+    def __repr__(self) -> str:
+        return f"<Spec {self.name}, {len(self.fields)} fields>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuilt, (msgspec.json.encode(self.source),)
+
+
+@functools.lru_cache(maxsize=64)
+def _rebuilt(source: bytes) -> Spec:
+    """Return the spec of the packed data *source*, one object for all that are unpickled in this process."""
+    from iso_gateway.codec.build import build_spec  # noqa: PLC0415 -- build needs Spec
+
+    return build_spec(msgspec.json.decode(source))

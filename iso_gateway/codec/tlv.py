@@ -1,0 +1,156 @@
+"""BER-TLV data objects, kept byte for byte (ISO/IEC 8825-1; EMV Book 3, annex B).
+
+A data object is read with the very header it had, and what stands between two objects is kept too, so that
+writing what was read gives the same bytes: lengths longer than they need be, order, repeats, unknown tags.
+
+The bytes 00 and FF between data objects are padding and mean nothing (ISO/IEC 7816-4, 5.2.2). FF also begins
+private tags: FF81xx of the contactless kernels, FF01 and the like. It is read as a tag where 81 or 01 to 1E
+follows, and as padding otherwise; either way nothing is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
+
+from iso_gateway.codec.unreadable import Unreadable
+
+LONGEST_TAG: Final = 4
+"""Bytes; EMV has three at most, and a flood of continuation bits must end somewhere."""
+LONGEST_LENGTH: Final = 4
+"""Bytes after the first; 8x with more is no length that a message could hold."""
+
+
+class DataObject(NamedTuple):
+    """One data object, and what stood before it."""
+
+    tag: str
+    """Upper-case hexadecimal: ``"9F26"``."""
+    value: bytes
+    header: bytes
+    """Tag and length as they came."""
+    gap: bytes = b""
+    """Padding before it."""
+
+
+def read(data: bytes) -> tuple[list[DataObject], bytes]:
+    """Return the data objects of *data* in order, and the padding after the last one.
+
+    Raises:
+        Unreadable: a tag, length or value that is cut short, or a length of no definite form.
+    """
+    found: list[DataObject] = []
+    pos, end = 0, len(data)
+    while True:
+        start = pos
+        while pos < end and _is_padding(data, pos):
+            pos += 1
+        gap = data[start:pos]
+        if pos == end:
+            return found, gap
+        start = pos
+        pos = _after_tag(data, pos)
+        tag = data[start:pos].hex().upper()
+        length, pos = _length(data, pos, tag)
+        if end - pos < length:
+            raise Unreadable(pos, f"{end - pos} bytes left, {length} needed", tag)
+        found.append(DataObject(tag, data[pos : pos + length], data[start:pos], gap))
+        pos += length
+
+
+def _is_padding(data: bytes, pos: int) -> bool:
+    first = data[pos]
+    if first == 0xFF:
+        following = data[pos + 1 : pos + 2]
+        return not following or not (following == b"\x81" or 0x01 <= following[0] <= 0x1E)
+    return first == 0
+
+
+def _after_tag(data: bytes, pos: int) -> int:
+    start = pos
+    more = data[pos] & 0x1F == 0x1F
+    pos += 1
+    while more:
+        if pos >= len(data):
+            raise Unreadable(start, "a tag that is cut short")
+        if pos - start >= LONGEST_TAG:
+            raise Unreadable(start, f"a tag longer than {LONGEST_TAG} bytes")
+        more = data[pos] & 0x80 != 0
+        pos += 1
+    return pos
+
+
+def _length(data: bytes, pos: int, tag: str) -> tuple[int, int]:
+    """Return the length that stands at *pos*, and the position after it."""
+    if pos >= len(data):
+        raise Unreadable(pos, "no length after the tag", tag)
+    first = data[pos]
+    pos += 1
+    if first < 0x80:
+        return first, pos
+    more = first & 0x7F
+    if not 1 <= more <= LONGEST_LENGTH:
+        raise Unreadable(pos - 1, "not a length of definite form", tag)
+    if len(data) - pos < more:
+        raise Unreadable(pos, f"a length of {more} bytes that is cut short", tag)
+    return int.from_bytes(data[pos : pos + more], "big"), pos + more
+
+
+def is_tag(text: str) -> bool:
+    """Return whether *text* is one whole tag in hexadecimal, of either case."""
+    try:
+        raw = bytes.fromhex(text)
+        return len(text) == 2 * len(raw) and bool(raw) and _after_tag(raw, 0) == len(raw) and not _is_padding(raw, 0)
+    except (ValueError, Unreadable):
+        return False
+
+
+def made(tag: str, value: bytes) -> DataObject:
+    """Return a new data object with the shortest length that holds."""
+    size = len(value)
+    if size < 0x80:
+        length = bytes([size])
+    else:
+        raw = size.to_bytes((size.bit_length() + 7) // 8, "big")
+        length = bytes([0x80 | len(raw)]) + raw
+    return DataObject(tag.upper(), value, bytes.fromhex(tag) + length)
+
+
+def write(objects: Iterable[DataObject], tail: bytes = b"") -> bytes:
+    """Return the data objects as they came, and *tail* after them."""
+    return b"".join(part for each in objects for part in (each.gap, each.header, each.value)) + tail
+
+
+def changed(data: bytes, changes: Mapping[str, bytes | None]) -> bytes:
+    """Return *data* with some tags changed and every other byte as it was.
+
+    The first object of a tag takes the new value; a tag that is not there comes last; None takes out every
+    object of that tag.
+
+    Raises:
+        Unreadable: *data* is no sequence of data objects.
+    """
+    objects, tail = read(data)
+    for tag, value in changes.items():
+        at = next((index for index, each in enumerate(objects) if each.tag == tag), None)
+        if value is None:
+            objects, tail = _without(objects, tail, tag)
+        elif at is None:
+            objects.append(made(tag, value))
+        elif objects[at].value != value:
+            old = objects[at]
+            header = old.header if len(value) == len(old.value) else made(tag, value).header
+            objects[at] = DataObject(tag, value, header, old.gap)
+    return write(objects, tail)
+
+
+def _without(objects: list[DataObject], tail: bytes, tag: str) -> tuple[list[DataObject], bytes]:
+    left: list[DataObject] = []
+    gap = b""
+    for each in objects:
+        if each.tag == tag:
+            gap += each.gap
+        else:
+            left.append(each._replace(gap=gap + each.gap))
+            gap = b""
+    return left, gap + tail

@@ -1,0 +1,167 @@
+"""The careful walk: the same rows as `walker`, one step at a time, with the place of everything.
+
+It runs when the walker refused a message, to say where and why; and for those who want to see which bytes say
+what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from iso_gateway.codec import bitmap, body, lengths
+from iso_gateway.codec.message import bound
+from iso_gateway.codec.plan import Plan, Row, Value
+from iso_gateway.codec.unreadable import Unreadable
+from iso_gateway.errors import DecodeError
+
+
+class Span(NamedTuple):
+    """Where one element lies in a message, in bytes from 0."""
+
+    field: str
+    """``mti``, ``bitmap``, or the number of a data element."""
+    start: int
+    """Its first byte, prefix included."""
+    body: int
+    """Its first byte after the length prefix."""
+    end: int
+    """The byte after its last one."""
+
+
+class _Walk:
+    """One careful walk, as far as it came."""
+
+    def __init__(self, plan: Plan, data: bytes) -> None:
+        self.plan = plan
+        self.data = data
+        self.pos = 0
+        self.mti: str | None = None
+        self.values: dict[int, Value] = {}
+        self.kept: dict[int, bytes] = {}
+        self.spans: list[Span] = []
+
+    def refuse(self, field: str, offset: int, expected: str, missing: int = 0) -> DecodeError:
+        """Return the error that tells of this place."""
+        partial = None if self.mti is None else bound(self.mti, self.values, None, self.kept or None)
+        return DecodeError(field, offset, expected, partial, missing)
+
+    def take(self, field: str, count: int, what: str = "") -> bytes:
+        """Return the next *count* bytes and step over them."""
+        left = len(self.data) - self.pos
+        if left < count:
+            raise self.refuse(field, self.pos, f"{what}{left} bytes left, {count} needed", count - left)
+        self.pos += count
+        return self.data[self.pos - count : self.pos]
+
+    def read_mti(self) -> None:
+        """Read the message type."""
+        raw = self.take("mti", self.plan.mti_size)
+        text = raw.hex() if self.plan.mti_packed else raw.decode("latin-1")
+        if not (text.isascii() and text.isdecimal()):
+            raise self.refuse("mti", 0, "not four digits")
+        if text not in self.plan.mtis:
+            raise self.refuse("mti", 0, "no message type of this spec: another version, or a reserved digit")
+        self.mti = text
+        self.spans.append(Span("mti", 0, 0, self.pos))
+
+    def read_bitmap(self) -> list[int]:
+        """Read the bitmaps; return the data elements that follow."""
+        start = self.pos
+        bits = self._bits(self.take("bitmap", self.plan.bitmap_size), start)
+        width = 64
+        if bits & bitmap.SECOND:
+            second = self._bits(self.take("bitmap", self.plan.bitmap_size), start + self.plan.bitmap_size)
+            bits, width = (bits << 64 | second) & ~(1 << 127), 128
+        numbers = bitmap.elements(bits, width)
+        for each in numbers:
+            if each not in self.plan.rows:
+                what = "a third bitmap is not supported" if each == 65 else "the spec has no such field"
+                raise self.refuse(str(each), start, what)
+        if bitmap.written(tuple(numbers), hexadecimal=self.plan.bitmap_hex) != self.data[start : self.pos]:
+            self.kept[0] = self.data[start : self.pos]
+        self.spans.append(Span("bitmap", start, start, self.pos))
+        return numbers
+
+    def _bits(self, found: bytes, start: int) -> int:
+        bits = bitmap.number(found, hexadecimal=self.plan.bitmap_hex)
+        if bits is None:
+            bad = next(at for at, each in enumerate(found) if each not in b"0123456789abcdefABCDEF")
+            raise self.refuse("bitmap", start + bad, "not hexadecimal digits")
+        return bits
+
+    def read_field(self, row: Row) -> None:
+        """Read one data element."""
+        field = str(row.number)
+        start = self.pos
+        length = row.high
+        if row.width:
+            length = self._length(row, self.take(field, row.width, "length prefix: "), start)
+        at = self.pos
+        raw = self.take(field, body.size(row, length))
+        try:
+            value = body.read(row, raw, length)
+        except Unreadable as error:
+            raise self.refuse(field, at + error.at, error.expected) from None
+        if body.write(row, value) != raw:
+            self.kept[row.number] = raw
+        self.values[row.number] = value
+        self.spans.append(Span(field, start, at, self.pos))
+
+    def _length(self, row: Row, head: bytes, start: int) -> int:
+        said = lengths.count(head, row.prefix)
+        if said is None:
+            digits = 2 * row.width if row.prefix == "bcd" else row.width
+            raise self.refuse(str(row.number), start, f"a length prefix that is not {digits} digits")
+        low, high = -(-row.low // row.step), row.high // row.step
+        if said > high:
+            raise self.refuse(str(row.number), start, f"length {said}, at most {high} allowed")
+        if said < low:
+            raise self.refuse(str(row.number), start, f"length {said}, at least {low} needed")
+        return said * row.step
+
+
+def _walked(plan: Plan, data: bytes) -> _Walk:
+    walk = _Walk(plan, data)
+    walk.read_mti()
+    for number in walk.read_bitmap():
+        walk.read_field(plan.rows[number])
+    if walk.pos < len(data):
+        raise walk.refuse("", walk.pos, f"{len(data) - walk.pos} bytes after the last field")
+    return walk
+
+
+def decode(plan: Plan, data: bytes) -> tuple[str, dict[int, Value], dict[int, bytes] | None]:
+    """Return what *data* says: MTI, values by data element, and the bodies that we would write differently.
+
+    Raises:
+        DecodeError: it is no message of this plan; its partial message is bound to no spec.
+    """
+    walk = _walked(plan, data)
+    assert walk.mti is not None
+    return walk.mti, walk.values, walk.kept or None
+
+
+def spans(plan: Plan, data: bytes) -> list[Span]:
+    """Return where each element of the message *data* lies, in its order.
+
+    Raises:
+        DecodeError: it is no message of this plan.
+    """
+    return _walked(plan, data).spans
+
+
+def body_offset(plan: Plan, values: Mapping[int, Value], kept: Mapping[int, bytes], number: int) -> int:
+    """Return the byte at which the body of data element *number* begins once the message is encoded.
+
+    For a message that was decoded, these are the offsets of the bytes that it came from: see `walker`.
+    """
+    numbers = tuple(values)
+    before = plan.mti_size + len(kept.get(0) or bitmap.written(numbers, hexadecimal=plan.bitmap_hex))
+    for each in numbers:
+        row = plan.rows[each]
+        before += row.width
+        if each == number:
+            break
+        before += body.size(row, body.units(row, values[each]))
+    return before
