@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 from iso_gateway.catalog.lines import located
 from iso_gateway.catalog.yaml_text import MAX_CHARACTERS, read_yaml
 from iso_gateway.codec.build import build_spec
-from iso_gateway.codec.pyiso8583 import from_pyiso8583
 from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import Problem, SpecError, did_you_mean
 from iso_gateway.protocol.profile import Profile
@@ -34,7 +33,7 @@ def load_spec(source: str | os.PathLike[str] | Mapping[str, Any]) -> Spec:
         SpecError: with every fault, each with file, line and path.
     """
     if isinstance(source, Mapping):
-        return build_spec(source if "fields" in source else from_pyiso8583(dict(source)))
+        return build_spec(source)
     name = os.fspath(source)
     if _is_path(source):
         return _load(Path(name), name, build_spec)
