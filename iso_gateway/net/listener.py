@@ -1,0 +1,180 @@
+"""Connections: taken from those who dial us, and dialled to hosts."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+import trio
+
+from iso_gateway.errors import ConfigError, NoConnection, Problem
+from iso_gateway.net.address import Address
+from iso_gateway.net.failures import no_connection
+
+ALERT_EVERY: Final = 60.0
+"""Seconds between two alerts of one cause: someone who knocks a thousand times a second is told of once."""
+
+PAUSE: Final = 0.1
+"""Seconds to wait when the system has no room for a connection (trio.serve_listeners waits as long)."""
+
+NO_ROOM: Final = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+"""What accept raises when the system is out of something, and which passes when a connection closes."""
+
+WHY_NOT: Final = {
+    errno.EADDRINUSE: "address {} is in use",
+    errno.EACCES: "address {} needs rights that this user has not (ports under 1024 do)",
+    errno.EADDRNOTAVAIL: "address {} is none of this machine",
+}
+"""Why one cannot listen, by the system's error."""
+
+Handler = Callable[[trio.SocketStream], Awaitable[object]]
+"""Carries one connection and closes it; what it raises ends the listener too, so it catches what it expects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Connections that were closed at once, since the last alert of the same cause."""
+
+    cause: str
+    """In words, with the bound."""
+    count: int
+    """How many."""
+
+
+class Refusals:
+    """Counts refused connections, and tells of them at most once per cause and ALERT_EVERY seconds."""
+
+    def __init__(self, tell: Callable[[Refusal], None] | None) -> None:
+        self._tell = tell
+        self._untold: dict[str, int] = {}
+        self._next: dict[str, float] = {}
+
+    def add(self, cause: str) -> None:
+        """Count one more refusal for *cause*."""
+        count = self._untold.get(cause, 0) + 1
+        now = trio.current_time()
+        if now < self._next.get(cause, now):
+            self._untold[cause] = count
+            return
+        self._untold[cause] = 0
+        self._next[cause] = now + ALERT_EVERY
+        if self._tell is not None:
+            self._tell(Refusal(cause, count))
+
+
+async def serve(
+    address: Address,
+    handler: Handler,
+    *,
+    connections: int,
+    on_refused: Callable[[Refusal], None] | None = None,
+    handler_nursery: trio.Nursery | None = None,
+    task_status: trio.TaskStatus[Address] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Listen at *address* until cancelled, with one task of *handler* for each connection.
+
+    ``await nursery.start(serve, ...)`` returns the address that is really bound, with the port that the system
+    chose for port 0.
+
+    Args:
+        connections: how many at a time; one more is closed at once, without a byte.
+        on_refused: told of connections that were closed so, once a minute at most.
+        handler_nursery: where the handlers run. They outlive this task then, so that cancelling it only stops
+            taking new connections. By default they end with it.
+
+    Raises:
+        ConfigError: the address is in use, or cannot be listened at.
+    """
+    listeners = await _listen(address)
+    refusals = Refusals(on_refused)
+    limit = trio.CapacityLimiter(connections)
+    try:
+        async with trio.open_nursery() as nursery:
+            for listener in listeners:
+                nursery.start_soon(_accept, listener, handler, limit, refusals, handler_nursery or nursery)
+            host, port = listeners[0].socket.getsockname()[:2]
+            task_status.started(Address(host, port))
+    finally:
+        for listener in listeners:
+            listener.socket.close()
+
+
+async def _listen(address: Address) -> list[trio.SocketListener]:
+    """Return the listeners at *address*: several where a name means several addresses."""
+    try:
+        listeners = await trio.open_tcp_listeners(address.port, host=address.host)
+    except OSError as error:
+        if isinstance(error, socket.gaierror):
+            reason = f"address {address}: no such host name"
+        else:
+            pattern = WHY_NOT.get(error.errno or 0, "address {} cannot be listened at: " + (error.strerror or ""))
+            reason = pattern.format(address)
+        raise ConfigError([Problem("", reason)]) from error
+    if address.port != 0:
+        return list(listeners)
+    # Each has a port of its own, and the caller wants one answer.
+    for listener in listeners[1:]:
+        listener.socket.close()
+    return [listeners[0]]
+
+
+async def _accept(
+    listener: trio.SocketListener,
+    handler: Handler,
+    limit: trio.CapacityLimiter,
+    refusals: Refusals,
+    nursery: trio.Nursery,
+) -> None:
+    """Take connections for ever, and start *handler* in *nursery* for each within *limit*."""
+    while True:
+        try:
+            stream = await listener.accept()
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            refusals.add(f"the system has no room for a connection ({errno.errorcode[error.errno]})")
+            await trio.sleep(PAUSE)
+            continue
+        try:
+            limit.acquire_on_behalf_of_nowait(stream)
+        except trio.WouldBlock:
+            refusals.add(f"more than {limit.total_tokens:g} connections")
+            stream.socket.close()
+            continue
+        _tune(stream)
+        nursery.start_soon(_carry, stream, handler, limit)
+
+
+async def _carry(stream: trio.SocketStream, handler: Handler, limit: trio.CapacityLimiter) -> None:
+    """Run *handler* for one connection, and give its place back."""
+    try:
+        await handler(stream)
+    finally:
+        stream.socket.close()
+        limit.release_on_behalf_of(stream)
+
+
+async def dial(address: Address, timeout: float) -> trio.SocketStream:  # noqa: ASYNC109 -- told in our own error
+    """Return a connection to *address*, made within *timeout* seconds.
+
+    Raises:
+        NoConnection: nobody listens there, the name or network is unknown, or nothing answers in time.
+    """
+    try:
+        with trio.fail_after(timeout):
+            stream = await trio.open_tcp_stream(address.host, address.port)
+    except trio.TooSlowError as error:
+        raise NoConnection(f"{address}: no answer within {timeout:g} s") from error
+    except OSError as error:
+        raise no_connection(error, str(address)) from error
+    _tune(stream)
+    return stream
+
+
+def _tune(stream: trio.SocketStream) -> None:
+    """Send small frames at once, and notice a peer that vanished, hours later at the worst."""
+    stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    stream.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
