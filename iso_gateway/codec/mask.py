@@ -15,18 +15,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from iso_gateway.codec.emv import SHOWN_TAGS
+
 if TYPE_CHECKING:
     from iso_gateway.codec.message import Message
     from iso_gateway.codec.parts import Item
-
-_SHOWN: Final = """
-    4F 50 82 84 8A 8E 91 95 9A 9B 9C 5F2A 5F34 5F36 9F01 9F02 9F03 9F06 9F07 9F08 9F09 9F0D 9F0E 9F0F 9F10 9F12 9F15
-    9F16 9F1A 9F1B 9F1C 9F1D 9F1E 9F21 9F26 9F27 9F33 9F34 9F35 9F36 9F37 9F39 9F40 9F41 9F45 9F4E 9F53 9F5A 9F5B
-    9F63 9F66 9F6C 9F6D 9F6E
-"""
-SHOWN_TAGS: Final = frozenset(_SHOWN.split())
-"""The EMV tags that tell nothing of card holder or secrets. All others are stars: 5A, 57, 56, 9F6B, 9F1F, 9F20,
-5F20, 5F24, 99 by what they are, unknown ones because nobody knows."""
 
 DEFAULTS: Final[dict[int, str]] = {
     2: "pan",
@@ -80,14 +73,19 @@ def luhn(digits: str) -> bool:
     return (total + sum(sum(divmod(2 * int(each), 10)) for each in digits[-2::-2])) % 10 == 0
 
 
+def printable(text: str) -> str:
+    """Return *text* without what a terminal or a log would obey: line ends, escapes."""
+    return text if text.isprintable() else "".join(each if each.isprintable() else "?" for each in text)
+
+
 def shown(message: Message, number: int) -> str:
     """Return what may be seen of data element *number* of *message*."""
     field = None if message.spec is None else message.spec.fields.get(number)
-    return value(field.mask if field else DEFAULTS.get(number, "all"), message[number])
+    return printable(value(field.mask if field else DEFAULTS.get(number, "all"), message[number]))
 
 
 def part(item: Item) -> str:
     """Return what may be seen of one part: by its own mask, or by the list of tags."""
     if item.part is not None:
-        return value(item.part.mask, item.value)
+        return printable(value(item.part.mask, item.value))
     return value("none" if item.key in SHOWN_TAGS else "all", item.value)

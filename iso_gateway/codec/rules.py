@@ -202,6 +202,8 @@ class Reading:
         parts = [self._part(shape, f"{key}.{number}", number, rows[number]) for number in sorted(rows)]
         if any(part.size is None for part in parts[:-1]):
             self.wrong(key, "only the last part can be the rest")
+        if shape.mask == "none" and any(part.mask != "none" for part in parts):
+            self.wrong("mask", "shows what is masked in its parts")
         total = sum(part.size or 0 for part in parts)
         if size is not None and total != size:
             self.wrong(key, f"the parts take {total}, the layout is for {size}")
