@@ -35,6 +35,7 @@ class Node:
         self.flow = Flow(self.world, self.links, self.owing)
         self.connections: dict[str, Connection] = {}
         self._answering = Answering(self.world)
+        self._signed_off = False
 
     def __repr__(self) -> str:
         return f"<Node {len(self.connections)} terminals, {len(self.flow.requests)} in flight, {len(self.owing)} owed>"
@@ -46,8 +47,8 @@ class Node:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is in flight: what a drain waits for before it signs off."""
-        return not self.flow.requests
+        """Whether nothing is in flight and no debt can be paid now: what a drain waits for before it signs off."""
+        return not self.flow.requests and not self.owing.payable
 
     def reload(self, setup: Setup, now: Moment) -> None:
         """Go by *setup* from here on; what is in flight ends by the rules under which it began."""
@@ -64,6 +65,9 @@ class Node:
         self._dispatch(event)
         while world.inner:
             self._dispatch(world.inner.popleft())
+        if world.draining and self.idle and not self._signed_off:
+            self._signed_off = True
+            self.links.drain()
         return world.taken()
 
     def _dispatch(self, event: events.Event) -> None:
@@ -86,7 +90,6 @@ class Node:
                 self._time_passed()
             case events.DrainWanted():
                 self.world.draining = True
-                self.links.drain()
             case _:
                 self._answer_of_the_edge(event)
 

@@ -83,6 +83,11 @@ class Owing:
     def __len__(self) -> int:
         return len(self.debts)
 
+    @property
+    def payable(self) -> bool:
+        """Whether waiting a little may settle something: there are debts, and a link to pay them over."""
+        return any(self._links.pick(debt.leg.acquirer) is not None for debt in self.debts.values())
+
     # Coming in
 
     def open(self, row: Row, original: Message | None) -> None:

@@ -1,0 +1,288 @@
+"""The node on trio: events in, commands carried out, one timer.
+
+Rule 1: everything that happens becomes an event in one queue, and the node handles them one at a time; what a command
+answers at once goes to the end of that queue. No task waits inside another's transaction.
+Rule 2: a connection's last words come in order: first what became of each frame given to it, then that it is gone.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+import random
+from collections import Counter, deque
+from collections.abc import Sequence
+from typing import Any
+
+import trio
+
+from iso_gateway.errors import EncodeError, FramingError, IsoGatewayError
+from iso_gateway.framing import Frame
+from iso_gateway.gateway.config import Config, LinkTo, ListenAt
+from iso_gateway.gateway.journaling import Journaling
+from iso_gateway.gateway.lines import Lines
+from iso_gateway.hsm.open_module import OpenModule
+from iso_gateway.net import clock
+from iso_gateway.net.connection import FramedConnection, Outcome
+from iso_gateway.net.listener import Refusal, dial
+from iso_gateway.protocol import commands, events
+from iso_gateway.protocol.node import Node
+from iso_gateway.protocol.numbering import LAST
+from iso_gateway.protocol.setup import Lent
+from iso_gateway.security.seal import NONCE_BYTES, Seal
+from iso_gateway.store.journal import JournalStore
+from iso_gateway.store.memory import MemoryJournal
+
+FATES = {
+    Outcome.HANDED: events.Fate.HANDED,
+    Outcome.NOT_HANDED: events.Fate.NOT_HANDED,
+    Outcome.UNCERTAIN: events.Fate.CUT,
+}
+
+
+def lent_by_the_system(now: str) -> Lent:
+    """Return keys and chance for one run: random ones, as the journal in memory is forgotten with them."""
+    seal = Seal(os.urandom(32), lambda: os.urandom(NONCE_BYTES))
+    chance = random.SystemRandom()
+    return Lent(
+        fingerprint=seal.fingerprint,
+        seal=seal.seal,
+        unseal=seal.unseal,
+        chance=chance.random,
+        first_stan=lambda: chance.randint(1, LAST),
+        run=f"{now}{os.urandom(2).hex()}",
+    )
+
+
+class Gateway:
+    """A node with sockets, a journal and a security module."""
+
+    def __init__(self, config: Config, lines: Lines, store: JournalStore | None = None) -> None:
+        """Wire up *config*; nothing is opened before ``carry_terminal`` and ``keep_link`` run."""
+        now = clock.now()
+        self.config = config
+        self.lines = lines
+        self.started = now.wall
+        self.node = Node(config.setup, lent_by_the_system(f"{now.wall:%y%m%d%H%M%S}"), now)
+        self.journaling = Journaling(store or MemoryJournal(config.file.limits.journal_rows), self.feed_all)
+        self.counts: Counter[str] = Counter()
+        self.terminals: dict[str, FramedConnection] = {}
+        self.links: dict[str, FramedConnection] = {}
+        self._module = OpenModule()
+        self._numbers = itertools.count(1)
+        self._queue: deque[events.Event] = deque()
+        self._handling = False
+        self._nap = trio.CancelScope()
+        self._nursery: trio.Nursery | None = None
+        self.changed = trio.Event()
+        """Set, and replaced, whenever the node has handled something: what a drain waits on."""
+
+    # Events and commands
+
+    def feed(self, event: events.Event) -> None:
+        """Have the node handle *event*, and all that follows from it."""
+        self.feed_all((event,))
+
+    def feed_all(self, several: Sequence[events.Event]) -> None:
+        """Have the node handle *several* events in order, and all that follows from them."""
+        self._queue.extend(several)
+        if self._handling:
+            return
+        self._handling = True
+        try:
+            while self._queue:
+                now = clock.now()
+                while self._queue:
+                    for command in self.node.handle(self._queue.popleft(), now):
+                        self._carry_out(command)
+                self._queue.extend(self.journaling.commit_now())
+        finally:
+            self._handling = False
+        deadline = self.node.deadline
+        if deadline is not None and deadline < self._nap.deadline:
+            self._nap.deadline = deadline
+        self.changed.set()
+        self.changed = trio.Event()
+
+    def _carry_out(self, command: commands.Command) -> None:
+        match command:
+            case commands.Verify():
+                self._queue.append(self._module.verify(command))
+            case commands.Secure():
+                self._queue.append(self._module.secure(command))
+            case commands.Journal():
+                self.journaling.submit(command)
+            case commands.Lookup():
+                self._look_up(command)
+            case commands.Send():
+                self._send(command)
+            case commands.Deliver():
+                self._deliver(command)
+            case commands.Hangup():
+                self._hang_up(self.terminals.get(command.connection))
+            case commands.CloseLink():
+                self._hang_up(self.links.get(command.link))
+            case commands.Log():
+                self._log(command)
+
+    def _look_up(self, command: commands.Lookup) -> None:
+        found = self.journaling.look_up(command)
+        if found is not None:
+            self._queue.append(found)
+        elif self._nursery is not None:
+            self._nursery.start_soon(self.journaling.look_up_in_thread, command)
+
+    def _send(self, command: commands.Send) -> None:
+        link = self.links.get(command.link)
+        if link is None or not link.is_open:
+            self._queue.append(events.NotSent(command.id))
+            return
+
+        def done(outcome: Outcome) -> None:
+            if outcome is Outcome.NOT_HANDED:
+                self.feed(events.NotSent(command.id))
+            elif outcome is Outcome.UNCERTAIN:
+                self.feed(events.SendUncertain(command.id))
+
+        try:
+            link.send(command.payload, None, done)
+        except EncodeError as error:
+            self.lines.write(clock.now().wall, "send", {"link": command.link, "cause": str(error)}, "error")
+            self._queue.append(events.NotSent(command.id))
+
+    def _deliver(self, command: commands.Deliver) -> None:
+        connection = self.terminals.get(command.connection)
+        if connection is None or not connection.is_open:
+            self._queue.append(events.Delivered(command.id, events.Fate.NOT_HANDED))
+            return
+        try:
+            connection.send(
+                command.payload,
+                command.header,
+                lambda outcome: self.feed(events.Delivered(command.id, FATES[outcome])),
+            )
+        except EncodeError as error:
+            self.lines.write(clock.now().wall, "deliver", {"cause": str(error)}, "error")
+            self._queue.append(events.Delivered(command.id, events.Fate.NOT_HANDED))
+
+    def _hang_up(self, connection: FramedConnection | None) -> None:
+        """Close *connection* after what waits was written."""
+        if connection is not None and self._nursery is not None:
+            self._nursery.start_soon(connection.aclose)
+
+    def _log(self, command: commands.Log) -> None:
+        self.counts[command.event] += 1
+        if command.event == "txn":
+            self.counts[f"code {command.fields['code']}"] += 1
+        self.lines.write(self.node.world.now.wall, command.event, command.fields, command.level)
+
+    # Tasks
+
+    async def run(self, *, task_status: trio.TaskStatus[trio.Nursery] = trio.TASK_STATUS_IGNORED) -> None:
+        """Keep time, commit and carry connections until cancelled; gives the nursery that connections live in."""
+        async with trio.open_nursery() as nursery:
+            self._nursery = nursery
+            nursery.start_soon(self._keep_time)
+            nursery.start_soon(clock.keep_in_step, self._told_of_jump)
+            if self.journaling.store.blocking:
+                nursery.start_soon(self.journaling.run)
+            task_status.started(nursery)
+            await trio.sleep_forever()
+
+    async def _keep_time(self) -> None:
+        while True:
+            deadline = self.node.deadline
+            with trio.CancelScope(deadline=math.inf if deadline is None else deadline) as self._nap:
+                await trio.sleep_forever()
+            self.feed(events.TimePassed())
+
+    def _told_of_jump(self, seconds: float) -> None:
+        self.lines.write(
+            clock.now().wall, "clock", {"cause": f"the system's clock was set by {seconds:+.1f} s"}, "warning"
+        )
+
+    async def carry_terminal(self, at: ListenAt, stream: trio.SocketStream) -> None:
+        """Carry one terminal's connection until it ends."""
+        peer = _peer(stream)
+        name = f"t{next(self._numbers)}"
+        table = at.table
+        connection = FramedConnection(
+            stream,
+            at.framing,
+            max_length=table.max_length,
+            frame_timeout=table.frame_timeout,
+            idle_timeout=table.idle_timeout or None,
+        )
+        self.terminals[name] = connection
+        self.feed(events.TerminalConnected(name, at.name, peer))
+
+        def on_frame(frame: Frame) -> None:
+            self.feed(events.TerminalFrame(name, at.framing.answer_header(frame.header), frame.payload))
+
+        try:
+            why = await connection.run(on_frame)
+        finally:
+            del self.terminals[name]
+            self.feed(events.TerminalGone(name))
+        if isinstance(why, FramingError):
+            said = {"listener": at.name, "peer": peer, "cause": str(why), "offset": why.offset}
+            self.lines.write(clock.now().wall, "closed", said, "warning")
+
+    async def keep_link(self, to: LinkTo) -> None:
+        """Dial one link for ever, and carry it while it lasts."""
+        while not self.node.world.draining:
+            why = await self._one_connection(to)
+            said = str(why) if why is not None else "the host closed the link"
+            self.lines.once(clock.now().wall, "link down", to.name, said)
+            await trio.sleep(to.table.reconnect_every)
+
+    async def _one_connection(self, to: LinkTo) -> IsoGatewayError | None:
+        table = to.table
+        try:
+            stream = await dial(to.address, table.connect_timeout)
+        except IsoGatewayError as error:
+            return error
+        self.lines.over("link down", to.name)
+        connection = FramedConnection(
+            stream, to.framing, max_length=table.max_length, write_timeout=table.write_timeout
+        )
+        self.links[to.name] = connection
+        self.feed(events.LinkConnected(to.name))
+        why: IsoGatewayError | None = None
+        try:
+            why = await connection.run(lambda frame: self.feed(events.LinkFrame(to.name, frame.payload)))
+        finally:
+            del self.links[to.name]
+            self.feed(events.LinkLost(to.name, str(why) if why is not None else "closed"))
+        return why
+
+    def refused(self, at: ListenAt, refusal: Refusal) -> None:
+        """Take in that connections were closed at once."""
+        said = {"listener": at.name, "cause": refusal.cause, "count": refusal.count}
+        self.lines.write(clock.now().wall, "bound", said, "warning")
+
+    def status(self) -> dict[str, Any]:
+        """Return how the gateway stands, for people and scripts."""
+        node = self.node
+        return {
+            "state": "draining" if node.world.draining else "running",
+            "since": self.started.isoformat(timespec="seconds"),
+            "config": str(self.config.path),
+            "terminals": len(self.terminals),
+            "in_flight": len(node.flow.requests),
+            "owed": len(node.owing),
+            "links": {
+                link.name: {"state": str(link.session.state), "in_flight": len(link.in_flight)}
+                for link in node.links.links.values()
+            },
+            "counts": dict(sorted(self.counts.items())),
+        }
+
+
+def _peer(stream: trio.SocketStream) -> str:
+    try:
+        host, port = stream.socket.getpeername()[:2]
+    except OSError:
+        return "gone"
+    return f"{host}:{port}"

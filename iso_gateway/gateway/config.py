@@ -1,0 +1,263 @@
+"""``gateway.toml`` -> what the node and its edge need; every fault at once, with file and line."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from datetime import time
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from iso_gateway.catalog import load_profile, load_spec, located, read_toml
+from iso_gateway.errors import ConfigError, Problem, ProblemsError, did_you_mean
+from iso_gateway.framing import Framing
+from iso_gateway.gateway.shape import AcquirerTable, GatewayFile, ListenerTable, RouteTable
+from iso_gateway.net.address import Address
+from iso_gateway.protocol.dialect import Dialect
+from iso_gateway.protocol.kinds import Kind
+from iso_gateway.protocol.routing import Route
+from iso_gateway.protocol.session import Timing
+from iso_gateway.protocol.setup import Acquirer, Debtor, Limits, Listener, Setup
+from iso_gateway.settings import read
+
+MAX_TERMINALS: Final = 200_000
+
+
+class ListenAt(msgspec.Struct, frozen=True):
+    """One listener's sockets."""
+
+    name: str
+    address: Address
+    framing: Framing
+    table: ListenerTable
+
+
+class LinkTo(msgspec.Struct, frozen=True):
+    """One link's socket."""
+
+    name: str
+    address: Address
+    framing: Framing
+    table: AcquirerTable
+
+
+class Config(msgspec.Struct, frozen=True):
+    """A configuration that can be run."""
+
+    path: Path
+    file: GatewayFile
+    setup: Setup
+    listeners: tuple[ListenAt, ...]
+    links: tuple[LinkTo, ...]
+
+
+def load(path: str | os.PathLike[str]) -> Config:
+    """Read the configuration at *path*.
+
+    Raises:
+        ConfigError: with every fault, ``file:line: path: message``.
+    """
+    source = os.fspath(path)
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError([Problem("", f"cannot be read: {error.strerror}")], source) from None
+    except UnicodeDecodeError:
+        raise ConfigError([Problem("", "not UTF-8")], source) from None
+    data, lines = read_toml(text, source)
+    file, problems = read(GatewayFile, data)
+    if problems:
+        # What is well-formed is checked all the same: one reading tells everything that is to be mended.
+        file, _ = read(GatewayFile, _without(data, problems))
+    config = None
+    if file is not None:
+        builder = _Builder(file, Path(path).parent)
+        config = builder.build(Path(path))
+        problems += [problem for problem in builder.problems if problem.path not in {known.path for known in problems}]
+    if config is None or problems:
+        raise ConfigError(sorted(located(problems, lines), key=lambda problem: problem.line or 0), source)
+    return config
+
+
+def _without(data: object, problems: Sequence[Problem]) -> object:
+    """Return a copy of *data* without the keys that *problems* name."""
+    bad = {problem.path for problem in problems}
+
+    def copied(value: object, path: str) -> object:
+        if isinstance(value, dict):
+            return {key: copied(inner, f"{path}{key}.") for key, inner in value.items() if f"{path}{key}" not in bad}
+        if isinstance(value, list):
+            return [copied(inner, f"{path}{n}.") for n, inner in enumerate(value) if f"{path}{n}" not in bad]
+        return value
+
+    return copied(data, "")
+
+
+class _Builder:
+    """Turns the file's tables into the node's, gathering problems."""
+
+    def __init__(self, file: GatewayFile, folder: Path) -> None:
+        self.file = file
+        self.folder = folder
+        self.problems: list[Problem] = []
+        self._dialects: dict[str, Dialect] = {}
+
+    def build(self, path: Path) -> Config | None:
+        listen = [self._listen_at(index, table) for index, table in enumerate(self.file.listeners)]
+        self._unique([at.name for at in listen], "listener", "address")
+        terminals = self._terminals([at.name for at in listen])
+        acquirers = [self._acquirer(index, table) for index, table in enumerate(self.file.acquirers)]
+        self._unique([table.name for table in self.file.acquirers], "acquirer", "name")
+        routes = [self._route(index, table) for index, table in enumerate(self.file.routes)]
+        listeners = {}
+        for index, (at, table) in enumerate(zip(listen, self.file.listeners, strict=True)):
+            dialect = self._dialect(table.spec, f"listener.{index}.spec")
+            if dialect is not None:
+                listeners[at.name] = Listener(at.name, dialect, terminals[at.name], table.partial_approval)
+        if self.problems:
+            return None
+        if not routes:
+            # One acquirer needs no routes; several without a rule would be a guess.
+            routes = [Route(self.file.acquirers[0].name)]
+            if len(acquirers) > 1:
+                self.problems.append(Problem("route", "several acquirers and no [[route]]: say which gets what"))
+        limits = self.file.limits
+        setup = Setup(
+            listeners=listeners,
+            acquirers={acquirer.name: acquirer for acquirer, _ in filter(None, acquirers)},
+            routes=tuple(filter(None, routes)),
+            limits=Limits(limits.per_connection, limits.per_terminal, limits.per_link),
+        )
+        links = tuple(link for _, links in filter(None, acquirers) for link in links)
+        return Config(path, self.file, setup, tuple(listen), links)
+
+    def _try(self, path: str, make: Sequence[object]) -> object | None:
+        """Return ``make[0](*make[1:])``, or None with its problems noted at *path*."""
+        function, *arguments = make
+        assert callable(function)
+        try:
+            return function(*arguments)  # type: ignore[no-any-return]
+        except ProblemsError as error:
+            where = f" ({error.source})" if error.source else ""
+            self.problems += [
+                Problem(path, ": ".join(filter(None, (problem.path, problem.message))) + where)
+                for problem in error.problems
+            ]
+            return None
+
+    def _dialect(self, spec: str, path: str) -> Dialect | None:
+        if spec in self._dialects:
+            return self._dialects[spec]
+        source = os.fspath(self.folder / spec) if spec.endswith((".yaml", ".yml")) else spec
+        loaded = self._try(path, (load_spec, source))
+        if loaded is None:
+            return None
+        profile = self._try(path, (load_profile, loaded.profile))  # type: ignore[attr-defined]
+        if profile is None:
+            return None
+        dialect = self._dialects[spec] = Dialect(loaded, profile)  # type: ignore[arg-type]
+        return dialect
+
+    def _listen_at(self, index: int, table: ListenerTable) -> ListenAt:
+        address = self._try(f"listener.{index}.address", (Address.parse, table.address))
+        framing = self._try(f"listener.{index}.framing", (Framing.parse, table.framing))
+        return ListenAt(table.name or table.address, address, framing, table)  # type: ignore[arg-type]
+
+    def _unique(self, names: Sequence[str], what: str, key: str) -> None:
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                self.problems.append(Problem(f"{what}.{index}.{key}", f"{name} stands in an earlier [[{what}]]"))
+
+    def _terminals(self, listeners: list[str]) -> dict[str, dict[str, str]]:
+        found: dict[str, dict[str, str]] = {name: {} for name in listeners}
+        for index, table in enumerate(self.file.terminals):
+            for name in table.listeners:
+                if name not in found:
+                    hint = did_you_mean(name, listeners)
+                    self.problems.append(Problem(f"terminals.{index}.listeners", f"no listener {name!r}{hint}"))
+            for pattern in table.ids:
+                ids = list(self._counted(pattern, f"terminals.{index}.ids"))
+                for name in table.listeners or listeners:
+                    found.get(name, {}).update(dict.fromkeys(ids, table.merchant))
+        return found
+
+    def _counted(self, pattern: str, path: str) -> Iterator[str]:
+        """Yield the ids that *pattern* means: itself, or every one from A to B."""
+        first, dots, last = pattern.partition("..")
+        if not dots:
+            yield pattern
+            return
+        low, high = re.search(r"\d+$", first), re.search(r"\d+$", last)
+        if low is None or high is None or first[: low.start()] != last[: high.start()] or len(first) != len(last):
+            self.problems.append(Problem(path, f"{pattern!r}: two ids that differ in their last digits expected"))
+            return
+        start, end = int(low[0]), int(high[0])
+        if not 0 <= end - start < MAX_TERMINALS:
+            self.problems.append(Problem(path, f"{pattern!r}: from low to high, {MAX_TERMINALS} ids at the most"))
+            return
+        for number in range(start, end + 1):
+            yield f"{first[: low.start()]}{number:0{len(low[0])}}"
+
+    def _acquirer(self, index: int, table: AcquirerTable) -> tuple[Acquirer, list[LinkTo]] | None:
+        path = f"acquirer.{index}"
+        dialect = self._dialect(table.spec, f"{path}.spec")
+        framing = self._try(f"{path}.framing", (Framing.parse, table.framing))
+        addresses = [
+            self._try(f"{path}.links.{number}", (Address.parse, text)) for number, text in enumerate(table.links)
+        ]
+        try:
+            zone = ZoneInfo(table.timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            self.problems.append(
+                Problem(f"{path}.timezone", f"no time zone {table.timezone!r}; IANA names: Europe/Vienna")
+            )
+            return None
+        if dialect is None or framing is None or None in addresses:
+            return None
+        if table.sign_on and dialect.profile.row(Kind.SIGN_ON) is None:
+            self.problems.append(Problem(f"{path}.sign_on", f"the profile {dialect.profile.name} has no sign-on"))
+            return None
+        names = [
+            table.name if len(table.links) == 1 else f"{table.name}-{number}"
+            for number in range(1, len(table.links) + 1)
+        ]
+        links = [LinkTo(name, address, framing, table) for name, address in zip(names, addresses, strict=True)]  # type: ignore[arg-type]
+        hours, minutes = table.cut_over.split(":")
+        acquirer = Acquirer(
+            name=table.name,
+            dialect=dialect,
+            links=tuple(names),
+            zone=zone,
+            cut_over=time(int(hours), int(minutes)),
+            institution=table.institution,
+            batch=table.batch,
+            compared=tuple(table.compared),
+            host_timeout=table.host_timeout,
+            late_window=table.late_window,
+            sign_on=table.sign_on,
+            sends_rrn=table.sends_rrn,
+            timing=Timing(table.answer_timeout, table.echo_every, table.sign_on_again),
+            debtor=Debtor(table.repeat_after, table.repeat_at_most, table.debt_days * 86400),
+        )
+        return acquirer, links
+
+    def _route(self, index: int, table: RouteTable) -> Route | None:
+        path = f"route.{index}"
+        names = [acquirer.name for acquirer in self.file.acquirers]
+        if table.acquirer not in names:
+            hint = did_you_mean(table.acquirer, names)
+            self.problems.append(Problem(f"{path}.acquirer", f"no acquirer {table.acquirer!r}{hint}"))
+        amount = None
+        if table.amount:
+            if len(table.amount) != 2 or table.amount[0] > table.amount[1]:
+                self.problems.append(Problem(f"{path}.amount", "two numbers expected, from and to, in minor units"))
+                return None
+            amount = (table.amount[0], table.amount[1])
+        pan = tuple((low, high or low) for low, _, high in (text.partition("-") for text in table.pan))
+        return Route(
+            table.acquirer, pan, tuple(table.message_class), tuple(table.terminal), tuple(table.currency), amount
+        )

@@ -1,0 +1,251 @@
+"""The gateway from start to stop: listeners and links of a configuration, reload, drain, signals, admin socket."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import trio
+
+from iso_gateway.admin import default_path, serve_admin
+from iso_gateway.errors import ConfigError
+from iso_gateway.gateway.app import Gateway
+from iso_gateway.gateway.config import Config, LinkTo, ListenAt, load
+from iso_gateway.gateway.lines import Lines
+from iso_gateway.net import clock
+from iso_gateway.net.address import Address
+from iso_gateway.net.listener import serve
+from iso_gateway.protocol import events
+from iso_gateway.protocol.records import OPEN_DEBT
+from iso_gateway.protocol.session import State
+
+
+class Service:
+    """A gateway with its listeners and links, which a reload may change."""
+
+    def __init__(self, config: Config, lines: Lines) -> None:
+        self.gateway = Gateway(config, lines)
+        self.lines = lines
+        self.bound: dict[str, Address] = {}
+        """Where each listener really listens, by name."""
+        self._listening: dict[str, tuple[ListenAt, trio.CancelScope]] = {}
+        self._linked: dict[str, tuple[LinkTo, trio.CancelScope]] = {}
+        self.ended = trio.Event()
+        self._stopping = trio.Event()
+        self._nursery: trio.Nursery | None = None
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Run until ``stop`` was called and everything in flight is finished.
+
+        Raises:
+            ConfigError: a listener's address cannot be listened at.
+        """
+        async with trio.open_nursery() as nursery:
+            self._nursery = await nursery.start(self.gateway.run)
+            for at in self.gateway.config.listeners:
+                await self._listen(at)
+            for to in self.gateway.config.links:
+                self._link(to)
+            task_status.started()
+            await self._stopping.wait()
+            await self._drain()
+            nursery.cancel_scope.cancel()
+        self.ended.set()
+
+    def stop(self) -> None:
+        """Begin to drain."""
+        self._stopping.set()
+
+    async def _listen(self, at: ListenAt) -> None:
+        assert self._nursery is not None
+        scope = trio.CancelScope()
+
+        async def listen(*, task_status: trio.TaskStatus[Address]) -> None:
+            with scope:
+                await serve(
+                    at.address,
+                    partial(self.gateway.carry_terminal, at),
+                    connections=self.gateway.config.file.limits.connections,
+                    on_refused=partial(self.gateway.refused, at),
+                    handler_nursery=self._nursery,
+                    task_status=task_status,
+                )
+
+        self.bound[at.name] = await self._nursery.start(listen)
+        self._listening[at.name] = (at, scope)
+
+    def _link(self, to: LinkTo) -> None:
+        assert self._nursery is not None
+        scope = trio.CancelScope()
+
+        async def keep() -> None:
+            with scope:
+                await self.gateway.keep_link(to)
+
+        self._linked[to.name] = (to, scope)
+        self._nursery.start_soon(keep)
+
+    # Reload
+
+    async def reload(self) -> list[str]:
+        """Read the configuration file again and go by it; what did not change is not touched.
+
+        Returns:
+            What was changed, in words.
+
+        Raises:
+            ConfigError: the file is wrong, or a new address cannot be listened at; everything stays as it was.
+        """
+        config = await trio.to_thread.run_sync(load, self.gateway.config.path)
+        added = [at for at in config.listeners if self._changed(at)]
+        moved = [at for at in added if at.name in self._listening and self._listening[at.name][0].address == at.address]
+        started: list[ListenAt] = []
+        try:
+            for at in added:
+                if at not in moved:
+                    await self._listen(at)
+                    started.append(at)
+        except ConfigError:
+            for at in started:
+                self._listening.pop(at.name)[1].cancel()
+            raise
+        said = [f"listener {at.name} {'changed' if at in moved else 'opened'} at {at.address}" for at in added]
+        return said + await self._go_by(config, moved)
+
+    async def _go_by(self, config: Config, moved: list[ListenAt]) -> list[str]:
+        """Close and open what the new *config* changes; return it in words."""
+        said = []
+        names = {at.name for at in config.listeners}
+        self.gateway.config = config
+        self.gateway.node.reload(config.setup, clock.now())
+        for name in [name for name in self._listening if name not in names]:
+            self._listening.pop(name)[1].cancel()
+            self.bound.pop(name, None)
+            said.append(f"listener {name} closed")
+        for at in moved:
+            self._listening.pop(at.name)[1].cancel()
+            await trio.lowlevel.checkpoint()
+            await self._listen(at)
+        links = {to.name: to for to in config.links}
+        for name, (to, scope) in list(self._linked.items()):
+            if links.get(name) != to:
+                scope.cancel()
+                del self._linked[name]
+                said.append(f"link {name} closed")
+        for name, to in links.items():
+            if name not in self._linked:
+                await trio.lowlevel.checkpoint()
+                self._link(to)
+                said.append(f"link {name} opened to {to.address}")
+        return said
+
+    def _changed(self, at: ListenAt) -> bool:
+        known = self._listening.get(at.name)
+        return known is None or known[0] != at
+
+    # Drain
+
+    async def _drain(self) -> None:
+        """Stop accepting, finish what is in flight and owed, sign off, close."""
+        gateway = self.gateway
+        for _, scope in self._listening.values():
+            scope.cancel()
+        gateway.feed(events.DrainWanted())
+        with trio.move_on_after(gateway.config.file.gateway.drain_timeout):
+            await self._until(lambda: gateway.node.idle)
+            await self._until(
+                lambda: all(link.session.state is State.DOWN for link in gateway.node.links.links.values())
+            )
+        for row in gateway.journaling.store.in_states(OPEN_DEBT):
+            said = {"id": row.id, "terminal": row.terminal, "amount": row.amount, "reason": row.reason}
+            self.lines.write(clock.now().wall, "still owed", said, "error")
+        with trio.move_on_after(5):
+            async with trio.open_nursery() as nursery:
+                for connection in [*gateway.terminals.values(), *gateway.links.values()]:
+                    nursery.start_soon(connection.aclose)
+
+    async def _until(self, holds: Callable[[], bool]) -> None:
+        while not holds():
+            await self.gateway.changed.wait()
+
+
+def admin_verbs(service: Service) -> dict[str, Any]:
+    """Return what the admin socket of a running gateway understands."""
+
+    async def reload(_arguments: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return {"ok": True, "changes": await _reload(service)}
+        except ConfigError as error:
+            return {"ok": False, "errors": str(error).splitlines()}
+
+    def drain(_arguments: dict[str, Any]) -> dict[str, Any]:
+        service.stop()
+        return {"ok": True, "in_flight": len(service.gateway.node.flow.requests)}
+
+    return {"status": lambda _arguments: service.gateway.status(), "reload": reload, "drain": drain}
+
+
+async def _reload(service: Service) -> list[str]:
+    """Reload, and log what became of it."""
+    wall = clock.now().wall
+    try:
+        changes = await service.reload()
+    except ConfigError as error:
+        for problem in error.problems:
+            service.lines.write(wall, "reload refused", {"cause": problem.at(error.source)}, "error")
+        raise
+    service.lines.write(wall, "reloaded", {"changes": "; ".join(changes) or "none"})
+    return changes
+
+
+async def run(config: Config) -> None:
+    """Run the gateway of *config* until SIGTERM or SIGINT, with its admin socket; SIGHUP reloads.
+
+    Raises:
+        ConfigError: an address or the admin socket cannot be had.
+    """
+    lines = Lines(sys.stderr, config.file.gateway.log_format)
+    service = Service(config, lines)
+    try:
+        with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as received:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(_obey, service, received)
+                await nursery.start(service.run)
+                await _announce(service, nursery)
+                await service.ended.wait()
+                nursery.cancel_scope.cancel()
+    except* ConfigError as group:
+        # One of them says enough, and it is what callers expect.
+        raise _first(group) from None
+    lines.write(clock.now().wall, "stopped", {"owed": len(service.gateway.node.owing)})
+
+
+def _first(group: BaseExceptionGroup[ConfigError]) -> ConfigError:
+    """Return the first plain error in *group*."""
+    inner = group.exceptions[0]
+    return inner if isinstance(inner, ConfigError) else _first(inner)
+
+
+async def _announce(service: Service, nursery: trio.Nursery) -> None:
+    """Open the admin socket, then say that all is ready."""
+    config = service.gateway.config
+    chosen = config.file.gateway.admin_socket
+    path = Path(chosen) if chosen else default_path("run", service.bound[config.listeners[0].name].port)
+    await nursery.start(serve_admin, path, admin_verbs(service))
+    listening = ", ".join(f"{name} on {address}" for name, address in service.bound.items())
+    service.lines.write(clock.now().wall, "ready", {"listening": listening, "admin": str(path)})
+
+
+async def _obey(service: Service, received: AsyncIterator[int]) -> None:
+    """Do what the signals say."""
+    async for number in received:
+        if number == signal.SIGHUP:
+            with suppress(ConfigError):
+                await _reload(service)
+        else:
+            service.stop()

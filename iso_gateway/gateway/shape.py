@@ -1,0 +1,132 @@
+"""What ``gateway.toml`` may say: every table and key, with its type, bounds and default."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, field
+
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,32}$", description="a short name: letters, digits, _ . -")]
+Seconds = Annotated[float, Meta(gt=0, le=86400, description="seconds, above 0")]
+Place = Annotated[str, Meta(min_length=3, description="HOST:PORT")]
+
+
+class ListenerTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[[listener]]``: where terminals connect."""
+
+    address: Place
+    name: Name = ""
+    """Default: the address."""
+    spec: str = "iso87-ascii"
+    """A shipped spec, or the path of one."""
+    framing: str = "2be"
+    max_length: Annotated[int, Meta(ge=64, le=65535)] = 4096
+    """The longest frame, headers and payload, in bytes."""
+    idle_timeout: Annotated[float, Meta(ge=0)] = 0
+    """Seconds without a byte after which a terminal is hung up on; 0: never."""
+    frame_timeout: Seconds = 10
+    """How long one frame may take from its first byte to its last."""
+    partial_approval: bool = False
+
+
+class TerminalTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[[terminals]]``: who may send."""
+
+    ids: list[str]
+    """Ids as DE 41 carries them; ``TERM0001..TERM0099`` counts up."""
+    merchant: str = ""
+    """DE 42; empty: any."""
+    listeners: list[str] = []
+    """Names of listeners; empty: all."""
+
+
+class AcquirerTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[[acquirer]]``: a host and the links to it."""
+
+    name: Name
+    links: Annotated[list[Place], Meta(min_length=1)]
+    spec: str = "iso87-ascii"
+    framing: str = "2be"
+    max_length: Annotated[int, Meta(ge=64, le=65535)] = 4096
+    sign_on: bool = True
+    """Whether a link takes money only after an 0800 sign-on was accepted."""
+    echo_every: Annotated[float, Meta(ge=0)] = 60
+    """Seconds of silence after which the link is tested; 0: never."""
+    answer_timeout: Seconds = 10
+    """For the answer to a sign-on or line test."""
+    sign_on_again: Seconds = 30
+    """After a refused sign-on."""
+    host_timeout: Seconds = 30
+    """For the answer to a request; must be shorter than the terminals' own."""
+    late_window: Seconds = 120
+    """How long after that an answer is still recognised as late."""
+    connect_timeout: Seconds = 10
+    reconnect_every: Seconds = 5
+    write_timeout: Seconds = 10
+    timezone: str = "UTC"
+    """The IANA name of the zone in which the acquirer's day runs."""
+    cut_over: Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="HH:MM")] = "00:00"
+    """When the business date changes, in that zone."""
+    institution: Annotated[str, Meta(pattern=r"^[0-9]{0,11}$", description="up to 11 digits")] = ""
+    """DE 32; empty: as the terminal sent it."""
+    batch: Annotated[str, Meta(pattern=r"^[0-9]{6}$", description="6 digits")] = "000001"
+    compared: tuple[Annotated[int, Meta(ge=2, le=128)], ...] = (41,)
+    """The DEs that must agree between request and answer, where the answer has them."""
+    sends_rrn: bool = False
+    """Whether requests carry a DE 37 made here."""
+    repeat_after: Seconds = 1
+    """The first pause between two attempts at an owed reversal or advice; it doubles."""
+    repeat_at_most: Seconds = 60
+    """The longest such pause."""
+    debt_days: Annotated[float, Meta(gt=0)] = 3
+    """The age in days at which a debt is left to an operator."""
+
+
+class RouteTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[[route]]``: which requests an acquirer gets; the first that fits wins, an empty key always fits."""
+
+    acquirer: Name
+    pan: list[Annotated[str, Meta(pattern=r"^[0-9]{1,19}(-[0-9]{1,19})?$", description="digits, or FROM-TO")]] = []
+    """Leading digits: ``4``, ``51-55``."""
+    message_class: list[Literal["1", "2", "4", "5", "6"]] = []
+    """The second digit of the MTI."""
+    terminal: list[str] = []
+    """Ids; ``TERM*`` is a prefix."""
+    currency: list[str] = []
+    """DE 49 as carried."""
+    amount: Annotated[list[int], Meta(max_length=2)] = []
+    """From and to, in minor units."""
+
+
+class LimitTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[limits]``: the bounds on what is open and in flight; each is answered before anything is sent."""
+
+    connections: Annotated[int, Meta(ge=1, le=100_000)] = 1000
+    """Terminal connections per listener; above: the new one is closed."""
+    per_connection: Annotated[int, Meta(ge=1)] = 64
+    per_terminal: Annotated[int, Meta(ge=1)] = 1
+    per_link: Annotated[int, Meta(ge=1)] = 256
+    journal_rows: Annotated[int, Meta(ge=1000)] = 200_000
+    """Rows that the journal in memory keeps; above, the oldest on which nothing is open go."""
+
+
+class GatewayTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[gateway]``: the process."""
+
+    log_format: Literal["text", "json"] = "text"
+    admin_socket: str = ""
+    """Default: the user's runtime folder, ``iso-gateway/run-PORT.sock``."""
+    drain_timeout: Seconds = 45
+    """How long a stop waits for what is in flight."""
+
+
+class GatewayFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    listeners: Annotated[list[ListenerTable], Meta(min_length=1)] = field(name="listener")
+    acquirers: Annotated[list[AcquirerTable], Meta(min_length=1)] = field(name="acquirer")
+    terminals: Annotated[list[TerminalTable], Meta(min_length=1)]
+    gateway: GatewayTable = GatewayTable()
+    routes: list[RouteTable] = field(name="route", default=[])
+    limits: LimitTable = LimitTable()

@@ -1,0 +1,267 @@
+"""A node at a desk: everything it asks of the edge is answered by hand or at once, and time is a number.
+
+Terminals and host are whoever writes the test: frames are put in, and what the node sends and delivers is read as
+messages. Journal, security module and chance are real ones, in memory.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from iso_gateway import Message
+from iso_gateway.catalog import load_profile, load_spec
+from iso_gateway.hsm.open_module import OpenModule
+from iso_gateway.protocol import commands, events
+from iso_gateway.protocol.dialect import Dialect
+from iso_gateway.protocol.kinds import Kind
+from iso_gateway.protocol.moment import Moment
+from iso_gateway.protocol.node import Node
+from iso_gateway.protocol.originals import Original
+from iso_gateway.protocol.records import Row, RowState
+from iso_gateway.protocol.routing import Route
+from iso_gateway.protocol.session import Timing
+from iso_gateway.protocol.setup import Acquirer, Debtor, Lent, Limits, Listener, Setup
+from iso_gateway.security.seal import Seal
+from iso_gateway.store.journal import Refused
+from iso_gateway.store.memory import MemoryJournal
+
+NOON = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
+PAN = "4761739001010010"
+OTHER_PAN = "4111111111111111"
+TERMINAL = "TERM0001"
+MERCHANT = "MERCHANT0000001"
+
+
+def dialect(name: str) -> Dialect:
+    """Return the shipped dialect *name*."""
+    spec = load_spec(name)
+    return Dialect(spec, load_profile(spec.profile))
+
+
+def setup(terminal: str = "iso87-ascii", host: str = "iso87-ascii", **changes: Any) -> Setup:
+    """Return a listener, an acquirer with two links, and no conditions."""
+    limits = changes.pop("limits", Limits())
+    partial = changes.pop("partial_approval", False)
+    terminals = {f"TERM{number:04}": MERCHANT for number in range(1, 100)}
+    acquirer: dict[str, Any] = {
+        "name": "bank",
+        "dialect": dialect(host),
+        "links": ("bank-1", "bank-2"),
+        "zone": ZoneInfo("UTC"),
+        "host_timeout": 30.0,
+        "timing": Timing(10.0, 60.0, 30.0),
+        "debtor": Debtor(first_pause=1.0, longest_pause=60.0),
+        **changes,
+    }
+    listener = Listener("counter", dialect(terminal), terminals, partial)
+    return Setup({"counter": listener}, {"bank": Acquirer(**acquirer)}, (Route("bank"),), limits)
+
+
+class Desk:
+    """A node, and both sides of it."""
+
+    def __init__(self, chosen: Setup | None = None, *, links: tuple[str, ...] = ("bank-1",)) -> None:
+        self.setup = chosen or setup()
+        counter = iter(range(1, 1_000_000))
+        seal = Seal(bytes(32), lambda: next(counter).to_bytes(12, "big"))
+        lent = Lent(seal.fingerprint, seal.seal, seal.unseal, lambda: 1.0, lambda: 500, "run")
+        self.mono = 1000.0
+        self.node = Node(self.setup, lent, self.now)
+        self.journal = MemoryJournal()
+        self.module = OpenModule()
+        self.sent: deque[tuple[str, str, Message]] = deque()
+        """(id, link, message) in the order of sending."""
+        self.answers: deque[tuple[str, Message]] = deque()
+        """(connection, message) in the order of delivery."""
+        self.logs: list[commands.Log] = []
+        self.hung_up: list[str] = []
+        self.closed: list[str] = []
+        self.order: list[str] = []
+        """Every command's name, in order."""
+        self.fate = events.Fate.HANDED
+        self.journal_fails = False
+        self.hold: set[type] = set()
+        """Kinds of command that are not answered; they gather in ``held``."""
+        self.held: list[commands.Command] = []
+        self.host_dialect = self.setup.acquirers["bank"].dialect
+        self.terminal_dialect = self.setup.listeners["counter"].dialect
+        self._stan = 0
+        for name in links:
+            self.bring_up(name)
+
+    @property
+    def now(self) -> Moment:
+        return Moment(self.mono, NOON + timedelta(seconds=self.mono - 1000.0))
+
+    # What happens
+
+    def feed(self, event: events.Event) -> None:
+        """Let *event* happen, and carry out what follows."""
+        waiting = deque([event])
+        while waiting:
+            for command in self.node.handle(waiting.popleft(), self.now):
+                self.order.append(type(command).__name__)
+                if type(command) in self.hold:
+                    self.held.append(command)
+                else:
+                    waiting.extend(self._carry_out(command))
+
+    def answer_held(self) -> None:
+        """Answer what was held back."""
+        held, self.held, self.hold = self.held, [], set()
+        for command in held:
+            for event in self._carry_out(command):
+                self.feed(event)
+
+    def _carry_out(self, command: commands.Command) -> list[events.Event]:
+        match command:
+            case commands.Verify():
+                return [self.module.verify(command)]
+            case commands.Secure():
+                return [self.module.secure(command)]
+            case commands.Journal():
+                if self.journal_fails:
+                    return [events.JournalFailed(command.id, "disk full")]
+                (outcome,) = self.journal.commit([command.entry])
+                refused = isinstance(outcome, Refused)
+                return [events.Conflict(command.id, outcome.row) if refused else events.Journaled(command.id)]
+            case commands.Lookup():
+                return [events.Found(command.id, *self.journal.find(command.key, command.original))]
+            case commands.Send():
+                self.sent.append((command.id, command.link, self.host_dialect.spec.decode(command.payload)))
+            case commands.Deliver():
+                message = self.terminal_dialect.spec.decode(command.payload)
+                if self.fate is not events.Fate.NOT_HANDED:
+                    self.answers.append((command.connection, message))
+                return [events.Delivered(command.id, self.fate)] if command.id else []
+            case commands.Hangup():
+                self.hung_up.append(command.connection)
+            case commands.CloseLink():
+                self.closed.append(command.link)
+                return [events.LinkLost(command.link, command.reason)]
+            case commands.Log():
+                self.logs.append(command)
+        return []
+
+    def pass_time(self, seconds: float) -> None:
+        """Let *seconds* go by, with every deadline in them at its time."""
+        end = self.mono + seconds
+        while (deadline := self.node.deadline) is not None and deadline <= end:
+            self.mono = max(self.mono, deadline)
+            self.feed(events.TimePassed())
+        self.mono = end
+
+    # The host's side
+
+    def bring_up(self, link: str = "bank-1") -> None:
+        """Connect *link* and accept its sign-on, where it asks for one."""
+        self.feed(events.LinkConnected(link))
+        if self.setup.acquirers["bank"].sign_on:
+            self.host_answers("00")
+
+    def host_answers(self, code: str = "00", changes: Mapping[int | str, Any] | None = None) -> Message:
+        """Answer the oldest request that the host got, with canonical *code*; return that request."""
+        _, link, request = self.sent.popleft()
+        self.host_sends(self.answer_to(request, code, changes), link)
+        return request
+
+    def answer_to(self, request: Message, code: str = "00", changes: Mapping[int | str, Any] | None = None) -> Message:
+        """Return the host's answer to *request*."""
+        facts: dict[str, str | bytes] = {}
+        if code in ("00", "10") and request.mti[1] in "12":
+            facts = {"retrieval_reference_number": f"6324{request[11]:0>8}", "authorization_id_response": "A" + request[11][1:]}
+        answer = self.host_dialect.answer(request, code, facts, self.now.wall.date())
+        return answer.evolve(changes or {})
+
+    def host_sends(self, message: Message, link: str = "bank-1") -> None:
+        self.feed(events.LinkFrame(link, self.host_dialect.spec.encode(message)))
+
+    @property
+    def last_sent(self) -> Message:
+        return self.sent[-1][2]
+
+    # The terminal's side
+
+    def request(
+        self,
+        kind: Kind = Kind.SALE,
+        amount: int = 1234,
+        *,
+        stan: str = "",
+        pan: str = PAN,
+        terminal: str = TERMINAL,
+        original: Original | None = None,
+        changes: Mapping[int | str, Any] | None = None,
+    ) -> Message:
+        """Return a terminal's request."""
+        if not stan:
+            self._stan += 1
+            stan = f"{self._stan:06}"
+        facts: dict[str, str | bytes] = {
+            "primary_account_number": pan,
+            "amount_transaction": f"{amount:012}",
+            "transmission_date_time": self.now.wall.strftime("%m%d%H%M%S"),
+            "system_trace_audit_number": stan,
+            "time_local_transaction": self.now.wall.strftime("%H%M%S"),
+            "date_local_transaction": self.now.wall.strftime("%m%d"),
+            "pos_entry_mode": "012",
+            "card_acceptor_terminal_id": terminal,
+            "card_acceptor_id": MERCHANT,
+            "currency_code_transaction": "840",
+        }
+        message = self.terminal_dialect.compose(kind, facts, self.now.wall.date(), original, "000007")
+        return message.evolve(changes or {})
+
+    def connect(self, name: str = "t1") -> None:
+        if name not in self.node.connections:
+            self.feed(events.TerminalConnected(name, "counter", "192.0.2.1:1"))
+
+    def send(self, message: Message, connection: str = "t1") -> None:
+        """Let a terminal send *message*."""
+        self.connect(connection)
+        self.feed(events.TerminalFrame(connection, b"", self.terminal_dialect.spec.encode(message)))
+
+    def send_bytes(self, payload: bytes, connection: str = "t1") -> None:
+        self.connect(connection)
+        self.feed(events.TerminalFrame(connection, b"", payload))
+
+    def sale(self, amount: int = 1234, **more: Any) -> tuple[Message, Message]:
+        """Have a sale approved; return the terminal's request and answer."""
+        request = self.request(Kind.SALE, amount, **more)
+        self.send(request)
+        self.host_answers("00")
+        return request, self.answer()
+
+    def answer(self) -> Message:
+        """Return the oldest answer that a terminal got and nobody has looked at."""
+        return self.answers.popleft()[1]
+
+    def code(self) -> str:
+        """Return the canonical code of that answer."""
+        return self.terminal_dialect.canonical(self.answer())
+
+    def original(self, request: Message, answer: Message) -> Original:
+        """Return how a later message of the terminal names *request*."""
+        return Original(
+            mti=request.mti,
+            stan=request[11],
+            transmitted=request.get(7, ""),
+            batch="000007",
+            date=request.get(13, ""),
+            rrn=answer.get(37, ""),
+            approval=answer.get(38, ""),
+        )
+
+    # The journal
+
+    def rows(self, *states: RowState) -> list[Row]:
+        """Return the rows in *states*, or all."""
+        return self.journal.in_states(frozenset(states or RowState))
+
+    def said(self, event: str) -> list[dict[str, Any]]:
+        """Return the fields of the log lines *event*."""
+        return [line.fields for line in self.logs if line.event == event]
