@@ -23,7 +23,7 @@ def number(found: bytes, *, hexadecimal: bool) -> int | None:
     if not hexadecimal:
         return int.from_bytes(found, "big")
     # int() alone would take "0x", signs, spaces and underscores.
-    return int(found, 16) if _HEX.issuperset(found) else None
+    return int(found, 16) if found and _HEX.issuperset(found) else None
 
 
 def elements(bits: int, width: int) -> list[int]:

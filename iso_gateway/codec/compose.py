@@ -35,7 +35,7 @@ def path(key: int | str) -> tuple[int, str]:
     if isinstance(key, int):
         return key, ""
     number, _, inside = key.partition(".")
-    if not (number.isascii() and number.isdecimal()):
+    if not (number.isascii() and number.isdecimal() and len(number) <= 3):
         raise KeyError(key)
     return int(number), inside
 
