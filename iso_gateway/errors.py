@@ -14,7 +14,8 @@
     ├── LocalProtocolError       an event that cannot happen in this state: a bug of ours
     ├── StoreError               the journal cannot be read or written
     ├── NoConnection             nobody listens there, or the link is gone
-    └── NoAnswer                 the request went out, and nothing came back in time
+    ├── NoAnswer                 the request went out, and nothing came back in time
+    └── AdminError               what the admin socket of a running process refused
 
 The texts name places (file and line, field path, offset) and what was expected; never a value, since a
 value may be a card number.
@@ -176,6 +177,10 @@ class NoConnection(IsoGatewayError):  # noqa: N818
 
 class NoAnswer(IsoGatewayError):  # noqa: N818
     """A request went out and nothing came back in time: its outcome is unknown."""
+
+
+class AdminError(IsoGatewayError):
+    """What was asked of a running process through its admin socket, and was refused."""
 
 
 def did_you_mean(name: str, known: Sequence[str]) -> str:
