@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from iso_gateway.codec.message import Message
+from iso_gateway.errors import CannotCarry
 from iso_gateway.protocol.dialect import Dialect, Facts
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.meaning import REVERSAL_REASONS
@@ -14,7 +15,7 @@ from iso_gateway.protocol.originals import ELEMENT, Original, write_original
 from iso_gateway.protocol.profile import Profile
 from iso_gateway.protocol.records import HostLeg, OriginalQuery, Row
 from iso_gateway.protocol.request import Request
-from iso_gateway.protocol.setup import Acquirer
+from iso_gateway.protocol.setup import Acquirer, Setup
 
 
 def query_for(request: Request) -> OriginalQuery | None:
@@ -31,6 +32,13 @@ def query_for(request: Request) -> OriginalQuery | None:
         rrn=named.rrn,
         kinds=kinds,
     )
+
+
+def host_reverses(setup: Setup, acquirer: str, kind: Kind) -> bool:
+    """Return whether an unknown outcome of *kind* is reversed at *acquirer*'s host; otherwise it is repeated."""
+    known = setup.acquirers.get(acquirer)
+    row = known.dialect.profile.row(kind) if known is not None else None
+    return row is not None and row.reversible
 
 
 def host_message(request: Request, acquirer: Acquirer, stan: str, now: Moment) -> Message:
@@ -94,13 +102,16 @@ def original_of(row: Row, leg: HostLeg) -> Original:
 _NOT_IN_REVERSAL: Final = frozenset({7, 11, 15, 24, 25, 28, 39, 44, 54, 61, 63, 90, 95})
 
 
-def reversal_of(row: Row, leg: HostLeg, pan: str, acquirer: Acquirer, stan: str, now: Moment) -> Message:
+def reversal_of(row: Row, pan: str, acquirer: Acquirer, stan: str, now: Moment) -> Message:
     """Return the reversal of *row* for its host: the elements as they were sent, the original named, the reason given.
 
     Raises:
         CannotCarry: the dialect has no reversal.
         EncodeError: a kept value does not fit the spec any more.
     """
+    leg = row.host
+    if leg is None:
+        raise CannotCarry("25", "90", "the row never reached a host")
     dialect = acquirer.dialect
     kept = {de: value for de, value in leg.fields.items() if de not in _NOT_IN_REVERSAL}
     facts: Facts = {dialect.spec.fields[de].name: value for de, value in kept.items() if de in dialect.spec.fields}

@@ -15,7 +15,7 @@ from iso_gateway.protocol import events
 from iso_gateway.protocol.answering import Answering
 from iso_gateway.protocol.commands import Command, Hangup
 from iso_gateway.protocol.dialect import Dialect
-from iso_gateway.protocol.flow import Flow
+from iso_gateway.protocol.flow import EdgeAnswer, Flow
 from iso_gateway.protocol.kinds import NETWORK
 from iso_gateway.protocol.links import Links
 from iso_gateway.protocol.moment import Moment
@@ -93,56 +93,12 @@ class Node:
             case _:
                 self._answer_of_the_edge(event)
 
-    def _answer_of_the_edge(
-        self,
-        event: events.Verified
-        | events.Secured
-        | events.Journaled
-        | events.Conflict
-        | events.JournalFailed
-        | events.Found
-        | events.SendUncertain
-        | events.NotSent
-        | events.Delivered,
-    ) -> None:
+    def _answer_of_the_edge(self, event: EdgeAnswer) -> None:
         """Give the answer to a command to the request or debt that asked; one that is gone needs none."""
-        request = self.flow.requests.get(event.id)
-        if request is not None:
-            match event:
-                case events.Verified():
-                    self.flow.verified(request, event.code)
-                case events.Secured():
-                    self.flow.secured(request, event)
-                case events.Journaled():
-                    self.flow.journaled(request)
-                case events.Conflict():
-                    self.flow.conflict(request, event)
-                case events.JournalFailed():
-                    self.flow.journal_failed(request, event.reason)
-                case events.Found():
-                    self.flow.found(request, event)
-                case events.SendUncertain():
-                    self.flow.uncertain(request, "the link failed while it was being written to")
-                case events.NotSent():
-                    self.flow.not_sent(request)
-                case events.Delivered():
-                    self.flow.delivered(request, event.fate)
-            return
-        debt = self.owing.debts.get(event.id)
-        if debt is not None:
-            match event:
-                case events.Verified():
-                    self.owing.verified(debt, event.code)
-                case events.Secured():
-                    self.owing.secured(debt, event)
-                case events.Journaled():
-                    self.owing.journaled(debt)
-                case events.JournalFailed():
-                    self.owing.journal_failed(debt)
-                case events.SendUncertain() | events.NotSent():
-                    self.owing.not_sent(debt)
-                case _:
-                    pass
+        if (request := self.flow.requests.get(event.id)) is not None:
+            self.flow.take(request, event)
+        elif (debt := self.owing.debts.get(event.id)) is not None:
+            self.owing.take(debt, event)
 
     # Terminals
 
@@ -222,7 +178,7 @@ class Node:
     def _link_lost(self, event: events.LinkLost) -> None:
         for owner in self.links.lost(event.link):
             if owner in self.flow.requests:
-                self.flow.uncertain(self.flow.requests[owner], f"link lost: {event.reason}")
+                self.flow.link_lost(self.flow.requests[owner], event.reason)
             elif owner in self.owing.debts:
                 self.owing.not_sent(self.owing.debts[owner])
 

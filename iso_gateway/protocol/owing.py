@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from iso_gateway.codec.message import Message
 from iso_gateway.errors import CannotCarry, EncodeError
-from iso_gateway.protocol import effects
+from iso_gateway.protocol import effects, events
 from iso_gateway.protocol.answering import answer_facts
 from iso_gateway.protocol.commands import Journal, Secure, Verify
 from iso_gateway.protocol.composing import repeat_of, reversal_of
@@ -25,7 +25,6 @@ from iso_gateway.protocol.debts import (
     read_repeat_answer,
     read_reversal_answer,
 )
-from iso_gateway.protocol.events import Secured
 from iso_gateway.protocol.links import Link, Links
 from iso_gateway.protocol.profile import CodeClass
 from iso_gateway.protocol.records import Change, HostLeg, Row, RowState
@@ -118,6 +117,22 @@ class Owing:
     def _order(self, debt: Debt) -> tuple[str, str, str]:
         return (debt.leg.acquirer, debt.row.merchant, debt.row.terminal)
 
+    def take(self, debt: Debt, event: events.Event) -> None:
+        """Take in the edge's answer to what *debt* asked for last."""
+        match event:
+            case events.Verified():
+                self.verified(debt, event.code)
+            case events.Secured():
+                self.secured(debt, event)
+            case events.Journaled():
+                self.journaled(debt)
+            case events.JournalFailed():
+                self.journal_failed(debt)
+            case events.SendUncertain() | events.NotSent():
+                self.not_sent(debt)
+            case _:
+                pass
+
     # Paying
 
     def time_passed(self, debt: Debt) -> None:
@@ -180,7 +195,7 @@ class Owing:
                     self._wait(debt, acquirer.debtor.longest_pause)
                     return None
                 pan = self._world.lent.unseal(debt.row.card) if debt.row.card else ""
-                debt.message = reversal_of(debt.row, debt.leg, pan, acquirer, stan, now)
+                debt.message = reversal_of(debt.row, pan, acquirer, stan, now)
                 return debt.message
             return repeat_of(acquirer.dialect, debt.message, now)
         except (CannotCarry, EncodeError, ValueError, KeyError) as error:
@@ -195,7 +210,7 @@ class Owing:
         elif debt.state is DebtState.SENDING and debt.sending is not None:
             self._world.emit(Secure(debt.id, debt.leg.acquirer, debt.sending))
 
-    def secured(self, debt: Debt, event: Secured) -> None:
+    def secured(self, debt: Debt, event: events.Secured) -> None:
         """Take in the message with its MAC, and send it."""
         if debt.state is not DebtState.SENDING:
             return

@@ -1,0 +1,245 @@
+"""What is found out about a request before it goes anywhere: repeat, original, rules; and the terminals' reversals."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from msgspec.structs import replace
+
+from iso_gateway.protocol import rules
+from iso_gateway.protocol.closing import Closing, Underway
+from iso_gateway.protocol.commands import Journal, Verify
+from iso_gateway.protocol.dialect import is_repeat
+from iso_gateway.protocol.events import Conflict, Found
+from iso_gateway.protocol.forwarding import Forwarding
+from iso_gateway.protocol.kinds import TRAITS, Kind
+from iso_gateway.protocol.profile import KindRow
+from iso_gateway.protocol.records import APPROVED, OPEN_DEBT, Change, Entry, Insert, Row, RowState
+from iso_gateway.protocol.request import Asker, Request, journal_row, text
+from iso_gateway.protocol.setup import UNBATCHED_KEY_LIFE
+from iso_gateway.protocol.transaction import State, Step
+from iso_gateway.protocol.world import World
+
+
+class Arrivals:
+    """Takes requests in, and decides whether they go on to the host."""
+
+    def __init__(self, world: World, forwarding: Forwarding, closing: Closing, underway: Underway) -> None:
+        self._world = world
+        self._forwarding = forwarding
+        self._closing = closing
+        self._underway = underway
+
+    def arrive(self, asker: Asker, kind: Kind, row: KindRow) -> None:
+        """Take in a request of a known terminal."""
+        world = self._world
+        request = Request(world.new_id(), asker, kind, row, world.now)
+        if asker.connection.in_flight >= world.setup.limits.per_connection:
+            self._closing.answering.at_once(asker, "96")
+            world.log("bound", "warning", peer=asker.connection.peer, cause="too many requests on the connection")
+            return
+        asker.connection.in_flight += 1
+        self._underway.requests[request.id] = request
+        self._closing.wait(request, world.setup.limits.stage)
+        world.emit(Verify(request.id, request.listener.name, request.message))
+
+    def verified(self, request: Request, code: str) -> None:
+        """Take in the security module's word on the request's MAC."""
+        if code:
+            self._closing.refuse(request, code)
+            return
+        lent = self._world.lent
+        request.fingerprint = lent.fingerprint(request.fingerprint_text())
+        request.card_hash = lent.fingerprint(request.pan.encode()) if request.pan else b""
+        earlier = self._underway.by_key.get(request.key)
+        if earlier is not None:
+            self._join(request, earlier)
+            return
+        self._underway.by_key[request.key] = request
+        original = request.original
+        named = TRAITS[request.kind].original and (original.stan or original.rrn or original.approval)
+        if request.kind is Kind.REVERSAL and not named:
+            self._closing.refuse(request, "25")
+        elif request.amount == 0 and TRAITS[request.kind].financial:
+            self._closing.refuse(request, "13")
+        elif named or is_repeat(request.message.mti):
+            self._closing.look_up(request)
+        else:
+            self._forwarding.clear(request)
+
+    def _join(self, request: Request, earlier: Request) -> None:
+        """Let a repeat wait for the outcome of the one in flight: one host request, two answers."""
+        if request.fingerprint != earlier.fingerprint:
+            self._clash(request)
+            return
+        del self._underway.requests[request.id]
+        earlier.askers.extend(request.askers)
+        self._world.log("joined", id=earlier.id, terminal=request.terminal, stan=request.stan)
+
+    def _clash(self, request: Request) -> None:
+        self._world.log(
+            "duplicate", "warning", terminal=request.terminal, stan=request.stan,
+            cause="another message under the key of an earlier one: terminal swapped, or its STAN reset?",
+        )  # fmt: skip
+        self._closing.refuse(request, "94")
+
+    def found(self, request: Request, event: Found) -> None:
+        """Take in what the journal knows of the request's key and of its original."""
+        if request.state is not State.LOOKING_UP:
+            return
+        request.looked = True
+        if event.same_key is not None and not self._outdated(request, event.same_key):
+            self._same_key(request, event.same_key)
+        elif request.refusal:
+            self._closing.refuse(request, request.refusal)
+        elif is_repeat(request.message.mti) and event.same_key is None and self._may_have_left(request):
+            self._world.log("listed", "warning", terminal=request.terminal, stan=request.stan,
+                            cause="a repeat whose original may have left the journal is not sent as new")  # fmt: skip
+            self._closing.refuse(request, "25")
+        else:
+            self._with_original(request, max(event.originals, key=lambda row: row.received, default=None))
+
+    def _with_original(self, request: Request, original: Row | None) -> None:
+        if request.kind is Kind.REVERSAL:
+            self._reverse(request, original)
+            return
+        if original is not None:
+            code = rules.refusal(self._claim(request, original), standing(original))
+            if code:
+                self._closing.refuse(request, code)
+                return
+            request.original_row = original
+        elif TRAITS[request.kind].original and not request.original.issued_by_host:
+            # The gateway renumbers: the terminal's STAN may name another sale on the host's leg (rulings 3, 22).
+            self._closing.refuse(request, "25")
+            return
+        self._forwarding.clear(request)
+
+    def _same_key(self, request: Request, row: Row) -> None:
+        """Answer a message whose key the journal knows: a repeat from its row, anything else with 94."""
+        if row.state is RowState.TOMBSTONE or row.fingerprint != request.fingerprint:
+            self._clash(request)
+            return
+        request.replaying = row
+        request.answer = row.answer
+        no_answer = request.listener.dialect.profile.no_answer
+        match row.state:
+            case RowState.ANSWERED | RowState.UNCONFIRMED:
+                # Replay and reversal exclude each other in one commit (ruling 2).
+                request.code = row.code
+                seen = Change(row.id, add={"replays": 1}, where={"state": APPROVED})
+                self._record_alone(request, row.code, (seen,))
+            case RowState.DECLINED | RowState.NOTED:
+                request.code = row.code
+                self._closing.refuse(request, row.code)
+            case RowState.REVERSED if not request.kind_row.reversible:
+                self._closing.refuse(
+                    request, "05"
+                )  # an advice that the gateway bridged as a request, and reversed (ruling 7)
+            case _:
+                self._closing.refuse(request, no_answer)
+
+    def _outdated(self, request: Request, row: Row) -> bool:
+        """Return whether *row* holds its key only because STANs come round again (ruling 4)."""
+        return (
+            not request.batch
+            and not is_repeat(request.message.mti)
+            and row.fingerprint != request.fingerprint
+            and row.state not in OPEN_DEBT
+            and row.state is not RowState.SENDING
+            and self._world.now.wall - row.received > UNBATCHED_KEY_LIFE
+        )
+
+    def _may_have_left(self, request: Request) -> bool:
+        """Return whether the first message of a repeat may be older than the journal's memory."""
+        sent = text(request.message, 7)
+        return not sent or sent < self._world.since.wall.strftime("%m%d%H%M%S")
+
+    def conflict(self, request: Request, event: Conflict) -> None:
+        """Take in that the journal refused, because of a row."""
+        row = event.row
+        if request.state in (State.RECORDING, State.FILING):
+            self._closing.overtaken(request, row)
+            return
+        if request.state is not State.JOURNALING:
+            return
+        if request.original_row is not None and row.id == request.original_row.id:
+            code = rules.refusal(self._claim(request, row), standing(row))
+            self._closing.refuse(request, code or "22")
+        elif self._outdated(request, row):
+            request.step(Step.CONFLICT)
+            self._forwarding.journal_intent(request, (row.id,))
+        else:
+            self._same_key(request, row)
+
+    def _claim(self, request: Request, original: Row) -> rules.Claim:
+        acquirer = self._world.setup.acquirers.get(original.host.acquirer) if original.host else None
+        wall = self._world.now.wall
+        today = acquirer.business_date(wall).date() if acquirer else wall.date()
+        return rules.Claim(request.kind, request.amount, request.card_hash, today)
+
+    def _reverse(self, request: Request, original: Row | None) -> None:
+        """Merge the terminal's reversal with whatever the gateway knows of its original (rulings 2, 3)."""
+        if original is None:
+            self._reverse_unknown(request)
+            return
+        request.original_row = original
+        if request.card_hash and original.card_hash and request.card_hash != original.card_hash:
+            self._closing.refuse(request, "14")
+        elif request.amount and request.amount != original.amount:
+            self._closing.refuse(request, "64")
+        elif original.state is RowState.SENDING or original.state in APPROVED:
+            owed = Change(
+                original.id,
+                set={"state": RowState.OWES_REVERSAL, "reason": text(request.message, 39) or "17"},
+                where={"state": original.state, "taken": original.taken},
+            )
+            self._record_alone(request, "00", (Insert(self._noted(request)), owed))
+        else:  # declined, never sent, already reversed, or owed: nothing to ask of the host
+            self._record_alone(request, "00", (Insert(self._noted(request)),))
+
+    def _reverse_unknown(self, request: Request) -> None:
+        """A reversal without its original: whatever comes under that key later is refused (ruling 3)."""
+        named = request.original
+        if named.stan:
+            claims = tuple(
+                (request.merchant, request.terminal, request.batch, named.stan, str(kind))
+                for kind in TRAITS[Kind.REVERSAL].original
+            )
+            tomb = journal_row(request, b"", None, self._today())
+            tomb = replace(tomb, id=f"{request.id}-t", claims=claims, state=RowState.TOMBSTONE)
+            request.tombstone = (Insert(tomb),)
+        if named.issued_by_host:
+            self._forwarding.clear(request)
+            return
+        self._world.log("listed", "warning", terminal=request.terminal, stan=request.stan,
+                        cause="a reversal names an unknown original by its STAN alone")  # fmt: skip
+        self._record_alone(request, "25", (Insert(self._noted(request)), *request.tombstone))
+
+    def _noted(self, request: Request) -> Row:
+        return replace(journal_row(request, b"", None, self._today()), state=RowState.NOTED, code="00")
+
+    def _record_alone(self, request: Request, code: str, entry: Entry) -> None:
+        """Answer from here, once *entry* is durable."""
+        request.code = code
+        request.step(Step.RECORDED)
+        self._closing.wait(request, self._world.setup.limits.stage)
+        self._world.emit(Journal(request.id, entry))
+
+    def _today(self) -> date:
+        return self._world.now.wall.date()
+
+
+def standing(row: Row) -> rules.Standing:
+    """Return how *row* stands as the original of another message."""
+    return rules.Standing(
+        kind=row.kind,
+        amount=row.amount,
+        card=row.card_hash,
+        business_date=row.business_date,
+        approved=row.state in APPROVED,
+        owed=row.state in OPEN_DEBT or row.state is RowState.SENDING,
+        taken=bool(row.taken),
+        returned=row.returned,
+        reserved=row.reserved,
+    )

@@ -1,0 +1,179 @@
+"""The end of a request: its refusal or answer, what became of that, and its line in the log.
+
+A refusal is given only after the journal was asked whether the message repeats an earlier one: a repeat gets its first
+answer, also when the route or the link is gone by now.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from iso_gateway.protocol.answering import Answering
+from iso_gateway.protocol.commands import Journal, Lookup
+from iso_gateway.protocol.composing import host_reverses, query_for
+from iso_gateway.protocol.events import Fate
+from iso_gateway.protocol.kinds import TRAITS, Kind
+from iso_gateway.protocol.links import Links
+from iso_gateway.protocol.owing import Owing
+from iso_gateway.protocol.records import APPROVED, Change, Key, Row, RowState
+from iso_gateway.protocol.request import Request, masked
+from iso_gateway.protocol.transaction import State, Step
+from iso_gateway.protocol.world import World
+
+FINAL: Final = frozenset({"A0", "30", "94"})
+"""Refusals for which it does not matter whether the message is a repeat."""
+
+
+class Underway:
+    """All requests under way, by id, by key and by terminal."""
+
+    def __init__(self) -> None:
+        self.requests: dict[str, Request] = {}
+        self.by_key: dict[Key, Request] = {}
+        """Those that a repeat may join."""
+        self.busy: dict[tuple[str, str], set[str]] = {}
+        """The requests that count against a terminal's bound."""
+
+
+class Closing:
+    """Answers requests, and lets them go."""
+
+    def __init__(self, world: World, links: Links, owing: Owing, underway: Underway) -> None:
+        self._world = world
+        self._links = links
+        self._owing = owing
+        self._underway = underway
+        self.answering = Answering(world)
+
+    def refuse(self, request: Request, code: str) -> None:
+        """Answer with *code*, unless the message turns out to repeat an earlier one."""
+        repeatable = TRAITS[request.kind].financial and code not in FINAL and request.fingerprint
+        if repeatable and not request.looked and request.state in (State.VERIFYING, State.SECURING):
+            request.refusal = code
+            self.look_up(request)
+            return
+        request.code = code
+        request.step(Step.REFUSED)
+        self.deliver(request)
+
+    def look_up(self, request: Request) -> None:
+        """Ask the journal for the original of *request*, and for an earlier message under its key."""
+        request.step(Step.SOUGHT)
+        self.wait(request, self._world.setup.limits.stage)
+        self._world.emit(Lookup(request.id, request.key, query_for(request)))
+
+    def deliver(self, request: Request) -> None:
+        """Give every asker its answer; from here on a repeat is answered from the journal."""
+        request.deadline = None
+        if self._underway.by_key.get(request.key) is request:
+            del self._underway.by_key[request.key]
+        acquirer = self._world.setup.acquirers.get(request.acquirer)
+        for asker in list(request.askers):
+            self.answering.deliver(request, asker, acquirer)
+
+    def delivered(self, request: Request, fate: Fate) -> None:
+        """Take in what became of one asker's answer."""
+        request.fates.append(fate)
+        if len(request.fates) < len(request.askers) or request.state is not State.DELIVERING:
+            return
+        row = request.replaying or request.journaled
+        approved = (request.approved or request.replaying is not None) and row is not None
+        if Fate.HANDED in request.fates or not approved or row is None or row.state not in APPROVED:
+            request.step(Step.HANDED)
+            self._close(request)
+            return
+        cut = Fate.CUT in request.fates
+        request.step(Step.CUT if cut else Step.NOT_HANDED)
+        if cut or request.replaying is not None or not host_reverses(self._world.setup, request.acquirer, request.kind):
+            columns: dict[str, object] = {"state": RowState.UNCONFIRMED}
+            where: dict[str, object] = {"state": RowState.ANSWERED}
+        else:
+            request.owes = "96"
+            columns = {"state": RowState.OWES_REVERSAL, "reason": "96"}
+            where = {"state": RowState.ANSWERED, "replays": 0}
+            request.journaled = replace(row, **columns)
+        self._world.log("not delivered", "warning", id=request.id, terminal=request.terminal, fate=str(fate))
+        self._world.emit(Journal(request.id, (Change(row.id, set=columns, where=where),)))
+
+    def _close(self, request: Request) -> None:
+        del self._underway.requests[request.id]
+        for asker in request.askers:
+            asker.connection.in_flight -= 1
+        waiting = self._underway.busy.get((request.merchant, request.terminal))
+        if waiting is not None:
+            waiting.discard(request.id)
+            if not waiting:
+                del self._underway.busy[request.merchant, request.terminal]
+        passed = self._world.now.mono - request.arrived.mono
+        self._world.log(
+            "txn", id=request.id, kind=str(request.kind), terminal=request.terminal, merchant=request.merchant,
+            stan=request.stan, amount=request.amount, currency=request.currency, card=masked(request.pan),
+            acquirer=request.acquirer, link=request.link.name if request.link else "", code=request.code,
+            rrn=str(request.answer.get("retrieval_reference_number", "")), owes=request.owes,
+            replay=request.replaying is not None, ms=round(passed * 1000, 1),
+        )  # fmt: skip
+
+    def recorded(self, request: Request) -> None:
+        """The outcome is durable: answer, and start paying what is owed."""
+        if request.kind is Kind.REVERSAL and request.original_row is not None and request.host_request is None:
+            self._owing.reversed_by_terminal(request.original_row)
+        self.open_debt(request)
+        self.deliver(request)
+
+    def open_debt(self, request: Request) -> None:
+        """Start paying what *request* leaves owed, if anything."""
+        if request.owes and request.journaled is not None:
+            self._owing.open(request.journaled, request.host_request)
+
+    def overtaken(self, request: Request, row: Row) -> None:
+        """Another commit was faster: the terminal's reversal, most likely. Nothing is delivered as approved."""
+        filing = request.state is State.FILING
+        request.step(Step.CONFLICT)
+        if request.approved and not filing:
+            self._owing.approval_seen(row.id)
+        if filing:
+            self._close(request)
+            return
+        request.code, request.approved, request.answer = request.listener.dialect.profile.no_answer, False, {}
+        self.deliver(request)
+
+    def journal_failed(self, request: Request, reason: str) -> None:
+        """Take in that the journal could not commit: no new money, and no approval that is not durable."""
+        self._world.log("journal", "error", id=request.id, cause=reason)
+        no_answer = request.listener.dialect.profile.no_answer
+        match request.state:
+            case State.JOURNALING:
+                request.code = "96"
+            case State.RECORDING if request.approved or request.owes or request.host_request is None:
+                request.code, request.answer = no_answer, {}
+                if request.host_request is not None and TRAITS[request.kind].financial:
+                    request.owes = request.owes or "98"
+                    self.open_debt(request)
+                request.approved = False
+            case State.FILING:
+                request.step(Step.JOURNAL_FAILED)
+                self.open_debt(request)
+                self._close(request)
+                return
+            case _:
+                pass
+        request.step(Step.JOURNAL_FAILED)
+        self.deliver(request)
+
+    def wait(self, request: Request, seconds: float) -> None:
+        """Give *request* a deadline."""
+        request.deadline = self._world.now.mono + seconds
+        self._world.wake(request.deadline, request.id)
+
+    def forget_link(self, request: Request) -> None:
+        """Note that its link owes *request* nothing more."""
+        if request.link is not None:
+            self._links.answered(request.link.name, request.id)
+
+    def filed(self, request: Request) -> None:
+        """Take in that the fate of the answer is durable."""
+        request.step(Step.RECORDED)
+        self.open_debt(request)
+        self._close(request)

@@ -1,0 +1,219 @@
+"""The way out to the host and back: bounds, route, link, the host's message, the commit, the answer and its meaning."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from iso_gateway.codec.message import Message
+from iso_gateway.errors import CannotCarry, EncodeError
+from iso_gateway.protocol import effects
+from iso_gateway.protocol.answering import answer_facts, mismatch
+from iso_gateway.protocol.closing import Closing, Underway
+from iso_gateway.protocol.commands import Journal, Secure, Verify
+from iso_gateway.protocol.composing import host_message, host_reverses
+from iso_gateway.protocol.dialect import is_repeat
+from iso_gateway.protocol.events import Secured
+from iso_gateway.protocol.kinds import TRAITS, Kind
+from iso_gateway.protocol.links import Links
+from iso_gateway.protocol.profile import CodeClass
+from iso_gateway.protocol.records import Change, Insert, RowState
+from iso_gateway.protocol.request import Request, host_leg, journal_row, text
+from iso_gateway.protocol.routing import Query, route
+from iso_gateway.protocol.transaction import State, Step
+from iso_gateway.protocol.world import World
+
+
+class Forwarding:
+    """Sends requests to hosts, and reads what comes back."""
+
+    def __init__(self, world: World, links: Links, closing: Closing, underway: Underway) -> None:
+        self._world = world
+        self._links = links
+        self._closing = closing
+        self._underway = underway
+
+    def clear(self, request: Request) -> None:
+        """Bounds, route, link, the host's message; then the security module."""
+        world = self._world
+        waiting = self._underway.busy.setdefault((request.merchant, request.terminal), set())
+        counts = TRAITS[request.kind].financial and request.kind_row.reversible and request.kind is not Kind.REVERSAL
+        if counts and len(waiting) >= world.setup.limits.per_terminal and not is_repeat(request.message.mti):
+            self._closing.refuse(request, "96")
+            return
+        known = request.original_row.host if request.original_row is not None else None
+        query = Query(request.pan, request.message.mti[1], request.terminal, request.currency, request.amount)
+        request.acquirer = known.acquirer if known is not None else route(world.setup.routes, query) or ""
+        if request.acquirer not in world.setup.acquirers:
+            self._closing.refuse(request, "92")
+            return
+        request.link = self._links.pick(request.acquirer)
+        stan = self._links.next_stan(request.acquirer) if request.link is not None else None
+        if stan is None:
+            self._closing.refuse(request, "91")
+            return
+        try:
+            message = host_message(request, world.setup.acquirers[request.acquirer], stan, world.now)
+        except (CannotCarry, EncodeError) as error:
+            world.log("cannot carry", "warning", terminal=request.terminal, cause=str(error))
+            self._closing.refuse(request, error.code if isinstance(error, CannotCarry) else "30")
+            return
+        if counts:
+            waiting.add(request.id)
+        request.step(Step.VERIFIED if request.state is State.VERIFYING else Step.CLEARED)
+        self._closing.wait(request, world.setup.limits.stage)
+        world.emit(Secure(request.id, request.acquirer, message))
+
+    def secured(self, request: Request, event: Secured) -> None:
+        """Take in the host's message with PIN block and MAC; commit the intent."""
+        if request.state is not State.SECURING:
+            return
+        acquirer = self._world.setup.acquirers.get(request.acquirer)
+        if event.message is None or acquirer is None:
+            self._closing.refuse(request, event.code or "96")
+            return
+        try:
+            request.payload = acquirer.dialect.spec.encode(event.message)
+        except EncodeError as error:
+            self._world.log("cannot carry", "warning", terminal=request.terminal, cause=str(error))
+            self._closing.refuse(request, "30")
+            return
+        request.host_request = event.message
+        request.step(Step.SECURED)
+        self.journal_intent(request, ())
+
+    def journal_intent(self, request: Request, releasing: tuple[str, ...]) -> None:
+        """Commit that *request* is about to be sent; its key is taken over from the rows *releasing*."""
+        assert request.host_request is not None
+        acquirer = self._world.setup.acquirers[request.acquirer]
+        now = self._world.now
+        local = now.wall.astimezone(acquirer.zone)
+        leg = host_leg(request, request.host_request, local.strftime("%y%m%d%H%M%S"), now)
+        sealed = self._world.lent.seal(request.pan) if request.pan else b""
+        row = journal_row(request, sealed, leg, acquirer.business_date(now.wall).date())
+        request.journaled = row
+        held = effects.hold(request.kind, request.amount, request.original_row) if request.original_row else ()
+        request.deadline = None  # only the journal's answer tells whether to send
+        self._world.emit(Journal(request.id, (Insert(row, releasing), *held, *request.tombstone)))
+
+    def send(self, request: Request) -> None:
+        """Give the committed *request* to a link."""
+        assert request.host_request is not None
+        request.step(Step.JOURNALED)
+        acquirer = self._world.setup.acquirers.get(request.acquirer)
+        link = request.link
+        if link is None or not link.session.takes_money:
+            link = request.link = self._links.pick(request.acquirer)
+        if link is None or acquirer is None:
+            self.not_sent(request)
+            return
+        if not self._links.give(link, request.id, request.host_request, request.payload):
+            self.not_sent(request)
+            return
+        self._closing.wait(request, acquirer.host_timeout)
+
+    def answered(self, request: Request, message: Message) -> None:
+        """Take in the host's answer."""
+        if request.state is not State.SENT:
+            self._world.log("unmatched", "warning", id=request.id, cause=f"a second answer, while {request.state}")
+            return
+        request.step(Step.ANSWERED)
+        self._closing.forget_link(request)
+        request.host_answer = message
+        self._closing.wait(request, self._world.setup.limits.stage)
+        self._world.emit(Verify(request.id, request.acquirer, message))
+
+    def judge(self, request: Request, mac: str) -> None:
+        """Decide what the host's answer means."""
+        answer, asked = request.host_answer, request.host_request
+        assert answer is not None
+        assert asked is not None
+        acquirer = self._world.setup.acquirers[request.acquirer]
+        dialect = acquirer.dialect
+        request.step(Step.JUDGED)
+        verdict = dialect.verdict(answer)
+        approves = verdict in (CodeClass.APPROVED, CodeClass.PARTIAL)
+        differs = mismatch(asked, answer, partial=verdict is CodeClass.PARTIAL) if approves else ""
+        if mac:
+            self.owe(request, "A0", "MAC of the answer")
+        elif differs:
+            self.owe(request, "06", f"mismatch: {differs} of the answer is not the request's")
+        elif verdict is CodeClass.PARTIAL and not request.listener.partial_approval:
+            self.owe(request, "06", "partial approval, which the terminal cannot take", code="51")
+        elif verdict is CodeClass.UNKNOWN:
+            self.owe(request, "98", f"the host itself does not know: {dialect.canonical(answer)}")
+        else:
+            self._links.release(request.acquirer, asked, late=False)
+            self._settle(request, answer, approved=approves)
+
+    def _settle(self, request: Request, answer: Message, *, approved: bool) -> None:
+        """Commit a clear answer."""
+        dialect = self._world.setup.acquirers[request.acquirer].dialect
+        request.code = dialect.canonical(answer)
+        request.own_code = text(answer, 39)
+        request.answer = answer_facts(dialect, answer)
+        request.approved = approved
+        row = request.journaled
+        assert row is not None
+        confirmable = TRAITS[request.kind].financial and request.kind is not Kind.REVERSAL
+        state = RowState.DECLINED if not approved else RowState.ANSWERED if confirmable else RowState.NOTED
+        columns: dict[str, object] = {"state": state, "code": request.code, "answer": request.answer}
+        columns["approved"] = approved
+        columns["rrn"] = text(answer, 37)
+        columns["approval"] = text(answer, 38)
+        if approved and (amount := text(answer, 4)).isdecimal() and request.amount:
+            columns["amount"] = int(amount)
+        effect = effects.keep if approved else effects.free
+        self._record(request, columns, effect(request.kind, request.amount, row.original))
+
+    def owe(self, request: Request, reason: str, cause: str, code: str = "") -> None:
+        """Commit that the outcome is unknown, and that the host is owed a reversal or a repeat."""
+        no_answer = request.listener.dialect.profile.no_answer
+        request.code = code or no_answer
+        self._world.log("unknown outcome", "warning", id=request.id, terminal=request.terminal, cause=cause)
+        if not TRAITS[request.kind].financial:
+            if request.host_request is not None:
+                self._links.release(request.acquirer, request.host_request, late=True)
+            self._record(request, {"state": RowState.DECLINED, "code": request.code}, ())
+            return
+        request.owes = reason
+        reversible = request.kind is not Kind.REVERSAL and host_reverses(
+            self._world.setup, request.acquirer, request.kind
+        )
+        state = RowState.OWES_REVERSAL if reversible else RowState.OWES_REPEAT
+        columns: dict[str, object] = {"state": state, "reason": reason, "code": request.code}
+        self._record(request, columns, ())
+
+    def not_sent(self, request: Request) -> None:
+        """Take in that not a byte went out: nothing is owed, and the terminal may ask again."""
+        if request.state is not State.SENT:
+            return
+        request.step(Step.NOT_SENT)
+        self._closing.forget_link(request)
+        if request.host_request is not None:
+            self._links.release(request.acquirer, request.host_request, late=False)
+        request.code = "91"
+        row = request.journaled
+        assert row is not None
+        freed = effects.free(request.kind, request.amount, row.original)
+        self._record(request, {"state": RowState.NOT_SENT, "claims": (), "code": "91"}, freed)
+
+    def uncertain(self, request: Request, cause: str) -> None:
+        """Take in that the link failed after the request was given to it."""
+        if request.state is State.SENT:
+            request.step(Step.UNCERTAIN)
+            self._closing.forget_link(request)
+            self.owe(request, "98", cause)
+
+    def _record(self, request: Request, columns: dict[str, object], effect: tuple[Change, ...]) -> None:
+        row = request.journaled
+        assert row is not None
+        request.journaled = replace(row, **columns)
+        self._closing.wait(request, self._world.setup.limits.stage)
+        change = Change(row.id, set=columns, where={"state": RowState.SENDING})
+        self._world.emit(Journal(request.id, (change, *effect)))
+
+    def timed_out(self, request: Request) -> None:
+        """Take in that no answer came in time."""
+        request.step(Step.TIMED_OUT)
+        self._closing.forget_link(request)
+        self.owe(request, "98", "no answer from the host in time")
