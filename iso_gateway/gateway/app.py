@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 import os
-import random
+import secrets
 from collections import Counter, deque
 from collections.abc import Sequence
 from typing import Any
@@ -44,7 +44,7 @@ FATES = {
 def lent_by_the_system(now: str) -> Lent:
     """Return keys and chance for one run: random ones, as the journal in memory is forgotten with them."""
     seal = Seal(os.urandom(32), lambda: os.urandom(NONCE_BYTES))
-    chance = random.SystemRandom()
+    chance = secrets.SystemRandom()
     return Lent(
         fingerprint=seal.fingerprint,
         seal=seal.seal,

@@ -12,7 +12,8 @@ from typing import Any
 
 import trio
 
-from iso_gateway.admin import default_path, serve_admin
+from iso_gateway.admin.places import socket_path
+from iso_gateway.admin.server import serve_admin
 from iso_gateway.errors import ConfigError
 from iso_gateway.gateway.app import Gateway
 from iso_gateway.gateway.config import Config, LinkTo, ListenAt, load
@@ -178,14 +179,11 @@ def admin_verbs(service: Service) -> dict[str, Any]:
     """Return what the admin socket of a running gateway understands."""
 
     async def reload(_arguments: dict[str, Any]) -> dict[str, Any]:
-        try:
-            return {"ok": True, "changes": await _reload(service)}
-        except ConfigError as error:
-            return {"ok": False, "errors": str(error).splitlines()}
+        return {"changes": await _reload(service)}
 
     def drain(_arguments: dict[str, Any]) -> dict[str, Any]:
         service.stop()
-        return {"ok": True, "in_flight": len(service.gateway.node.flow.requests)}
+        return {"in_flight": len(service.gateway.node.flow.requests)}
 
     return {"status": lambda _arguments: service.gateway.status(), "reload": reload, "drain": drain}
 
@@ -235,7 +233,7 @@ async def _announce(service: Service, nursery: trio.Nursery) -> None:
     """Open the admin socket, then say that all is ready."""
     config = service.gateway.config
     chosen = config.file.gateway.admin_socket
-    path = Path(chosen) if chosen else default_path("run", service.bound[config.listeners[0].name].port)
+    path = Path(chosen) if chosen else socket_path("run", service.bound[config.listeners[0].name].port)
     await nursery.start(serve_admin, path, admin_verbs(service))
     listening = ", ".join(f"{name} on {address}" for name, address in service.bound.items())
     service.lines.write(clock.now().wall, "ready", {"listening": listening, "admin": str(path)})

@@ -173,7 +173,10 @@ class Desk:
         """Return the host's answer to *request*."""
         facts: dict[str, str | bytes] = {}
         if code in ("00", "10") and request.mti[1] in "12":
-            facts = {"retrieval_reference_number": f"6324{request[11]:0>8}", "authorization_id_response": "A" + request[11][1:]}
+            facts = {
+                "retrieval_reference_number": f"6324{request[11]:0>8}",
+                "authorization_id_response": "A" + request[11][1:],
+            }
         answer = self.host_dialect.answer(request, code, facts, self.now.wall.date())
         return answer.evolve(changes or {})
 
