@@ -173,16 +173,19 @@ def built(field: Field, given: list[tuple[str, object]]) -> Value:
     parts = dict(given)
     if len(parts) < len(given):
         raise EncodeError(str(field.number), "a part is given twice")
-    error: EncodeError | None = None
+    refusals: list[EncodeError] = []
     for layout in field.layouts:
         try:
             value = _joined(field, layout, parts)
         except EncodeError as refused:
-            error = error or refused
-            continue
-        if layout.size is None or layout.size == len(value):
-            return value
-    raise error or EncodeError(str(field.number), "no layout of this element has parts of that size")
+            refusals.append(refused)
+        else:
+            if layout.size is None or layout.size == len(value):
+                return value
+    # The first layout's fault, if none could take these parts; else the parts are good and too few.
+    if len(refusals) == len(field.layouts):
+        raise refusals[0]
+    raise EncodeError(str(field.number), "no layout of this element has just these parts")
 
 
 def _joined(field: Field, layout: Layout, parts: Mapping[str, object]) -> Value:

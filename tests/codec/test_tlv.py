@@ -1,0 +1,121 @@
+"""BER-TLV: what is read is written back byte for byte, whatever it looks like."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iso_gateway.codec import tlv
+from iso_gateway.codec.unreadable import Unreadable
+
+GOOD = [
+    # hex, tags, values
+    ("", [], []),
+    ("9F260801020304050607089F270180", ["9F26", "9F27"], ["0102030405060708", "80"]),
+    ("820219809F3602000182021980", ["82", "9F36", "82"], ["1980", "0001", "1980"]),
+    ("9F27810180", ["9F27"], ["80"]),
+    ("9F27830000 0180".replace(" ", ""), ["9F27"], ["80"]),
+    ("00009F270180FF00950500000000000000", ["9F27", "95"], ["80", "0000000000"]),
+    ("FF8105039F2700", ["FF8105"], ["9F2700"]),
+    ("FF0101AA", ["FF01"], ["AA"]),
+    ("FF9F270180", ["9F27"], ["80"]),
+    ("DF8129020102", ["DF8129"], ["0102"]),
+    ("9F1000", ["9F10"], [""]),
+    ("00FF", [], []),
+]
+
+
+@pytest.mark.parametrize(("text", "tags", "values"), GOOD)
+def test_what_is_read_is_written_byte_for_byte(text: str, tags: list[str], values: list[str]) -> None:
+    data = bytes.fromhex(text)
+    objects, tail = tlv.read(data)
+    assert [each.tag for each in objects] == tags
+    assert [each.value.hex().upper() for each in objects] == values
+    assert tlv.write(objects, tail) == data
+
+
+BROKEN = [
+    # hex, tag, offset, text
+    ("9F", "", 0, "cut short"),
+    ("9F8180", "", 0, "cut short"),
+    ("9F81818181818101AA", "", 0, "longer than 4"),
+    ("9F26", "9F26", 2, "no length"),
+    ("9F2608010203", "9F26", 3, "3 bytes left, 8 needed"),
+    ("9F2701809F2608010203", "9F26", 7, "3 bytes left, 8 needed"),
+    ("9F2680AABB0000", "9F26", 2, "definite form"),
+    ("9F2685010000000001", "9F26", 2, "definite form"),
+    ("9F268201", "9F26", 3, "2 bytes that is cut short"),
+    ("9F2684FFFFFFFF01", "9F26", 7, "1 bytes left, 4294967295 needed"),
+]
+
+
+@pytest.mark.parametrize(("text", "tag", "at", "expected"), BROKEN)
+def test_a_fault_has_its_tag_and_place(text: str, tag: str, at: int, expected: str) -> None:
+    with pytest.raises(Unreadable) as caught:
+        tlv.read(bytes.fromhex(text))
+    assert (caught.value.key, caught.value.at) == (tag, at)
+    assert expected in caught.value.expected
+
+
+@given(st.binary(max_size=80))
+def test_any_bytes_are_data_objects_or_unreadable(data: bytes) -> None:
+    try:
+        objects, tail = tlv.read(data)
+    except Unreadable as error:
+        assert 0 <= error.at <= len(data)
+    else:
+        assert tlv.write(objects, tail) == data
+
+
+@given(st.lists(st.tuples(st.sampled_from(["82", "9F26", "5F2A", "DF8129"]), st.binary(max_size=300)), max_size=6))
+def test_what_is_made_is_read(pairs: list[tuple[str, bytes]]) -> None:
+    objects, tail = tlv.read(tlv.write(tlv.made(tag, value) for tag, value in pairs))
+    assert [(each.tag, each.value) for each in objects] == pairs
+    assert tail == b""
+
+
+@pytest.mark.parametrize(
+    ("size", "header"), [(0, "00"), (127, "7F"), (128, "8180"), (256, "820100"), (65536, "83010000")]
+)
+def test_a_new_length_is_the_shortest(size: int, header: str) -> None:
+    assert tlv.made("82", b"\0" * size).header.hex().upper() == "82" + header
+
+
+CHANGES = [
+    # before, changes, after
+    ("9F278101808202198000", {"9F27": b"\x40"}, "9F278101408202198000"),
+    ("9F278101808202198000", {"82": b"\x01"}, "9F2781018082010100"),
+    ("9F278101808202198000", {"9F27": None}, "8202198000"),
+    ("82021980FF82021981", {"82": None}, "FF"),
+    ("82021980", {"95": b"\0" * 5}, "8202198095050000000000"),
+    ("8202198000", {"95": b"\1"}, "8202198095010100"),
+    ("9F27820001AA", {"9F27": b"\xaa"}, "9F27820001AA"),
+    ("9F27820001AA", {"9F27": b"\xab\xcd"}, "9F2702ABCD"),
+    ("8202198082021981", {"82": b"\x00\x00"}, "8202000082021981"),
+]
+
+
+@pytest.mark.parametrize(("before", "changes", "after"), CHANGES)
+def test_one_tag_changes_and_all_else_stays(before: str, changes: dict[str, bytes | None], after: str) -> None:
+    assert tlv.changed(bytes.fromhex(before), changes).hex().upper() == after
+
+
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [
+        ("82", True),
+        ("9f26", True),
+        ("DF8129", True),
+        ("9F", False),
+        ("8282", False),
+        ("", False),
+        ("00", False),
+        ("FF", False),
+        ("XY", False),
+        ("9F 26", False),
+        ("9F2", False),
+    ],
+)
+def test_a_tag_is_one_whole_tag(text: str, good: bool) -> None:  # noqa: FBT001
+    assert tlv.is_tag(text) is good
