@@ -32,6 +32,9 @@ more would make "no progress" hard to tell from a slow line."""
 FRAME_COST: Final = 128
 """Bytes that a waiting frame costs beside its own, so that very many empty ones are bounded too."""
 
+IDLE_STEP: Final = 1 / 64
+"""By which part of the idle time its end may come late: moving a deadline for every frame costs more than it."""
+
 
 class Outcome(Enum):
     """What became of one send."""
@@ -97,6 +100,7 @@ class FramedConnection:
         self._whole = trio.CancelScope()
         self._writing = trio.CancelScope()
         self._reading = trio.CancelScope()
+        self._idle_moves_at = -math.inf
 
     @property
     def is_open(self) -> bool:
@@ -296,10 +300,15 @@ class FramedConnection:
                 self._move_idle_deadline()
             elif frames or not inside:
                 # A new frame began with these bytes; more bytes of an old one win no time.
+                self._idle_moves_at = -math.inf
                 self._reading.deadline = trio.current_time() + self._frame_timeout
 
     def _move_idle_deadline(self) -> None:
         """Start the idle time anew, unless a frame is under way, which has a deadline of its own."""
-        if not self._framer.buffered:
-            idle = self._idle_timeout
-            self._reading.deadline = math.inf if idle is None else trio.current_time() + idle
+        if self._framer.buffered:
+            return
+        now = trio.current_time()
+        if now >= self._idle_moves_at:
+            idle = math.inf if self._idle_timeout is None else self._idle_timeout
+            self._idle_moves_at = now + idle * IDLE_STEP
+            self._reading.deadline = now + idle * (1 + IDLE_STEP)
