@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -213,4 +214,4 @@ def specs(chars: Spec, packed: Spec) -> dict[str, Spec]:
 @pytest.fixture
 def data() -> Callable[[str], dict[str, Any]]:
     """Fresh data of either spec, for a test to spoil."""
-    return lambda name: ascii_data() if name == "chars" else packed_data()
+    return lambda name: copy.deepcopy(ascii_data() if name == "chars" else packed_data())

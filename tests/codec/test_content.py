@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from iso_gateway.codec import content
@@ -38,14 +40,14 @@ TABLE = [
 
 
 @pytest.mark.parametrize(("kind", "encoding", "text", "good"), TABLE)
-def test_the_characters_of_a_format(kind: str, encoding: str, text: str, good: bool) -> None:  # noqa: FBT001
+def test_the_characters_of_a_format(*, kind: str, encoding: str, text: str, good: bool) -> None:
     assert (content.pattern(kind, encoding).fullmatch(text) is not None) is good
 
 
 @pytest.mark.parametrize("kind", ["n", "an", "anp", "ans"])
 def test_a_quick_check_allows_nothing_that_the_expression_refuses(kind: str) -> None:
-    quick = {
-        content.DIGITS: str.isdecimal,
+    quick: Callable[[str], bool] = {
+        content.DIGITS: lambda text: text.isdecimal(),
         content.PRINTABLE: lambda text: text.isprintable() and text.isascii(),
         content.ALPHANUMERIC: lambda text: text.isalnum() and text.isascii(),
     }[content.check(kind, "ascii")]

@@ -32,7 +32,7 @@ def test_an_answer_has_no_answer() -> None:
 
 
 @pytest.mark.parametrize(("text", "repeat"), [("0200", False), ("0201", True), ("0403", True), ("0404", False)])
-def test_an_odd_origin_is_a_repeat(text: str, repeat: bool) -> None:  # noqa: FBT001
+def test_an_odd_origin_is_a_repeat(*, text: str, repeat: bool) -> None:
     assert MTI(text).is_repeat is repeat
 
 

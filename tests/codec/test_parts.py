@@ -78,7 +78,7 @@ BROKEN = [
 
 @pytest.mark.parametrize(("name", "number", "value", "path", "offset"), BROKEN)
 def test_a_broken_part_fails_its_reader_and_not_the_message(
-    specs: dict[str, Spec], name: str, number: int, value: Any, path: str, offset: int
+    *, specs: dict[str, Spec], name: str, number: int, value: Any, path: str, offset: int
 ) -> None:
     spec = specs[name]
     message = spec.decode(spec.encode(spec.message("0200", {number: value})))

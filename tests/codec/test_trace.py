@@ -66,24 +66,24 @@ IN_NIBBLES = [
 
 @pytest.mark.parametrize(("data", "field", "offset", "expected", "missing"), IN_CHARACTERS)
 def test_the_place_in_a_message_of_characters(
-    chars: Spec, data: bytes, field: str, offset: int, expected: str, missing: int
+    *, chars: Spec, data: bytes, field: str, offset: int, expected: str, missing: int
 ) -> None:
-    check(chars, data, field, offset, expected, missing)
+    check(chars, data, (field, offset, missing), expected)
 
 
 @pytest.mark.parametrize(("data", "field", "offset", "expected", "missing"), IN_NIBBLES)
 def test_the_place_in_a_packed_message(
-    packed: Spec, data: bytes, field: str, offset: int, expected: str, missing: int
+    *, packed: Spec, data: bytes, field: str, offset: int, expected: str, missing: int
 ) -> None:
-    check(packed, data, field, offset, expected, missing)
+    check(packed, data, (field, offset, missing), expected)
 
 
-def check(spec: Spec, data: bytes, field: str, offset: int, expected: str, missing: int) -> None:
+def check(spec: Spec, data: bytes, place: tuple[str, int, int], expected: str) -> None:
     """Assert that *data* is refused at that place, without a word of what stands in it."""
     with pytest.raises(DecodeError) as caught:
         spec.decode(data)
     error = caught.value
-    assert (error.field, error.offset, error.missing) == (field, offset, missing)
+    assert (error.field, error.offset, error.missing) == place
     assert expected in error.expected
     assert PAN.decode() not in str(error)
 
@@ -109,7 +109,7 @@ def test_without_a_message_type_there_is_nothing_to_show(chars: Spec) -> None:
 def test_each_cut_of_a_message_says_how_much_is_missing_at_least(chars: Spec, cut: int) -> None:
     data = b"0200" + B + b"16" + PAN + b"000000" + b"0" * 12 + b"--"
     whole = data[:-2]
-    if cut in {len(whole)}:
+    if cut == len(whole):
         return
     with pytest.raises(DecodeError) as caught:
         chars.decode(data[:cut])

@@ -1,0 +1,31 @@
+"""Paths, and what of a message's kept bytes outlives a change."""
+
+from __future__ import annotations
+
+import pytest
+
+from iso_gateway.codec import compose
+
+
+@pytest.mark.parametrize(
+    ("key", "number", "inside"), [(4, 4, ""), ("4", 4, ""), ("55.9F26", 55, "9F26"), ("60.2", 60, "2"), ("60.", 60, "")]
+)
+def test_a_path_names_an_element_and_a_part(key: int | str, number: int, inside: str) -> None:
+    assert compose.path(key) == (number, inside)
+
+
+@pytest.mark.parametrize("key", ["", "x", ".2", "-4", "４", "4444", "9" * 5000])
+def test_what_names_nothing_is_a_key_error(key: str) -> None:
+    with pytest.raises(KeyError):
+        compose.path(key)
+
+
+def test_kept_bytes_outlive_what_does_not_touch_them() -> None:
+    fields: dict[int, str | bytes] = {2: "1", 3: "2"}
+    kept = {0: b"bitmap", 2: b"two"}
+    assert compose.changed(None, fields, kept, {3: "9"}) == ({2: "1", 3: "9"}, kept)
+    assert compose.changed(None, fields, kept, {2: "1"})[1] == kept
+    assert compose.changed(None, fields, kept, {2: "9"})[1] == {0: b"bitmap"}
+    assert compose.changed(None, fields, kept, {4: "9"})[1] == {2: b"two"}
+    assert compose.changed(None, fields, kept, {2: None})[1] is None
+    assert compose.changed(None, fields, None, {4: "9"})[1] is None
