@@ -142,11 +142,11 @@ class _Builder:
         try:
             return function(*arguments)  # type: ignore[no-any-return]
         except ProblemsError as error:
-            where = f" ({error.source})" if error.source else ""
-            self.problems += [
-                Problem(path, ": ".join(filter(None, (problem.path, problem.message))) + where)
-                for problem in error.problems
-            ]
+            key = path.rpartition(".")[2]
+            for problem in error.problems:
+                inner = "" if problem.path in ("", key) else f"{problem.path}: "
+                where = f" (in {problem.at(error.source).partition(': ')[0]})" if problem.path and inner else ""
+                self.problems.append(Problem(path, inner + problem.message + where))
             return None
 
     def _dialect(self, spec: str, path: str) -> Dialect | None:

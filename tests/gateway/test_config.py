@@ -1,0 +1,170 @@
+"""A configuration that is wrong is told of in full, with file, line and path; one that is right is what it says."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from iso_gateway import gateway
+from iso_gateway.errors import ConfigError
+from iso_gateway.gateway import shape
+from iso_gateway.gateway.config import load
+from iso_gateway.protocol.routing import Query, route
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "gateway.toml"
+
+PLAIN = """\
+[[listener]]
+address = "127.0.0.1:5000"
+
+[[terminals]]
+ids = ["TERM0001"]
+
+[[acquirer]]
+name = "bank"
+links = ["127.0.0.1:9000"]
+"""
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "gateway.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def complaints(tmp_path: Path, text: str) -> list[str]:
+    """Return the lines of the error, with the folder cut off."""
+    with pytest.raises(ConfigError) as caught:
+        load(written(tmp_path, text))
+    return [line.removeprefix(f"{tmp_path}/") for line in str(caught.value).splitlines()]
+
+
+def test_the_example_is_what_the_readme_says() -> None:
+    config = load(EXAMPLE)
+    assert [str(at.address) for at in config.listeners] == ["127.0.0.1:5000", "127.0.0.1:5001"]
+    assert [str(at.framing) for at in config.listeners] == ["2be", "2be+tpdu"]
+    assert [listener.dialect.spec.name for listener in config.setup.listeners.values()] == ["iso87-ascii", "cup-pos"]
+    terminals = config.setup.listeners["counter"].terminals
+    assert len(terminals) == 99
+    assert terminals["TERM0001"] == terminals["TERM0099"] == "MERCHANT0000001"
+    assert [str(link.address) for link in config.links] == ["127.0.0.1:9000"]
+
+
+def test_what_is_not_said_has_a_default(tmp_path: Path) -> None:
+    config = load(written(tmp_path, PLAIN))
+    acquirer = config.setup.acquirers["bank"]
+    assert (acquirer.sign_on, acquirer.host_timeout, acquirer.compared) == (True, 30.0, (41,))
+    assert config.setup.limits.per_terminal == 1
+    assert route(config.setup.routes, Query()) == "bank"
+
+
+def test_several_links_have_names_of_their_own(tmp_path: Path) -> None:
+    text = PLAIN.replace('links = ["127.0.0.1:9000"]', 'links = ["127.0.0.1:9000", "127.0.0.1:9001"]')
+    config = load(written(tmp_path, text))
+    assert [link.name for link in config.links] == ["bank-1", "bank-2"]
+    assert config.setup.acquirers["bank"].links == ("bank-1", "bank-2")
+
+
+def test_the_business_date_changes_at_the_cut_over(tmp_path: Path) -> None:
+    text = PLAIN + 'timezone = "America/New_York"\ncut_over = "23:00"\n'
+    acquirer = load(written(tmp_path, text)).setup.acquirers["bank"]
+    before = datetime(2026, 11, 21, 3, 59, tzinfo=UTC)  # 22:59 in New York, on the 20th
+    assert acquirer.business_date(before).date().isoformat() == "2026-11-20"
+    assert acquirer.business_date(before.replace(hour=4, minute=0)).date().isoformat() == "2026-11-21"
+
+
+# fmt: off
+WRONG = [
+    ("unknown key",      "sign_on = true",          "sing_on = true",
+     ["gateway.toml:10: acquirer.0.sing_on: unknown key, did you mean 'sign_on'?"]),
+    ("time-out",         "sign_on = true",          "host_timeout = 0",
+     ["gateway.toml:10: acquirer.0.host_timeout: expected seconds, above 0"]),
+    ("cut-over",         "sign_on = true",          'cut_over = "25:00"',
+     ["gateway.toml:10: acquirer.0.cut_over: expected HH:MM"]),
+    ("time zone",        "sign_on = true",          'timezone = "Europe/Wien"',
+     ["gateway.toml:10: acquirer.0.timezone: no time zone 'Europe/Wien'; IANA names: Europe/Vienna"]),
+    ("spec",             "sign_on = true",          'spec = "iso87-asci"',
+     ["gateway.toml:10: acquirer.0.spec: no spec of this name is shipped, did you mean 'iso87-ascii'?"]),
+    ("framing",          "sign_on = true",          'framing = "2bee"',
+     ["gateway.toml:10: acquirer.0.framing: no length '2bee', did you mean '2be'?"]),
+    ("route",            "sign_on = true",          '[[route]]\nacquirer = "bnak"',
+     ["gateway.toml:11: route.0.acquirer: no acquirer 'bnak', did you mean 'bank'?"]),
+    ("amount",           "sign_on = true",          '[[route]]\nacquirer = "bank"\namount = [5, 1]',
+     ["gateway.toml:12: route.0.amount: two numbers expected, from and to, in minor units"]),
+    ("range of ids",     'ids = ["TERM0001"]',      'ids = ["TERM0009..TERM0001"]',
+     ["gateway.toml:5: terminals.0.ids: 'TERM0009..TERM0001': from low to high, 200000 ids at the most"]),
+    ("listener's name",  'ids = ["TERM0001"]',      'ids = ["TERM0001"]\nlisteners = ["counter"]',
+     ["gateway.toml:6: terminals.0.listeners: no listener 'counter'"]),
+    ("address",          "127.0.0.1:5000",          "127.0.0.1",
+     ["gateway.toml:2: listener.0.address: '127.0.0.1' is no address: HOST:PORT expected"]),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("old", "new", "expected"), [row[1:] for row in WRONG], ids=[row[0] for row in WRONG])
+def test_a_fault_is_told_with_line_and_remedy(tmp_path: Path, old: str, new: str, expected: list[str]) -> None:
+    text = (PLAIN + "sign_on = true\n").replace(old, new)
+    told = complaints(tmp_path, text)
+    assert len(told) == len(expected), told
+    for line, start in zip(told, expected, strict=True):
+        assert line.startswith(start), line
+
+
+def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
+    text = PLAIN.replace("127.0.0.1:5000", "nowhere").replace('name = "bank"', 'name = "bank"\nhost_timout = 3')
+    told = complaints(tmp_path, text + 'timezone = "Utopia"\n')
+    assert [line.split(": ")[1] for line in told] == [
+        "listener.0.address",
+        "acquirer.0.host_timout",
+        "acquirer.0.timezone",
+    ]
+
+
+def test_several_acquirers_need_a_route(tmp_path: Path) -> None:
+    text = PLAIN + '[[acquirer]]\nname = "other"\nlinks = ["127.0.0.1:9001"]\n'
+    assert complaints(tmp_path, text)[0].endswith("several acquirers and no [[route]]: say which gets what")
+
+
+def test_two_listeners_at_one_address_are_refused(tmp_path: Path) -> None:
+    text = PLAIN + '[[listener]]\naddress = "127.0.0.1:5000"\n'
+    assert "stands in an earlier [[listener]]" in complaints(tmp_path, text)[0]
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"absent\.toml: cannot be read: No such file or directory"):
+        load(tmp_path / "absent.toml")
+
+
+def test_text_that_is_no_toml_is_told_with_its_line(tmp_path: Path) -> None:
+    assert complaints(tmp_path, "[[listener]\n")[0].startswith("gateway.toml:1")
+
+
+def test_a_spec_of_ones_own_lies_beside_the_configuration(tmp_path: Path) -> None:
+    shipped = Path(__file__).parents[2] / "specs" / "iso87-ascii.yaml"
+    (tmp_path / "own.yaml").write_text(shipped.read_text().replace("name: iso87-ascii", "name: own"))
+    config = load(written(tmp_path, PLAIN + 'spec = "own.yaml"\n'))
+    assert config.setup.acquirers["bank"].dialect.spec.name == "own"
+
+
+def test_the_template_can_be_run_and_names_every_key() -> None:
+    path = Path(gateway.__file__).parent / "template.toml"
+    load(path)
+    text = path.read_text()
+    for table in (shape.GatewayTable, shape.ListenerTable, shape.TerminalTable, shape.AcquirerTable, shape.RouteTable,
+                  shape.LimitTable):  # fmt: skip
+        for name in table.__struct_fields__:
+            assert re.search(rf"^(# )?{name} +=", text, re.MULTILINE), f"{table.__name__}.{name} is not in the template"
+
+
+def test_the_template_shows_the_defaults(tmp_path: Path) -> None:
+    path = Path(gateway.__file__).parent / "template.toml"
+    lines = path.read_text().splitlines()
+    route = lines.index("# [[route]]")
+    lines = lines[:route] + lines[lines.index("[limits]") :]
+    said = [re.sub(r"^# (\w+ +=)", r"\1", line) for line in lines if not re.match("# (admin_socket|listeners) ", line)]
+    spelled, plain = load(written(tmp_path, "\n".join(said))), load(path)
+    assert len([line for line in said if "=" in line and not line.startswith("#")]) > 30
+    assert spelled.file == plain.file

@@ -1,0 +1,43 @@
+"""A log line is one line, whatever is in it, and trouble is told once per cause."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime
+
+from iso_gateway.gateway.lines import Lines
+
+WALL = datetime(2026, 11, 22, 15, 4, 5, 678_000, tzinfo=UTC)
+
+
+def test_text_is_key_and_value() -> None:
+    stream = io.StringIO()
+    Lines(stream).write(WALL, "txn", {"terminal": "TERM0001", "rrn": "", "cause": "no answer"})
+    assert stream.getvalue() == '2026-11-22T15:04:05.678Z info    txn: terminal=TERM0001 cause="no answer"\n'
+
+
+def test_a_value_cannot_begin_a_line_of_its_own() -> None:
+    stream = io.StringIO()
+    Lines(stream).write(WALL, "refused", {"terminal": "T\n2026 info txn: code=00"})
+    assert stream.getvalue().count("\n") == 1
+
+
+def test_json_is_one_object_a_line() -> None:
+    stream = io.StringIO()
+    Lines(stream, "json").write(WALL, "txn", {"amount": 1234, "who": "a\nb"}, "warning")
+    (line,) = stream.getvalue().splitlines()
+    assert json.loads(line) == {
+        "time": "2026-11-22T15:04:05.678Z", "level": "warning", "event": "txn", "amount": 1234, "who": "a\nb",
+    }  # fmt: skip
+
+
+def test_the_same_trouble_is_told_once_until_it_is_over() -> None:
+    stream = io.StringIO()
+    lines = Lines(stream)
+    for cause in ("refused", "refused", "timed out", "timed out"):
+        lines.once(WALL, "link down", "bank", cause)
+    assert stream.getvalue().count("\n") == 2
+    lines.over("link down", "bank")
+    lines.once(WALL, "link down", "bank", "timed out")
+    assert stream.getvalue().count("\n") == 3
