@@ -162,6 +162,14 @@ class Service:
             await self._until(
                 lambda: all(link.session.state is State.DOWN for link in gateway.node.links.links.values())
             )
+        for request in list(gateway.node.flow.requests.values()):
+            said = {
+                "id": request.id,
+                "terminal": request.terminal,
+                "amount": request.amount,
+                "state": str(request.state),
+            }
+            self.lines.write(clock.now().wall, "still open", said, "error")
         for row in gateway.journaling.store.in_states(OPEN_DEBT):
             said = {"id": row.id, "terminal": row.terminal, "amount": row.amount, "reason": row.reason}
             self.lines.write(clock.now().wall, "still owed", said, "error")
