@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from iso_gateway.codec import content
 from iso_gateway.codec.plan import BYTES, CODED, HEX, PACKED, SIGNED, TEXT, Row, Value
-from iso_gateway.codec.unreadable import Unreadable
+from iso_gateway.codec.unreadable import Unreadable, many
 from iso_gateway.errors import EncodeError
 
 
@@ -90,15 +90,15 @@ def fitted(row: Row, value: Value) -> Value:
     except UnicodeEncodeError as error:
         raise EncodeError(path, f"character {error.start} does not exist in {row.codec}") from None
     if row.heads.get(length) is None:
-        raise EncodeError(path, f"{length // _shown(row)} {noun(row)}, expected {_wanted(row)}")
+        raise EncodeError(path, f"{many(length // _shown(row), _noun(row))}, expected {_wanted(row)}")
     return value
 
 
-def noun(row: Row) -> str:
-    """Return what the length of a field counts, for people: ``"digits"``."""
+def _noun(row: Row) -> str:
+    """Return what the length of a field counts, one of it."""
     if row.op in {BYTES, HEX, CODED}:
-        return "bytes"
-    return "digits" if row.op == PACKED else "characters"
+        return "byte"
+    return "digit" if row.op == PACKED else "character"
 
 
 def _filled(row: Row, value: str) -> str:

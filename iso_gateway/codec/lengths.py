@@ -106,12 +106,12 @@ class Lengths(WorkedOut):
 
     def get(self, key: str | bytes, /) -> int | None:
         """Return the length that the prefix *key* says, or None where it is none of this field's."""
-        if isinstance(key, str):
-            if not key.isdecimal():
-                return None
-            raw = key.encode() if self.prefix == "ascii" else bytes.fromhex(key)
-        else:
+        if isinstance(key, bytes):
             raw = key
+        elif self.prefix == "ascii":
+            raw = key.encode()
+        else:
+            raw = bytes.fromhex(key)
         if len(raw) != self.width:
             return None
         said = count(raw, self.prefix)

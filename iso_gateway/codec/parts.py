@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from iso_gateway.codec import content, tlv
 from iso_gateway.codec.field import Field, Layout, Part
-from iso_gateway.codec.unreadable import Unreadable
+from iso_gateway.codec.unreadable import Unreadable, many
 from iso_gateway.errors import EncodeError
 
 Value = str | bytes
@@ -104,11 +104,11 @@ def _cut(field: Field, layout: Layout, value: Value) -> Iterator[Item]:
         size = len(value) - pos if part.size is None else part.size
         piece = value[pos : pos + size]
         if len(piece) < size:
-            raise Unreadable(pos, f"{len(piece)} {_noun(field)} left, {size} needed", part.key)
+            raise Unreadable(pos, f"{many(len(piece), _noun(field))} left, {size} needed", part.key)
         yield Item(part.key, _read(field, part, piece, pos), part)
         pos += size
     if pos < len(value):
-        raise Unreadable(pos, f"{len(value) - pos} {_noun(field)} after the last part")
+        raise Unreadable(pos, f"{many(len(value) - pos, _noun(field))} after the last part")
 
 
 def _read(field: Field, part: Part, piece: Value, pos: int) -> Value:
@@ -231,7 +231,7 @@ def _piece(field: Field, part: Part, value: object) -> Value:
 
 def _sized(field: Field, part: Part, piece: Value) -> Value:
     if part.size is not None and len(piece) != part.size:
-        raise EncodeError(f"{field.number}.{part.key}", f"{len(piece)} {_noun(field)}, expected {part.size}")
+        raise EncodeError(f"{field.number}.{part.key}", f"{many(len(piece), _noun(field))}, expected {part.size}")
     return piece
 
 
@@ -257,4 +257,4 @@ def _bytes(field: Field, key: str, value: object) -> bytes:
 
 
 def _noun(field: Field) -> str:
-    return "bytes" if field.binary else "characters"
+    return "byte" if field.binary else "character"

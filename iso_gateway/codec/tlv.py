@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
-from iso_gateway.codec.unreadable import Unreadable
+from iso_gateway.codec.unreadable import Unreadable, many
 
 LONGEST_TAG: Final = 4
 """Bytes; EMV has three at most, and a flood of continuation bits must end somewhere."""
@@ -53,7 +53,7 @@ def read(data: bytes) -> tuple[list[DataObject], bytes]:
         tag = data[start:pos].hex().upper()
         length, pos = _length(data, pos, tag)
         if end - pos < length:
-            raise Unreadable(pos, f"{end - pos} bytes left, {length} needed", tag)
+            raise Unreadable(pos, f"{many(end - pos, 'byte')} left, {length} needed", tag)
         found.append(DataObject(tag, data[pos : pos + length], data[start:pos], gap))
         pos += length
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from iso_gateway.codec import bitmap, body, lengths
 from iso_gateway.codec.message import bound
 from iso_gateway.codec.plan import Plan, Row, Value
-from iso_gateway.codec.unreadable import Unreadable
+from iso_gateway.codec.unreadable import Unreadable, many
 from iso_gateway.errors import DecodeError
 
 
@@ -50,7 +50,7 @@ class _Walk:
         """Return the next *count* bytes and step over them."""
         left = len(self.data) - self.pos
         if left < count:
-            raise self.refuse(field, self.pos, f"{what}{left} bytes left, {count} needed", count - left)
+            raise self.refuse(field, self.pos, f"{what}{many(left, 'byte')} left, {count} needed", count - left)
         self.pos += count
         return self.data[self.pos - count : self.pos]
 
@@ -127,7 +127,7 @@ def _walked(plan: Plan, data: bytes) -> _Walk:
     for number in walk.read_bitmap():
         walk.read_field(plan.rows[number])
     if walk.pos < len(data):
-        raise walk.refuse("", walk.pos, f"{len(data) - walk.pos} bytes after the last field")
+        raise walk.refuse("", walk.pos, f"{many(len(data) - walk.pos, 'byte')} after the last field")
     return walk
 
 

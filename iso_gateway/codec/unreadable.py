@@ -19,3 +19,8 @@ class Unreadable(IsoGatewayError):  # noqa: N818 -- becomes a DecodeError before
         self.expected = expected
         self.key = key
         super().__init__(at, expected, key)
+
+
+def many(count: int, noun: str) -> str:
+    """Return a number and what it counts: ``"1 byte"``, ``"3 bytes"``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from iso_gateway.codec.build import build_spec
+from iso_gateway.codec.message import Message, bound
 from iso_gateway.codec.parts import Parts
 from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import DecodeError, EncodeError
@@ -158,3 +161,21 @@ def test_a_broken_element_cannot_be_changed_from_inside(packed: Spec) -> None:
         packed.message("0810", {62: bytes(13)}).evolve({"62.1": bytes(8)})
     with pytest.raises(EncodeError, match=r"60.1: is missing"):
         packed.message("0200", {60: "22000001"}).evolve({"60.1": None})
+
+
+def test_what_follows_the_last_part_is_a_fault(data: Callable[[str], dict[str, Any]]) -> None:
+    ours = data("packed")
+    del ours["fields"]["60"]["parts"]["3"]
+    spec = build_spec(ours)
+    with pytest.raises(DecodeError) as caught:
+        spec.message("0200", {60: "220000019"}).parts(60)
+    assert (caught.value.field, caught.value.offset) == ("60", 10 + 2 + 4)
+    assert caught.value.expected == "1 character after the last part"
+    with pytest.raises(EncodeError, match=r"60.3: the spec has no such part"):
+        spec.message("0200", {"60.3": "9"})
+
+
+def test_a_part_that_is_not_of_its_format_is_a_fault(chars: Spec) -> None:
+    message = Message("0200", {60: "2x"})
+    with pytest.raises(DecodeError, match=r"^DE 60.1 at byte 24: not digits$"):
+        bound("0200", dict(message.items()), chars).parts(60)

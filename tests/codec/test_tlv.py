@@ -46,7 +46,7 @@ BROKEN = [
     ("9F2680AABB0000", "9F26", 2, "definite form"),
     ("9F2685010000000001", "9F26", 2, "definite form"),
     ("9F268201", "9F26", 3, "2 bytes that is cut short"),
-    ("9F2684FFFFFFFF01", "9F26", 7, "1 bytes left, 4294967295 needed"),
+    ("9F2684FFFFFFFF01", "9F26", 7, "1 byte left, 4294967295 needed"),
 ]
 
 
