@@ -69,9 +69,21 @@ class Closing:
         request.deadline = None
         if self._underway.by_key.get(request.key) is request:
             del self._underway.by_key[request.key]
+        self._free_terminal(request)
         acquirer = self._world.setup.acquirers.get(request.acquirer)
         for asker in list(request.askers):
             self.answering.deliver(request, asker, acquirer)
+
+    def _free_terminal(self, request: Request) -> None:
+        """Stop counting *request* against its terminal's bound.
+
+        A terminal may have read its answer and sent the next request before the answer's fate is told to us.
+        """
+        waiting = self._underway.busy.get((request.merchant, request.terminal))
+        if waiting is not None:
+            waiting.discard(request.id)
+            if not waiting:
+                del self._underway.busy[request.merchant, request.terminal]
 
     def delivered(self, request: Request, fate: Fate) -> None:
         """Take in what became of one asker's answer."""
@@ -101,11 +113,6 @@ class Closing:
         del self._underway.requests[request.id]
         for asker in request.askers:
             asker.connection.in_flight -= 1
-        waiting = self._underway.busy.get((request.merchant, request.terminal))
-        if waiting is not None:
-            waiting.discard(request.id)
-            if not waiting:
-                del self._underway.busy[request.merchant, request.terminal]
         passed = self._world.now.mono - request.arrived.mono
         self._world.log(
             "txn", id=request.id, kind=str(request.kind), terminal=request.terminal, merchant=request.merchant,
