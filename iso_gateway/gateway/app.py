@@ -233,6 +233,8 @@ class Gateway:
         """Dial one link for ever, and carry it while it lasts."""
         while not self.node.world.draining:
             why = await self._one_connection(to)
+            if why is None and self.node.world.draining:
+                return  # signed off, and closed by us
             said = str(why) if why is not None else "the host closed the link"
             self.lines.once(clock.now().wall, "link down", to.name, said)
             await trio.sleep(to.table.reconnect_every)
