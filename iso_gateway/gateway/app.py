@@ -233,11 +233,14 @@ class Gateway:
         """Dial one link for ever, and carry it while it lasts."""
         while not self.node.world.draining:
             why = await self._one_connection(to)
-            if why is None and self.node.world.draining:
-                return  # signed off, and closed by us
+            self._tell_of_end(to, why)
+            await trio.sleep(to.table.reconnect_every)
+
+    def _tell_of_end(self, to: LinkTo, why: IsoGatewayError | None) -> None:
+        """Log why a link ended, unless we signed off and closed it ourselves."""
+        if why is not None or not self.node.world.draining:
             said = str(why) if why is not None else "the host closed the link"
             self.lines.once(clock.now().wall, "link down", to.name, said)
-            await trio.sleep(to.table.reconnect_every)
 
     async def _one_connection(self, to: LinkTo) -> IsoGatewayError | None:
         table = to.table
@@ -245,6 +248,9 @@ class Gateway:
             stream = await dial(to.address, table.connect_timeout)
         except IsoGatewayError as error:
             return error
+        if self.node.world.draining or to.name not in self.node.links.links:
+            await trio.aclose_forcefully(stream)
+            return None
         self.lines.over("link down", to.name)
         connection = FramedConnection(
             stream, to.framing, max_length=table.max_length, write_timeout=table.write_timeout
