@@ -173,7 +173,7 @@ class Arrivals:
             self._same_key(request, row)
 
     def _claim(self, request: Request, original: Row) -> rules.Claim:
-        acquirer = self._world.setup.acquirers.get(original.host.acquirer) if original.host else None
+        acquirer = self._closing.acquirer(original.host.acquirer) if original.host else None
         wall = self._world.now.wall
         today = acquirer.business_date(wall).date() if acquirer else wall.date()
         return rules.Claim(request.kind, request.amount, request.card_hash, today)

@@ -19,6 +19,7 @@ from iso_gateway.protocol.links import Links
 from iso_gateway.protocol.owing import Owing
 from iso_gateway.protocol.records import APPROVED, Change, Key, Row, RowState
 from iso_gateway.protocol.request import Request, masked
+from iso_gateway.protocol.setup import Acquirer
 from iso_gateway.protocol.transaction import State, Step
 from iso_gateway.protocol.world import World
 
@@ -70,7 +71,7 @@ class Closing:
         if self._underway.by_key.get(request.key) is request:
             del self._underway.by_key[request.key]
         self._free_terminal(request)
-        acquirer = self._world.setup.acquirers.get(request.acquirer)
+        acquirer = self.acquirer(request.acquirer)
         for asker in list(request.askers):
             self.answering.deliver(request, asker, acquirer)
 
@@ -98,7 +99,7 @@ class Closing:
             return
         cut = Fate.CUT in request.fates
         request.step(Step.CUT if cut else Step.NOT_HANDED)
-        if cut or request.replaying is not None or not host_reverses(self._world.setup, request.acquirer, request.kind):
+        if cut or request.replaying is not None or not host_reverses(self.acquirer(request.acquirer), request.kind):
             columns: dict[str, object] = {"state": RowState.UNCONFIRMED}
             where: dict[str, object] = {"state": RowState.ANSWERED}
         else:
@@ -156,8 +157,7 @@ class Closing:
             case State.RECORDING if request.approved or request.owes or request.host_request is None:
                 request.code, request.answer = no_answer, {}
                 if request.host_request is not None and TRAITS[request.kind].financial:
-                    request.owes = request.owes or "98"
-                    self.open_debt(request)
+                    self._owe_all_the_same(request)
                 request.approved = False
             case State.FILING:
                 request.step(Step.JOURNAL_FAILED)
@@ -184,3 +184,17 @@ class Closing:
         request.step(Step.RECORDED)
         self.open_debt(request)
         self._close(request)
+
+    def _owe_all_the_same(self, request: Request) -> None:
+        """Owe what the journal could not be told: its SENDING row is the debt (ruling 10)."""
+        request.owes = request.owes or "98"
+        if request.journaled is not None:
+            reversible = host_reverses(self.acquirer(request.acquirer), request.kind)
+            state = RowState.OWES_REVERSAL if reversible else RowState.OWES_REPEAT
+            request.journaled = replace(request.journaled, state=state, reason=request.owes)
+        self.open_debt(request)
+
+    def acquirer(self, name: str) -> Acquirer | None:
+        """Return the acquirer *name*, also one that a reload has taken away while requests of it were in flight."""
+        host = self._links.hosts.get(name)
+        return host.acquirer if host is not None else None

@@ -15,7 +15,7 @@ from iso_gateway.protocol.originals import ELEMENT, Original, write_original
 from iso_gateway.protocol.profile import Profile
 from iso_gateway.protocol.records import HostLeg, OriginalQuery, Row
 from iso_gateway.protocol.request import Request
-from iso_gateway.protocol.setup import Acquirer, Setup
+from iso_gateway.protocol.setup import Acquirer
 
 
 def query_for(request: Request) -> OriginalQuery | None:
@@ -34,10 +34,9 @@ def query_for(request: Request) -> OriginalQuery | None:
     )
 
 
-def host_reverses(setup: Setup, acquirer: str, kind: Kind) -> bool:
+def host_reverses(acquirer: Acquirer | None, kind: Kind) -> bool:
     """Return whether an unknown outcome of *kind* is reversed at *acquirer*'s host; otherwise it is repeated."""
-    known = setup.acquirers.get(acquirer)
-    row = known.dialect.profile.row(kind) if known is not None else None
+    row = acquirer.dialect.profile.row(kind) if acquirer is not None else None
     return row is not None and row.reversible
 
 

@@ -52,7 +52,7 @@ class Forwarding:
             self._closing.refuse(request, "91")
             return
         try:
-            message = host_message(request, world.setup.acquirers[request.acquirer], stan, world.now)
+            message = host_message(request, self._links.hosts[request.acquirer].acquirer, stan, world.now)
         except (CannotCarry, EncodeError) as error:
             world.log("cannot carry", "warning", terminal=request.terminal, cause=str(error))
             self._closing.refuse(request, error.code if isinstance(error, CannotCarry) else "30")
@@ -67,7 +67,7 @@ class Forwarding:
         """Take in the host's message with PIN block and MAC; commit the intent."""
         if request.state is not State.SECURING:
             return
-        acquirer = self._world.setup.acquirers.get(request.acquirer)
+        acquirer = self._closing.acquirer(request.acquirer)
         if event.message is None or acquirer is None:
             self._closing.refuse(request, event.code or "96")
             return
@@ -84,7 +84,7 @@ class Forwarding:
     def journal_intent(self, request: Request, releasing: tuple[str, ...]) -> None:
         """Commit that *request* is about to be sent; its key is taken over from the rows *releasing*."""
         assert request.host_request is not None
-        acquirer = self._world.setup.acquirers[request.acquirer]
+        acquirer = self._links.hosts[request.acquirer].acquirer
         now = self._world.now
         local = now.wall.astimezone(acquirer.zone)
         leg = host_leg(request, request.host_request, local.strftime("%y%m%d%H%M%S"), now)
@@ -99,7 +99,7 @@ class Forwarding:
         """Give the committed *request* to a link."""
         assert request.host_request is not None
         request.step(Step.JOURNALED)
-        acquirer = self._world.setup.acquirers.get(request.acquirer)
+        acquirer = self._closing.acquirer(request.acquirer)
         link = request.link
         if link is None or not link.session.takes_money:
             link = request.link = self._links.pick(request.acquirer)
@@ -127,7 +127,7 @@ class Forwarding:
         answer, asked = request.host_answer, request.host_request
         assert answer is not None
         assert asked is not None
-        acquirer = self._world.setup.acquirers[request.acquirer]
+        acquirer = self._links.hosts[request.acquirer].acquirer
         dialect = acquirer.dialect
         request.step(Step.JUDGED)
         verdict = dialect.verdict(answer)
@@ -147,7 +147,7 @@ class Forwarding:
 
     def _settle(self, request: Request, answer: Message, *, approved: bool) -> None:
         """Commit a clear answer."""
-        dialect = self._world.setup.acquirers[request.acquirer].dialect
+        dialect = self._links.hosts[request.acquirer].acquirer.dialect
         request.code = dialect.canonical(answer)
         request.own_code = text(answer, 39)
         request.answer = answer_facts(dialect, answer)
@@ -177,7 +177,7 @@ class Forwarding:
             return
         request.owes = reason
         reversible = request.kind is not Kind.REVERSAL and host_reverses(
-            self._world.setup, request.acquirer, request.kind
+            self._closing.acquirer(request.acquirer), request.kind
         )
         state = RowState.OWES_REVERSAL if reversible else RowState.OWES_REPEAT
         columns: dict[str, object] = {"state": state, "reason": reason, "code": request.code}

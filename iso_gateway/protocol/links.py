@@ -72,6 +72,14 @@ class Links:
                     self.links[link] = Link(link, acquirer)
                 else:
                     known.acquirer = acquirer
+        self._drop_the_gone()
+
+    def _drop_the_gone(self) -> None:
+        """Forget links that the setup does not have any more, once they are down."""
+        wanted = {link for acquirer in self._world.setup.acquirers.values() for link in acquirer.links}
+        for name, link in list(self.links.items()):
+            if name not in wanted and link.session.state is State.DOWN:
+                del self.links[name]
 
     # Choosing and giving
 
@@ -84,7 +92,7 @@ class Links:
         candidates = [
             link
             for name in host.acquirer.links
-            if (link := self.links[name]).session.takes_money and len(link.in_flight) < bound
+            if (link := self.links.get(name)) is not None and link.session.takes_money and len(link.in_flight) < bound
         ]
         return min(candidates, key=lambda link: len(link.in_flight), default=None)
 
@@ -138,6 +146,7 @@ class Links:
         link.asked.clear()
         if link.session.state is not State.DOWN:
             self._happen(link, Happening.CLOSED)
+        self._drop_the_gone()
         return owners
 
     def time_passed(self, name: str) -> None:

@@ -29,6 +29,7 @@ from iso_gateway.protocol.links import Link, Links
 from iso_gateway.protocol.profile import CodeClass
 from iso_gateway.protocol.records import Change, HostLeg, Row, RowState
 from iso_gateway.protocol.request import text
+from iso_gateway.protocol.setup import Acquirer
 from iso_gateway.protocol.world import World
 
 
@@ -114,6 +115,10 @@ class Owing:
         if debt is not None:
             debt.approval_seen = True
 
+    def _acquirer(self, debt: Debt) -> Acquirer:
+        """Return the acquirer that is owed, also one that a reload has taken away."""
+        return self._links.hosts[debt.leg.acquirer].acquirer
+
     def _order(self, debt: Debt) -> tuple[str, str, str]:
         return (debt.leg.acquirer, debt.row.merchant, debt.row.terminal)
 
@@ -159,8 +164,8 @@ class Owing:
 
     def _pay(self, debt: Debt) -> None:
         """Commit the attempt, if it is this debt's turn and a link is up."""
-        acquirer = self._world.setup.acquirers.get(debt.leg.acquirer)
-        if acquirer is None or self._queues[self._order(debt)][0] is not debt:
+        acquirer = self._acquirer(debt)
+        if self._queues[self._order(debt)][0] is not debt:
             return
         if self._world.now.mono - debt.since > acquirer.debtor.give_up_after:
             debt.step(DebtStep.GIVEN_UP)
@@ -186,7 +191,7 @@ class Owing:
 
     def _message(self, debt: Debt) -> Message | None:
         """Return what to send now, or None where it cannot be made: then the debt is stuck."""
-        acquirer = self._world.setup.acquirers[debt.leg.acquirer]
+        acquirer = self._acquirer(debt)
         now = self._world.now
         try:
             if debt.message is None:
@@ -214,9 +219,9 @@ class Owing:
         """Take in the message with its MAC, and send it."""
         if debt.state is not DebtState.SENDING:
             return
-        acquirer = self._world.setup.acquirers.get(debt.leg.acquirer)
+        acquirer = self._acquirer(debt)
         link = debt.link
-        if event.message is None or acquirer is None or link is None or not link.session.takes_money:
+        if event.message is None or link is None or not link.session.takes_money:
             debt.step(DebtStep.JOURNAL_FAILED)
             self._back_off(debt)
             return
@@ -262,7 +267,7 @@ class Owing:
 
     def _late(self, debt: Debt, message: Message) -> None:
         """The original's answer comes after it was given up."""
-        acquirer = self._world.setup.acquirers[debt.leg.acquirer]
+        acquirer = self._acquirer(debt)
         verdict = acquirer.dialect.verdict(message)
         self._world.log("late answer", "warning", id=debt.id, verdict=str(verdict))
         if verdict in (CodeClass.APPROVED, CodeClass.PARTIAL):
@@ -276,8 +281,8 @@ class Owing:
     def verified(self, debt: Debt, mac: str) -> None:
         """Take in the word on the answer's MAC, and read the answer."""
         message, debt.answer = debt.answer, None
-        acquirer = self._world.setup.acquirers.get(debt.leg.acquirer)
-        if message is None or acquirer is None or debt.state in (DebtState.SETTLED, DebtState.STUCK):
+        acquirer = self._acquirer(debt)
+        if message is None or debt.state in (DebtState.SETTLED, DebtState.STUCK):
             return
         if mac:
             step = DebtStep.AGAIN
@@ -297,7 +302,7 @@ class Owing:
             self._settled(debt, message)
 
     def _circumstances(self, debt: Debt) -> Circumstances:
-        acquirer = self._world.setup.acquirers[debt.leg.acquirer]
+        acquirer = self._acquirer(debt)
         wall = self._world.now.wall
         return Circumstances(
             own_stan=acquirer.dialect.profile.reversal_stan == "new",
@@ -313,7 +318,7 @@ class Owing:
         if not debt.repeats:
             self._end(debt, (Change(row.id, set={"state": RowState.REVERSED}), *effects.undo(row)))
             return
-        acquirer = self._world.setup.acquirers[debt.leg.acquirer]
+        acquirer = self._acquirer(debt)
         approved = acquirer.dialect.verdict(message) in (CodeClass.APPROVED, CodeClass.PARTIAL)
         columns = {
             "state": RowState.NOTED if approved else RowState.DECLINED,
@@ -363,7 +368,7 @@ class Owing:
             self._world.wake(self._world.now.mono, queue[0].id)
 
     def _back_off(self, debt: Debt) -> None:
-        debtor = self._world.setup.acquirers[debt.leg.acquirer].debtor
+        debtor = self._acquirer(debt).debtor
         spread = self._world.lent.chance()
         self._wait(debt, pause(max(debt.attempts, 1), debtor.first_pause, debtor.longest_pause, spread))
 
