@@ -4,7 +4,7 @@
     >>> spec = load_spec("iso87-ascii")
     >>> request = spec.message("0200", {3: 0, 4: 1234, 11: 123, 41: "TERM0001", 49: "840"})
     >>> spec.encode(request)
-    b'020030200000008080000000000000000012340001238400...'
+    b'02003020000000808000000000000000001234000123TERM0001840'
 
 The gateway, the mock host and the terminal are the command ``iso-gateway``.
 """

@@ -58,7 +58,7 @@ class _Spec(Struct, frozen=True):
     version: Literal["1987", "1993", "2003", "any"]
     mti: _MTI
     bitmap: _Bitmap
-    fields: dict[Annotated[int, Meta(ge=2, le=128)], rules.FieldShape]
+    fields: dict[Annotated[int, Meta(ge=2, le=128)], Any]
     title: str = ""
     profile: str = ""
     echo: list[int] | None = None
@@ -74,16 +74,15 @@ def build_spec(data: Mapping[str, Any]) -> Spec:
         data = pyiso8583.imported(data)
     source = _plain(data)
     shape, problems = settings.read(_Spec, source, text=True)
+    fields = _fields(source.get("fields"), problems)
     if shape is None:
         raise SpecError(problems)
-    fields: dict[int, Field] = {}
-    for number, each in sorted(shape.fields.items()):
-        reading = rules.Reading(f"fields.{number}", problems)
-        fields[number] = reading.field(number, each)
     echo = ECHO if shape.echo is None else tuple(sorted(set(shape.echo)))
     if shape.echo is not None:
         problems += [
-            Problem(f"echo.{at}", "no field of this spec") for at, each in enumerate(shape.echo) if each not in fields
+            Problem(f"echo.{at}", "no field of this spec")
+            for at, each in enumerate(shape.echo)
+            if str(each) not in source["fields"]
         ]
     if problems:
         raise SpecError(problems)
@@ -103,6 +102,17 @@ def build_spec(data: Mapping[str, Any]) -> Spec:
         plan=plan,
         source=source,
     )
+
+
+def _fields(data: Any, problems: list[Problem]) -> dict[int, Field]:
+    """Return the fields that can be read, ascending; each is read whatever is wrong with the others."""
+    found: dict[int, Field] = {}
+    for key, each in data.items() if isinstance(data, Mapping) else ():
+        if key.isascii() and key.isdecimal() and len(key) <= 3:
+            field = rules.Reading(f"fields.{key}", problems).field(int(key), each)
+            if field is not None:
+                found[int(key)] = field
+    return dict(sorted(found.items()))
 
 
 def _plain(data: Any) -> Any:

@@ -73,8 +73,11 @@ class Reading:
         """Note a fault at *key* of this field; an empty key is the field itself."""
         self.problems.append(Problem(f"{self.path}.{key}".rstrip("."), message))
 
-    def field(self, number: int, shape: FieldShape) -> Field:
-        """Return the field, every default filled in."""
+    def field(self, number: int, data: object) -> Field | None:
+        """Return the field, every default filled in; None where *data* is not in shape."""
+        shape = self._read(FieldShape, data, "")
+        if shape is None:
+            return None
         if number == 65:
             self.wrong("", "bit 65 announces a third bitmap, and is no field")
         encoding = self._encoding(shape)
@@ -175,7 +178,7 @@ class Reading:
 
     def _layouts(self, shape: FieldShape) -> list[Layout]:
         if isinstance(shape.parts, Mapping) and "layouts" in shape.parts:
-            found = self._read(LayoutsShape, shape.parts)
+            found = self._read(LayoutsShape, shape.parts, "parts")
             if found is None:
                 return []
             sizes = [each.size for each in found.layouts]
@@ -189,13 +192,13 @@ class Reading:
         if not isinstance(shape.parts, Mapping):
             self.wrong("parts", "expected ber-tlv, a table of parts, or layouts")
             return []
-        rows = self._read(dict[int, PartShape], shape.parts)
+        rows = self._read(dict[int, PartShape], shape.parts, "parts")
         return [] if rows is None else [self._layout(shape, "parts", rows, None)]
 
-    def _read(self, kind: Any, data: object) -> Any:
+    def _read(self, kind: Any, data: object, key: str) -> Any:
         value, problems = settings.read(kind, data, text=True)
         for problem in problems:
-            self.wrong(f"parts.{problem.path}", problem.message)
+            self.wrong(f"{key}.{problem.path}".strip("."), problem.message)
         return value
 
     def _layout(self, shape: FieldShape, key: str, rows: Mapping[int, PartShape], size: int | None) -> Layout:

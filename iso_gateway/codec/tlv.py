@@ -10,6 +10,7 @@ follows, and as padding otherwise; either way nothing is lost.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
@@ -19,6 +20,9 @@ LONGEST_TAG: Final = 4
 """Bytes; EMV has three at most, and a flood of continuation bits must end somewhere."""
 LONGEST_LENGTH: Final = 4
 """Bytes after the first; 8x with more is no length that a message could hold."""
+
+
+_MAYBE_PADDING: Final = frozenset(b"\x00\xff")
 
 
 class DataObject(NamedTuple):
@@ -43,7 +47,7 @@ def read(data: bytes) -> tuple[list[DataObject], bytes]:
     pos, end = 0, len(data)
     while True:
         start = pos
-        while pos < end and _is_padding(data, pos):
+        while pos < end and data[pos] in _MAYBE_PADDING and _is_padding(data, pos):
             pos += 1
         gap = data[start:pos]
         if pos == end:
@@ -51,7 +55,11 @@ def read(data: bytes) -> tuple[list[DataObject], bytes]:
         start = pos
         pos = _after_tag(data, pos)
         tag = data[start:pos].hex().upper()
-        length, pos = _length(data, pos, tag)
+        if pos < end and data[pos] < 0x80:
+            length = data[pos]
+            pos += 1
+        else:
+            length, pos = _length(data, pos, tag)
         if end - pos < length:
             raise Unreadable(pos, f"{many(end - pos, 'byte')} left, {length} needed", tag)
         found.append(DataObject(tag, data[pos : pos + length], data[start:pos], gap))
@@ -81,14 +89,11 @@ def _after_tag(data: bytes, pos: int) -> int:
 
 
 def _length(data: bytes, pos: int, tag: str) -> tuple[int, int]:
-    """Return the length that stands at *pos*, and the position after it."""
+    """Return the length of more than one byte that stands at *pos*, and the position after it."""
     if pos >= len(data):
         raise Unreadable(pos, "no length after the tag", tag)
-    first = data[pos]
+    more = data[pos] & 0x7F
     pos += 1
-    if first < 0x80:
-        return first, pos
-    more = first & 0x7F
     if not 1 <= more <= LONGEST_LENGTH:
         raise Unreadable(pos - 1, "not a length of definite form", tag)
     if len(data) - pos < more:
@@ -96,6 +101,7 @@ def _length(data: bytes, pos: int, tag: str) -> tuple[int, int]:
     return int.from_bytes(data[pos : pos + more], "big"), pos + more
 
 
+@functools.lru_cache(maxsize=512)
 def is_tag(text: str) -> bool:
     """Return whether *text* is one whole tag in hexadecimal, of either case."""
     try:
