@@ -1,0 +1,50 @@
+"""What becomes of a message, and the writing of its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from iso_gateway.codec.message import Message
+from iso_gateway.errors import CannotCarry, EncodeError
+from iso_gateway.protocol.dialect import Dialect
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What becomes of one message."""
+
+    event: str
+    """For the log: ``transaction``, ``network``, ``undecodable``, ``ignored``."""
+    note: Mapping[str, Any] = {}
+    """For the log: what happened, masked."""
+    answer: Message | None = None
+    """None: silence."""
+    delay: float = 0.0
+    """Seconds until the answer is given."""
+    hang_up: bool = False
+    """Whether the link is dropped, without an answer."""
+
+
+def balance_element(account_type: str, currency: str, amount: int) -> str:
+    """Return DE 54 with one amount: account type 2, amount type 2 (02, available), currency 3, sign, 12 digits."""
+    sign = "D" if amount < 0 else "C"
+    return f"{account_type or '00'}02{currency}{sign}{min(abs(amount), 10**12 - 1):012}"
+
+
+def written(
+    dialect: Dialect, request: Message, code: str, facts: Mapping[str, str | bytes], today: date
+) -> tuple[Message | None, str]:
+    """Return the answer to *request* with the canonical *code*, and why it says less than *facts*, if it does.
+
+    An answer that the dialect cannot carry whole still tells the code; None where not even that can be written.
+    """
+    cause = ""
+    for said in (facts, {}):
+        try:
+            return dialect.answer(request, code, said, today), cause
+        except (CannotCarry, EncodeError) as error:
+            cause = str(error)
+    return None, cause

@@ -1,0 +1,307 @@
+"""What the mock host says to each message: the rules of an acquirer, without I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, tzinfo
+from typing import Any, Final
+
+from iso_gateway.codec.message import Message
+from iso_gateway.errors import DecodeError
+from iso_gateway.host.accounts import Accounts
+from iso_gateway.host.answers import Decision, balance_element, written
+from iso_gateway.host.asked import Asked, alike, text
+from iso_gateway.host.books import Books, Outcome
+from iso_gateway.host.calendar import Calendar
+from iso_gateway.host.ledger import Ledger
+from iso_gateway.host.magic import ORDINARY, Ending, ending
+from iso_gateway.host.settings import HostSettings
+from iso_gateway.host.transaction import Key, Transaction, can_be_undone
+from iso_gateway.protocol import rules
+from iso_gateway.protocol.dialect import Dialect
+from iso_gateway.protocol.kinds import NETWORK, TRAITS, Kind
+from iso_gateway.protocol.moment import Moment
+from iso_gateway.protocol.rules import Claim
+
+KEY_LIFE: Final = 24 * 3600.0
+"""Seconds after which a STAN without a batch number may mean something new (ruling 4)."""
+
+_PASSED_OVER: Final = 10_000
+"""How many requests are known that got silence as if they had never come."""
+
+_SENDS: Final = 16
+"""How many DE 7 of one request's sends are known."""
+
+
+class Authorizer:
+    """One host: its links' sign-on, its books, and what it decides."""
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        settings: HostSettings | None = None,
+        *,
+        zone: tzinfo = UTC,
+        first_serial: int = 1,
+        card_key: bytes = b"",
+    ) -> None:
+        """Decide in *dialect*; *first_serial* and *card_key* (up to 64 bytes) are random where it matters."""
+        self.dialect = dialect
+        self.settings = settings or HostSettings()
+        kept = self.settings.remember
+        self.accounts = Accounts(self.settings.opening_balance, self.settings.cards, card_key, kept)
+        self.signed_on: set[str] = set()
+        """The links that have signed on."""
+        self._calendar = Calendar(zone)
+        self._books = Books(self.accounts, kept, self._calendar, first_serial)
+        self._alike = alike(dialect.profile)
+        self._passed_over: dict[Key, bytes] = {}
+        self._not_found = self.settings.reversal_not_found or dialect.profile.reversal_not_found
+
+    def __repr__(self) -> str:
+        return f"<Authorizer {self.dialect.spec.name}, {len(self.ledger)} transactions>"
+
+    @property
+    def ledger(self) -> Ledger:
+        """All transactions, and the totals."""
+        return self._books.ledger
+
+    def hear(self, payload: bytes, moment: Moment, link: str = "") -> Decision:
+        """Return what becomes of the message *payload* that came over *link*.
+
+        Bytes that are no message get 30 where MTI, STAN and terminal could be read, and nothing otherwise.
+        """
+        try:
+            message = self.dialect.spec.decode(payload)
+        except DecodeError as error:
+            note = {"cause": str(error), "offset": error.offset}
+            partial = error.partial
+            if partial is None or _is_answer(partial) or not (text(partial, 11) and text(partial, 41)):
+                return Decision("undecodable", note)
+            return self._answered(partial, "30", {}, moment, note, event="undecodable")
+        return self.decide(message, moment, link)
+
+    def decide(self, message: Message, moment: Moment, link: str = "") -> Decision:
+        """Return what becomes of *message* that came over *link*."""
+        if _is_answer(message):
+            return Decision("ignored", {"mti": message.mti, "cause": "an answer, and nothing was asked"})
+        row = self.dialect.kind_row(message)
+        if row is None:
+            note = {"mti": message.mti, "terminal": text(message, 41), "stan": text(message, 11), "code": "40"}
+            return self._answered(message, "40", {}, moment, note)
+        if row.kind in NETWORK:
+            return self._network(message, row.kind, moment, link)
+        asked = Asked(message, row, self.dialect, self.accounts, self.settings.currency)
+        missing = asked.missing()
+        if missing:
+            return self._refused(asked, "30", moment, f"no DE {missing}")
+        if self.settings.sign_on_required and link not in self.signed_on:
+            return self._refused(asked, "77", moment, "not signed on")
+        first = self.ledger.under(asked.key)
+        if first is not None and not _outdated(first, asked, moment):
+            if first.fingerprint != asked.fingerprint:
+                return self._refused(asked, "94", moment, "another message under this key")
+            return self._again(asked, first, moment)
+        return self._new(asked, moment)
+
+    def closed(self, link: str) -> None:
+        """Take in that *link* is gone: it must sign on again."""
+        self.signed_on.discard(link)
+
+    def _network(self, message: Message, kind: Kind, moment: Moment, link: str) -> Decision:
+        match kind:
+            case Kind.SIGN_ON:
+                self.signed_on.add(link)
+            case Kind.SIGN_OFF:
+                self.signed_on.discard(link)
+            case Kind.CUT_OVER:
+                self._calendar.cut_over(moment)
+        note = {"kind": str(kind), "stan": text(message, 11), "code": "00"}
+        return self._answered(message, "00", {}, moment, note, event="network")
+
+    def _again(self, asked: Asked, first: Transaction, moment: Moment) -> Decision:
+        """Give the repeat of *first* its first answer."""
+        if first.transmitted and len(first.transmitted) < _SENDS:
+            first.transmitted.add(asked.transmitted)
+        return self._done(asked, first, moment, repeat=True)
+
+    def _new(self, asked: Asked, moment: Moment) -> Decision:
+        kinds = self._alike[asked.kind]
+        named = tuple({kind for each in kinds for kind in TRAITS[each].original})
+        if asked.kind is Kind.REVERSAL:
+            return self._reversal(asked, named, moment)
+        if named:
+            return self._later(asked, kinds, named, moment)
+        if asked.kind is Kind.BALANCE:
+            return self._balance(asked, moment)
+        return self._purchase(asked, moment)
+
+    # Sales, preauths, offline sales, balances
+
+    def _purchase(self, asked: Asked, moment: Moment) -> Decision:
+        if not asked.amount:
+            return self._refused(asked, "13", moment)
+        end = self._ending(asked, asked.amount)
+        if not end.recorded:
+            return self._passed(asked, end, moment)
+        amount = asked.amount // 2 if end.half else asked.amount
+        code = end.code
+        if asked.kind is not Kind.ADVICE:  # what happened offline is a fact
+            account = self.accounts.account(asked.card, asked.currency, asked.pan)
+            code = code or self.accounts.refusal(asked.pan) or ("51" if amount > account.available else "")
+        partial: dict[str, str | bytes] = {}
+        if end.half and not code:
+            partial["amount_transaction"] = f"{amount:012}"
+        outcome = Outcome(code or ("10" if partial else "00"), amount, refused=bool(code), facts=partial)
+        return self._done(asked, self._books.record(asked, outcome, moment), moment, end=end)
+
+    def _ending(self, asked: Asked, amount: int) -> Ending:
+        """Return the magic ending; repeats have none, of what was passed over before either."""
+        if not self.settings.magic or asked.marked or self._passed_over.get(asked.key) == asked.fingerprint:
+            return ORDINARY
+        return ending(asked.kind, amount)
+
+    def _passed(self, asked: Asked, end: Ending, moment: Moment) -> Decision:
+        """End *asked* without a trace in the ledger."""
+        if end.answered:
+            return self._refused(asked, end.code, moment, end.meaning)
+        if len(self._passed_over) >= _PASSED_OVER:
+            del self._passed_over[next(iter(self._passed_over))]
+        self._passed_over[asked.key] = asked.fingerprint
+        return Decision("transaction", _note(asked, "", end.meaning), hang_up=end.hang_up)
+
+    def _balance(self, asked: Asked, moment: Moment) -> Decision:
+        refusal = self.accounts.refusal(asked.pan)
+        account = self.accounts.account(asked.card, asked.currency, asked.pan)
+        facts: dict[str, str | bytes] = {}
+        if not refusal:
+            account_type = text(asked.message, 3)[2:4]
+            facts["additional_amounts"] = balance_element(account_type, asked.currency, account.available)
+        outcome = Outcome(refusal or "00", 0, refused=bool(refusal), facts=facts)
+        return self._done(asked, self._books.record(asked, outcome, moment), moment)
+
+    # Voids, refunds, completions, cancels
+
+    def _later(self, asked: Asked, kinds: tuple[Kind, ...], named: tuple[Kind, ...], moment: Moment) -> Decision:
+        """Decide on what is about an earlier transaction; *kinds* look alike, the original tells which it is."""
+        original = self.ledger.original(asked.named, asked.merchant, asked.terminal, named)
+        if original is not None:
+            asked.kind = next(kind for kind in kinds if original.kind in TRAITS[kind].original)
+        amount = asked.amount or 0
+        code = self._refusal(asked, amount, original, moment)
+        outcome = Outcome(code or "00", amount, refused=bool(code), original=original)
+        return self._done(asked, self._books.record(asked, outcome, moment), moment)
+
+    def _refusal(self, asked: Asked, amount: int, original: Transaction | None, moment: Moment) -> str:
+        """Return why a later message about *original* is refused, or the empty text."""
+        if original is None:
+            return "25"
+        if not amount:
+            return "13"
+        if asked.says_currency and asked.says_currency != original.currency:
+            return "64"
+        claim = Claim(asked.kind, amount, asked.card, self._calendar.today(moment))
+        return rules.refusal(claim, original.standing())
+
+    # Reversals
+
+    def _reversal(self, asked: Asked, kinds: tuple[Kind, ...], moment: Moment) -> Decision:
+        """Decide on a reversal; only one that was carried out is remembered, another is looked up anew each time.
+
+        What was declined was never booked: it counts as not found.
+        """
+        original = self.ledger.original(asked.named, asked.merchant, asked.terminal, kinds, asked.type)
+        if original is None:
+            return self._refused(asked, self._not_found, moment, "original not found")
+        code, cause = self._irreversible(asked, original, moment)
+        if code:
+            return self._refused(asked, code, moment, cause)
+        self.ledger.undo(original)
+        outcome = Outcome("00", original.amount, original=original)
+        return self._done(asked, self._books.record(asked, outcome, moment), moment)
+
+    def _irreversible(self, asked: Asked, original: Transaction, moment: Moment) -> tuple[str, str]:
+        """Return why *original* cannot be reversed, as code and in words; empty where it can."""
+        if not can_be_undone(original):
+            return "25", f"original is {original.state}"
+        if asked.card and original.card and asked.card != original.card:
+            return "14", "another card"
+        if asked.amount is not None and asked.amount not in (original.amount, original.asked):
+            return "64", "another amount"
+        if text(asked.message, 95)[:12].strip("0 "):
+            return "40", "partial reversal"
+        if self.settings.reverse_same_day_only and original.business_date != self._calendar.today(moment):
+            return "25", "original of an earlier day"
+        return "", ""
+
+    # Answers
+
+    def _done(
+        self,
+        asked: Asked,
+        transaction: Transaction,
+        moment: Moment,
+        *,
+        end: Ending = ORDINARY,
+        repeat: bool = False,
+    ) -> Decision:
+        """Return the answer of a recorded transaction, or its magic ending."""
+        note = _note(asked, transaction.code, "" if end is ORDINARY else end.meaning)
+        note |= {"kind": str(transaction.kind), "rrn": transaction.rrn, "pan": transaction.pan}
+        note |= {"amount": transaction.amount, **({"repeat": True} if repeat else {})}
+        if not end.answered:
+            return Decision("transaction", note, hang_up=end.hang_up)
+        delay = self.settings.late_seconds if end.late else 0.0
+        return self._answered(asked.message, transaction.code, transaction.facts, moment, note, delay=delay)
+
+    def _refused(self, asked: Asked, code: str, moment: Moment, cause: str = "") -> Decision:
+        """Return an answer that leaves no trace in the ledger."""
+        facts: dict[str, str | bytes] = {}
+        if asked.kind is not Kind.REVERSAL:
+            facts["retrieval_reference_number"] = self._books.rrn(moment)
+        return self._answered(asked.message, code, facts, moment, _note(asked, code, cause=cause))
+
+    def _answered(
+        self,
+        request: Message,
+        code: str,
+        facts: Mapping[str, str | bytes],
+        moment: Moment,
+        note: Mapping[str, Any],
+        *,
+        event: str = "transaction",
+        delay: float = 0.0,
+    ) -> Decision:
+        said = {**self._calendar.facts(moment), **facts}
+        answer, cause = written(self.dialect, request, code, said, self._calendar.local(moment).date())
+        if cause:
+            note = {**note, "cannot_carry": cause}
+        return Decision(event, note, answer, delay)
+
+
+def _is_answer(message: Message) -> bool:
+    return int(message.mti[2]) % 2 == 1
+
+
+def _outdated(first: Transaction, asked: Asked, moment: Moment) -> bool:
+    """Return whether *asked* only happens to have the key of *first*: the STANs have gone round (ruling 4)."""
+    if asked.batch or asked.marked or moment.mono - first.received.mono <= KEY_LIFE:
+        return False
+    return not (asked.dated and first.fingerprint == asked.fingerprint)
+
+
+def _note(asked: Asked, code: str, end: str = "", cause: str = "") -> dict[str, Any]:
+    """Return what the log says of *asked*, masked."""
+    note = {
+        "kind": str(asked.kind),
+        "mti": asked.message.mti,
+        "merchant": asked.merchant,
+        "terminal": asked.terminal,
+        "stan": asked.stan,
+        "amount": asked.amount,
+        "currency": asked.currency,
+        "pan": asked.masked_pan,
+        "code": code,
+    }
+    said = {"end": end, "cause": cause}
+    return note | {key: value for key, value in said.items() if value}

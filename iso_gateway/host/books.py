@@ -1,0 +1,112 @@
+"""The host's books: how a request and its outcome become a transaction of the ledger."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from iso_gateway.host.accounts import Accounts
+from iso_gateway.host.asked import Asked, text
+from iso_gateway.host.calendar import Calendar
+from iso_gateway.host.ledger import Ledger
+from iso_gateway.host.transaction import Transaction
+from iso_gateway.protocol.kinds import Kind
+from iso_gateway.protocol.moment import Moment
+
+SERIALS: Final = 100_000_000
+"""How many RRNs a day has."""
+
+_NO_APPROVAL_CODE: Final = frozenset({Kind.REVERSAL, Kind.BALANCE})
+
+
+class Numbers:
+    """RRNs and approval codes, each given out once."""
+
+    def __init__(self, first: int = 1) -> None:
+        """Start at *first*, a random one in a process that may not be the day's only one."""
+        self._next = first % SERIALS
+
+    def next(self, local: datetime) -> tuple[str, str]:
+        """Return a new RRN, unique for the day of *local* (YDDD and a serial), and a new approval code."""
+        serial, self._next = self._next, (self._next + 1) % SERIALS
+        return f"{local.year % 10}{local.timetuple().tm_yday:03}{serial:08}", f"{serial % 999_999 + 1:06}"
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What was decided on a request."""
+
+    code: str
+    """Canonical."""
+    amount: int
+    """What was approved, or else asked for, in minor units."""
+    refused: bool = False
+    original: Transaction | None = None
+    facts: dict[str, str | bytes] = {}
+    """What the answer says beyond numbers and dates."""
+
+
+class Books:
+    """Accounts, ledger, numbers and calendar of one host."""
+
+    def __init__(self, accounts: Accounts, most: int, calendar: Calendar, first_serial: int) -> None:
+        self.accounts = accounts
+        self.ledger = Ledger(accounts, most)
+        self.calendar = calendar
+        self._numbers = Numbers(first_serial)
+
+    def rrn(self, moment: Moment) -> str:
+        """Return a new RRN, for an answer that is not kept."""
+        return self._numbers.next(self.calendar.local(moment))[0]
+
+    def record(self, asked: Asked, outcome: Outcome, moment: Moment) -> Transaction:
+        """Keep *asked* with its *outcome*; an approved one takes effect."""
+        rrn, approval, facts = self._answer(asked, outcome, moment)
+        original = outcome.original
+        transaction = Transaction(
+            key=asked.key,
+            fingerprint=asked.fingerprint,
+            kind=asked.kind,
+            mti=asked.message.mti,
+            type=asked.type,
+            card=asked.card or (original.card if original else b""),
+            pan=asked.masked_pan or (original.pan if original else ""),
+            amount=outcome.amount,
+            asked=asked.amount or 0,
+            currency=original.currency if original else asked.currency,
+            received=moment,
+            business_date=self.calendar.today(moment),
+            days=self._days(asked, moment),
+            local=asked.local,
+            transmitted=set() if asked.marked or not asked.transmitted else {asked.transmitted},
+            rrns=frozenset({rrn, text(asked.message, 37)} - {""}),
+            approvals=frozenset({approval, text(asked.message, 38)} - {""}),
+            rrn=rrn,
+            approval=approval,
+            code=outcome.code,
+            facts=facts,
+            original=original,
+        )
+        if outcome.refused:
+            self.ledger.remember(transaction)
+        else:
+            self.ledger.approve(transaction)
+        return transaction
+
+    def _answer(self, asked: Asked, outcome: Outcome, moment: Moment) -> tuple[str, str, dict[str, str | bytes]]:
+        """Return the RRN, the approval code and the facts of the answer; a reversal has the RRN of its original."""
+        rrn, approval = self._numbers.next(self.calendar.local(moment))
+        if asked.kind is Kind.REVERSAL and outcome.original is not None:
+            rrn = outcome.original.rrn
+        if outcome.refused or asked.kind in _NO_APPROVAL_CODE:
+            approval = ""
+        facts = {**self.calendar.facts(moment), **outcome.facts, "retrieval_reference_number": rrn}
+        if approval:
+            facts["authorization_id_response"] = approval
+        return rrn, approval, facts
+
+    def _days(self, asked: Asked, moment: Moment) -> tuple[str, ...]:
+        """Return the days by which a later message may name *asked*: the terminal's, the host's, the business date."""
+        local, today = self.calendar.local(moment), self.calendar.today(moment)
+        return tuple({day for day in (asked.day, local.strftime("%m%d"), today.strftime("%m%d")) if day})

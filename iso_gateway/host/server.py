@@ -1,0 +1,281 @@
+"""The mock host on its connections: carries out what `authorizer` decides."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import UTC, tzinfo
+from typing import Any, Final, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import trio
+
+from iso_gateway.catalog import load_profile, load_spec
+from iso_gateway.errors import ConfigError, FramingError, IsoGatewayError, Problem, ProblemsError
+from iso_gateway.framing import Frame, Framing
+from iso_gateway.host.answers import Decision
+from iso_gateway.host.authorizer import Authorizer
+from iso_gateway.host.books import SERIALS
+from iso_gateway.host.settings import HostSettings
+from iso_gateway.net.address import Address
+from iso_gateway.net.clock import now
+from iso_gateway.net.connection import FramedConnection
+from iso_gateway.net.listener import Refusal, serve
+from iso_gateway.protocol.dialect import Dialect
+from iso_gateway.protocol.moment import Moment
+
+Log = Callable[[str, Mapping[str, Any]], None]
+"""Takes one event (``transaction``, ``connection`` ...) and its fields, masked already."""
+
+LATE_AT_MOST: Final = 1000
+"""Late answers that wait on one connection; one more is never given."""
+
+CAUSES_AT_MOST: Final = 16
+"""Kinds of undecodable messages that are told of per connection; all are counted."""
+
+
+def silent(_event: str, _fields: Mapping[str, Any]) -> None:
+    """Log nothing."""
+
+
+class HostServer:
+    """A mock host and its links."""
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        framing: Framing,
+        settings: HostSettings | None = None,
+        *,
+        zone: tzinfo = UTC,
+        log: Log = silent,
+        clock: Callable[[], Moment] = now,
+        first_serial: int | None = None,
+    ) -> None:
+        """Speak *dialect* in *framing*.
+
+        Args:
+            dialect: spec and profile.
+            framing: what lies around each message.
+            settings: all the rest.
+            zone: where the host's days begin.
+            log: gets one event per transaction, and those of connections.
+            clock: what time it is.
+            first_serial: the number that the first RRN carries; None: a random one, so that a host that was
+                started again on the same day gives out others.
+        """
+        self.settings = settings or HostSettings()
+        self.authorizer = Authorizer(
+            dialect,
+            self.settings,
+            zone=zone,
+            first_serial=secrets.randbelow(SERIALS) if first_serial is None else first_serial,
+            card_key=secrets.token_bytes(32),
+        )
+        self._framing = framing
+        self._log = log
+        self._clock = clock
+        self._links: dict[str, _Link] = {}
+        self._listening = trio.CancelScope()
+        self._numbered = 0
+
+    @classmethod
+    def of(cls, settings: HostSettings, *, log: Log = silent, clock: Callable[[], Moment] = now) -> HostServer:
+        """Return a host as *settings* describe it.
+
+        Raises:
+            ConfigError: with every setting that names nothing known.
+        """
+        problems: list[Problem] = []
+        spec = _tried("spec", problems, lambda: load_spec(settings.spec))
+        framing = _tried("framing", problems, lambda: Framing.parse(settings.framing))
+        zone = _tried("time_zone", problems, lambda: _zone(settings.time_zone))
+        name = settings.profile or (spec.profile if spec is not None else "")
+        if spec is not None and not name:
+            problems.append(Problem("profile", f"spec {spec.name} names no profile, so one is needed here"))
+        profile = _tried("profile", problems, lambda: load_profile(name)) if name else None
+        if spec is None or profile is None or framing is None or zone is None:
+            raise ConfigError(problems)
+        return cls(Dialect(spec, profile), framing, settings, zone=zone, log=log, clock=clock)
+
+    def __repr__(self) -> str:
+        return f"<HostServer {self.authorizer.dialect.spec.name}, {len(self._links)} links>"
+
+    async def run(self, address: Address, *, task_status: trio.TaskStatus[Address] = trio.TASK_STATUS_IGNORED) -> None:
+        """Serve at *address* until `drain` or cancelled; ``await nursery.start(...)`` returns the bound address.
+
+        Raises:
+            ConfigError: the address is in use, or cannot be listened at.
+        """
+        async with trio.open_nursery() as links:
+            with self._listening:
+                await serve(
+                    address,
+                    self._accepted,
+                    connections=self.settings.connections,
+                    on_refused=self._refused,
+                    handler_nursery=links,
+                    task_status=task_status,
+                )
+
+    async def drain(self, patience: float = 5.0) -> None:
+        """Take no new links, give the late answers that fall due within *patience* seconds, and close all links."""
+        self._listening.cancel()
+        with trio.move_on_after(patience):
+            for link in list(self._links.values()):
+                await link.all_given()
+        async with trio.open_nursery() as nursery:
+            for link in list(self._links.values()):
+                nursery.start_soon(link.connection.aclose)
+
+    def ledger(self) -> dict[str, Any]:
+        """Return what the host knows, as plain data, masked: ``transactions``, the oldest first, and ``totals``."""
+        ledger = self.authorizer.ledger
+        return {"transactions": ledger.rows(), "totals": ledger.totals.rows()}
+
+    def status(self) -> dict[str, Any]:
+        """Return how the host stands: its dialect, its links and how much it remembers."""
+        return {
+            "spec": self.authorizer.dialect.spec.name,
+            "framing": str(self._framing),
+            "transactions": len(self.authorizer.ledger),
+            "links": [
+                {"peer": link.peer, "signed_on": name in self.authorizer.signed_on, "messages": link.messages}
+                for name, link in self._links.items()
+            ],
+        }
+
+    async def carry(self, stream: trio.abc.Stream, peer: str) -> None:
+        """Serve one link over *stream* until it ends; *peer* names it in the log."""
+        settings = self.settings
+        connection = FramedConnection(
+            stream,
+            self._framing,
+            max_length=settings.max_length,
+            frame_timeout=settings.frame_timeout,
+            idle_timeout=settings.idle_timeout or None,
+        )
+        self._numbered += 1
+        name = f"{peer}#{self._numbered}"
+        async with trio.open_nursery() as late:
+            link = self._links[name] = _Link(peer, connection, late)
+            self._log("connected", {"peer": peer})
+            try:
+                why = await connection.run(lambda frame: self._heard(name, link, frame))
+            finally:
+                del self._links[name]
+                self.authorizer.closed(name)
+                link.gone()
+            self._ended(link, why)
+
+    async def _accepted(self, stream: trio.SocketStream) -> None:
+        try:
+            host, port = stream.socket.getpeername()[:2]
+            peer = str(Address(host, port))
+        except OSError:
+            peer = "gone at once"
+        await self.carry(stream, peer)
+
+    def _heard(self, name: str, link: _Link, frame: Frame) -> None:
+        link.messages += 1
+        decision = self.authorizer.hear(frame.payload, self._clock(), name)
+        if decision.event in ("undecodable", "ignored"):
+            self._misheard(link, decision)
+        else:
+            self._log(decision.event, {"peer": link.peer, **decision.note})
+        if decision.hang_up:
+            link.connection.abort("a magic amount asked for it")
+        elif decision.answer is not None:
+            payload = self.authorizer.dialect.spec.encode(decision.answer)
+            link.answer(payload, self._framing.answer_header(frame.header), decision.delay)
+
+    def _misheard(self, link: _Link, decision: Decision) -> None:
+        """Tell once per cause and link of what could not be understood."""
+        if link.misheard(str(decision.note.get("cause"))):
+            self._log(decision.event, {"peer": link.peer, **decision.note})
+
+    def _ended(self, link: _Link, why: IsoGatewayError | None) -> None:
+        fields: dict[str, Any] = {"peer": link.peer, "messages": link.messages}
+        if link.not_understood:
+            fields["not_understood"] = link.not_understood
+        if isinstance(why, FramingError):
+            fields |= {"cause": why.reason, "offset": why.offset}
+        elif why is not None:
+            fields["cause"] = str(why)
+        self._log("closed", fields)
+
+    def _refused(self, refusal: Refusal) -> None:
+        self._log("refused", {"cause": refusal.cause, "count": refusal.count})
+
+
+class _Link:
+    """One connection and what waits on it."""
+
+    def __init__(self, peer: str, connection: FramedConnection, late: trio.Nursery) -> None:
+        self.peer = peer
+        self.connection = connection
+        self.messages = 0
+        self.not_understood = 0
+        self._causes: set[str] = set()
+        self._late = late
+        self._waiting = 0
+        self._all_given = trio.Event()
+
+    def answer(self, payload: bytes, header: bytes, delay: float) -> None:
+        """Send *payload* after *delay* seconds; never, where too many wait already."""
+        if not delay:
+            self.connection.send(payload, header)
+        elif self._waiting < LATE_AT_MOST:
+            self._waiting += 1
+            self._late.start_soon(self._answer_late, payload, header, delay)
+
+    async def _answer_late(self, payload: bytes, header: bytes, delay: float) -> None:
+        await trio.sleep(delay)
+        self.connection.send(payload, header)
+        self._waiting -= 1
+        if not self._waiting:
+            self._all_given.set()
+            self._all_given = trio.Event()
+
+    async def all_given(self) -> None:
+        """Wait until no late answer waits any more."""
+        if self._waiting:
+            await self._all_given.wait()
+
+    def misheard(self, cause: str) -> bool:
+        """Count a message that was not understood; return whether its cause is to be told of."""
+        self.not_understood += 1
+        if cause in self._causes or len(self._causes) >= CAUSES_AT_MOST:
+            return False
+        self._causes.add(cause)
+        return True
+
+    def gone(self) -> None:
+        """Take in that the connection is over: nothing late can be given any more."""
+        self._late.cancel_scope.cancel()
+        self._waiting = 0
+        self._all_given.set()
+
+
+Found = TypeVar("Found")
+
+
+def _tried(key: str, problems: list[Problem], find: Callable[[], Found]) -> Found | None:
+    """Return what *find* finds, or None with its problems added to *problems*, said to be those of *key*."""
+    try:
+        return find()
+    except ProblemsError as error:
+        problems += [Problem(key, problem.at(error.source)) for problem in error.problems]
+        return None
+
+
+def _zone(name: str) -> ZoneInfo:
+    """Return the time zone *name*.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ConfigError([Problem("", "no such time zone; a name like Europe/Vienna or UTC expected")]) from None

@@ -1,0 +1,57 @@
+"""How a mock host behaves: every setting with its default, so that with no configuration it works."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+
+class CardRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What cards whose number begins with *prefix* get."""
+
+    prefix: Annotated[str, Meta(pattern=r"^[0-9]{1,19}$", description="leading digits of a card number")]
+    balance: int | None = None
+    """What such an account is opened with, in minor units; None: the host's opening balance."""
+    code: Annotated[str, Meta(pattern=r"^([0-9A-Z]{2})?$", description="a code of 1987, two characters")] = ""
+    """What a sale, preauth or balance inquiry is declined with, as 1987 says it (``54``); empty: nothing."""
+
+
+class HostSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All settings of a mock host."""
+
+    spec: str = "iso87-ascii"
+    """A shipped spec, or the path of one."""
+    profile: str = ""
+    """A shipped profile, or the path of one; empty: the spec's own."""
+    framing: str = "2be"
+    max_length: Annotated[int, Meta(ge=64, le=65535)] = 4096
+    """The longest frame, headers and payload, in bytes."""
+    connections: Annotated[int, Meta(ge=1, le=100_000)] = 256
+    """Links at a time; above: the new one is closed."""
+    frame_timeout: Annotated[float, Meta(gt=0)] = 10.0
+    """Seconds that one frame may take from its first byte to its last."""
+    idle_timeout: Annotated[float, Meta(ge=0)] = 0.0
+    """Seconds without a byte after which a link is closed; 0: never."""
+    time_zone: str = "UTC"
+    """Where the host's days begin."""
+    sign_on_required: bool = False
+    """Whether money moves only on a link that has signed on; before, it gets 77."""
+    magic: bool = True
+    """Whether the last two digits of an amount say how a sale or preauth ends."""
+    late_seconds: Annotated[float, Meta(ge=0, le=3600)] = 45.0
+    """How long a late answer takes."""
+    opening_balance: Annotated[int, Meta(ge=0)] = 1_000_000
+    """What an account is opened with when its card is first seen, in minor units of each currency."""
+    currency: Annotated[str, Meta(min_length=3, max_length=3)] = "840"
+    """What a message without DE 49 means."""
+    cards: list[CardRule] = []
+    """The first that fits counts."""
+    reversal_not_found: Literal["", "00", "25"] = ""
+    """What a reversal gets whose original never came; empty: what the profile says."""
+    reverse_same_day_only: bool = False
+    """Whether a reversal of an earlier business date gets 25."""
+    remember: Annotated[int, Meta(ge=1)] = 100_000
+    """Transactions, and accounts, that are kept; above, the oldest go. Under the 999999 STANs of one acquirer, so that
+    a STAN that comes round again is new."""
