@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from collections.abc import Callable, ItemsView, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from iso_gateway.codec import compose, mask, parts
 from iso_gateway.codec.mti import MTI
@@ -12,8 +12,11 @@ from iso_gateway.codec.unreadable import Unreadable
 from iso_gateway.errors import DecodeError, EncodeError
 
 if TYPE_CHECKING:
+    from iso_gateway.codec.field import Field
     from iso_gateway.codec.plan import Value
     from iso_gateway.codec.spec import Spec
+
+Inside = TypeVar("Inside")
 
 ECHO: Final = (2, 3, 4, 7, 11, 12, 13, 32, 33, 37, 41, 42, 49, 70)
 """What an answer takes over from its request where no spec says otherwise: what both sides match on."""
@@ -70,7 +73,9 @@ class Message:
         if isinstance(key, int):
             return self._fields[key]
         number, inside = compose.path(key)
-        return self.parts(number)[inside] if inside else self._fields[number]
+        if not inside:
+            return self._fields[number]
+        return self._inside(number, lambda field, value: parts.one(field, value, inside))
 
     def get(self, key: int | str, default: Any = None) -> Any:
         """Return what the message carries there, or *default*.
@@ -78,6 +83,8 @@ class Message:
         Raises:
             DecodeError: the parts of the element are broken.
         """
+        if isinstance(key, int):
+            return self._fields.get(key, default)
         try:
             return self[key]
         except KeyError:
@@ -113,12 +120,16 @@ class Message:
             KeyError: the message has no such element, or the spec does not say what is inside.
             DecodeError: it is broken; the offset is that in the whole message.
         """
+        return self._inside(number, parts.read)
+
+    def _inside(self, number: int, read: Callable[[Field, Value], Inside]) -> Inside:
+        """Return what *read* finds in data element *number*; raises what `parts` raises."""
         value = self._fields[number]
         field = None if self._spec is None else self._spec.fields.get(number)
         if self._spec is None or field is None or not field.has_parts:
             raise KeyError(number)
         try:
-            return parts.read(field, value)
+            return read(field, value)
         except Unreadable as error:
             offset = self._spec.offset(self, number, error.at)
             raise DecodeError(f"{number}.{error.key}".rstrip("."), offset, error.expected, self) from None

@@ -96,6 +96,22 @@ def read(field: Field, value: Value) -> Parts:
     return Parts()
 
 
+def one(field: Field, value: Value, key: str) -> Value:
+    """Return the first part of that key.
+
+    Raises:
+        KeyError: there is none.
+        Unreadable: *value* is broken, there or anywhere else.
+    """
+    if not field.tlv:
+        return read(field, value)[key]
+    assert isinstance(value, bytes), "the spec lets only format b hold data objects"
+    found = tlv.find(value, key.upper())
+    if found is None:
+        raise KeyError(key)
+    return found
+
+
 def _cut(field: Field, layout: Layout, value: Value) -> Iterator[Item]:
     pos = 0
     for part in layout.parts:

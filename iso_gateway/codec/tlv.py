@@ -66,6 +66,32 @@ def read(data: bytes) -> tuple[list[DataObject], bytes]:
         pos += length
 
 
+def find(data: bytes, tag: str) -> bytes | None:
+    """Return the value of the first object of *tag* in *data*, or None: what `read` finds, without keeping the rest.
+
+    Raises:
+        Unreadable: as `read`.
+    """
+    wanted = bytes.fromhex(tag) if is_tag(tag) else b""
+    found: bytes | None = None
+    pos, end = 0, len(data)
+    while pos < end:
+        start = pos
+        first = data[pos]
+        pos += 2 if first & 0x1F == 0x1F else 1
+        # Anything rarer than tags of two bytes and lengths of one, and all that is wrong, is for `read`.
+        if first in _MAYBE_PADDING or pos >= end or data[pos] >= 0x80 or (pos - start == 2 and data[pos - 1] >= 0x80):
+            break
+        at = pos + 1
+        pos = at + data[pos]
+        if found is None and data[start : at - 1] == wanted:
+            found = data[at:pos]
+    else:
+        if pos == end:
+            return found
+    return next((each.value for each in read(data)[0] if each.tag == tag), None)
+
+
 def _is_padding(data: bytes, pos: int) -> bool:
     first = data[pos]
     if first == 0xFF:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,6 +69,24 @@ def test_any_bytes_are_data_objects_or_unreadable(data: bytes) -> None:
         at = error.at
     assert 0 <= at <= len(data)
     assert again == data
+
+
+TAGS = st.sampled_from(["82", "9F26", "9f26", "DF8129", "FF01", "00", "", "no"])
+OBJECTS = st.lists(
+    st.sampled_from(["8202", "9F2600", "9F260101", "82810107", "00", "FF", "DF81290105", "9F"]), max_size=5
+)
+
+
+@given(st.one_of(st.binary(max_size=40), OBJECTS.map(lambda some: bytes.fromhex("".join(some)))), TAGS)
+def test_one_tag_is_found_as_reading_all_finds_it(data: bytes, tag: str) -> None:
+    def found(look: Callable[[], bytes | None]) -> object:
+        try:
+            return look()
+        except Unreadable as error:
+            return error.key, error.at, error.expected
+
+    expected = found(lambda: next((each.value for each in tlv.read(data)[0] if each.tag == tag), None))
+    assert found(lambda: tlv.find(data, tag)) == expected
 
 
 @given(st.lists(st.tuples(st.sampled_from(["82", "9F26", "5F2A", "DF8129"]), st.binary(max_size=300)), max_size=6))
