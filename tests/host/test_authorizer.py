@@ -202,6 +202,20 @@ def test_after_a_day_a_stan_may_come_round() -> None:
     assert [row.amount for row in till.transactions] == [2000]
 
 
+def test_within_a_batch_a_stan_does_not_come_round() -> None:
+    till = Till("cup-pos")
+    till.ask(Kind.SALE, 1000, stan="000001")
+    till.wait(3 * 24 * 3600)
+    assert till.ask(Kind.SALE, 2000, stan="000001").code == "94"
+
+
+def test_a_marked_repeat_is_never_taken_as_new() -> None:
+    till = Till()
+    first = till.ask(Kind.SALE)
+    till.wait(3 * 24 * 3600)
+    assert till.send(first.request.evolve({4: "000000002000"}, "0201")).code == "94"
+
+
 def test_a_repeat_is_one_at_any_age() -> None:
     till = Till()
     first = till.ask(Kind.SALE)

@@ -84,6 +84,13 @@ def test_the_repeat_of_what_never_came_is_decided_like_any_other(till: Till, cen
     assert till.states == [("sale", "approved")]
 
 
+@pytest.mark.parametrize("cents", list(ENDINGS))
+def test_a_marked_repeat_is_not_magic_even_where_the_first_never_came(cents: str) -> None:
+    till = Till()
+    reply = till.send(till.request(Kind.SALE, int("10" + cents)).evolve({}, "0201"))
+    assert (reply.code, reply.decision.delay) == ("00", 0)
+
+
 def test_the_same_magic_again_is_another_sale(till: Till) -> None:
     assert till.ask(Kind.SALE, 1069).code == ""
     assert till.ask(Kind.SALE, 1069).code == ""

@@ -208,6 +208,8 @@ async def test_a_late_answer_of_a_link_that_is_gone_is_given_to_nobody(autojump_
         await wire.send(wire.till.request(Kind.SALE, 1070))
         await trio.sleep(1)
         await wire.stream.aclose()
+        await trio.sleep(1)
+        assert [name for name, _ in told.events] == ["connected", "transaction", "closed"]
         await trio.sleep(100)
         assert host.status()["links"] == []
     assert [name for name, _ in told.events] == ["connected", "transaction", "closed"]
@@ -302,6 +304,7 @@ async def test_sign_on_is_per_link(nursery: trio.Nursery) -> None:
         signed_on = {link["peer"]: link["signed_on"] for link in host.status()["links"]}
         assert signed_on == {"one": True, "two": False}
         await host.drain()
+    assert host.authorizer.signed_on == set()
 
 
 # Settings
