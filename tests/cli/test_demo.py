@@ -1,0 +1,81 @@
+"""The demo shows the main job, and its proof can fail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from iso_gateway.cli.demo.proof import Slip, compare
+from iso_gateway.cli.demo.stage import perform, show
+from iso_gateway.protocol.kinds import Kind
+from iso_gateway.protocol.records import Row, RowState
+from tests.support.desk import Desk
+
+
+async def test_the_story_is_told_and_the_ledgers_agree() -> None:
+    told: list[str] = []
+    proof = await perform(told.append)
+    show(proof, told.append)
+    text = "\n".join(told)
+    assert proof.holds
+    assert all(len(line) <= 100 for line in text.splitlines())
+    # What the demo promises: each of these happened, in three dialects.
+    assert {line.kind for line in proof.lines} == {"sale", "void", "refund", "advice"}
+    assert {(line.at_terminal, line.at_host) for line in proof.lines} >= {
+        ("approved", "voided"), ("declined", "declined"), ("unknown", "reversed"), ("reversed", "reversed"),
+        ("approved", "part refunded"),
+    }  # fmt: skip
+    assert text.count("the first answer again, from the journal") == 2
+    for mti in ("0210", "0230", "0410", "1210"):
+        assert mti in text
+    assert text.endswith("12 transactions: terminals, gateway and host agree on every transaction")
+
+
+@pytest.fixture
+def agreed() -> tuple[list[Slip], list[Row], dict[str, Any]]:
+    """One approved sale in three ledgers."""
+    desk = Desk()
+    request, answer = desk.sale(1234)
+    (row,) = desk.rows()
+    assert row.host is not None
+    slip = Slip("TERM0001", Kind.SALE, request[11], 1234, "approved", answer[37])
+    booked = {
+        "terminal": "TERM0001", "stan": row.host.stan, "kind": "sale", "state": "approved", "rrn": row.rrn,
+        "amount": 1234,
+    }  # fmt: skip
+    return [slip], [row], {"transactions": [booked], "totals": [{"terminal": "TERM0001", "net": 1234}]}
+
+
+Ledgers = tuple[list[Slip], list[Row], dict[str, Any]]
+
+
+def test_what_agrees_agrees(agreed: Ledgers) -> None:
+    assert compare(*agreed).holds
+
+
+def test_a_sale_that_the_host_has_and_the_terminal_has_not_is_a_difference(agreed: Ledgers) -> None:
+    slips, rows, host = agreed
+    slips[0].outcome = "declined"
+    assert not compare(slips, rows, host).holds
+
+
+def test_a_second_charge_at_the_host_is_a_difference(agreed: Ledgers) -> None:
+    slips, rows, host = agreed
+    host["transactions"].append({**host["transactions"][0], "stan": "999999"})
+    proof = compare(slips, rows, host)
+    assert proof.strays == ("host: sale TERM0001 999999",)
+    assert not proof.holds
+
+
+@pytest.mark.parametrize("change", [{"state": RowState.REVERSED}, {"amount": 1235}, {"rrn": "1"}])
+def test_a_gateway_that_remembers_something_else_is_a_difference(agreed: Ledgers, change: dict[str, Any]) -> None:
+    slips, (row,), host = agreed
+    assert not compare(slips, [msgspec.structs.replace(row, **change)], host).holds
+
+
+def test_totals_that_differ_are_a_difference(agreed: Ledgers) -> None:
+    slips, rows, host = agreed
+    host["totals"][0]["net"] = 2468
+    assert not compare(slips, rows, host).holds
