@@ -16,6 +16,7 @@ from iso_gateway.protocol.world import World
 FROM_THE_TERMINAL: Final = frozenset(
     {
         "primary_account_number",
+        "primary_account_number_extended",
         "processing_code",
         "transmission_date_time",
         "system_trace_audit_number",
@@ -52,8 +53,10 @@ def answer_facts(dialect: Dialect, answer: Message) -> Facts:
 def mismatch(request: Message, answer: Message, *, partial: bool) -> str:
     """Return which element of an approving *answer* is not the request's, or the empty text.
 
-    Text is compared without padding. A partial approval may say a smaller amount.
+    Text is compared without padding. A partial approval may say a smaller amount, and must say one.
     """
+    if partial and not text(answer, 4):
+        return COMPARED[4]
     for de, said in COMPARED.items():
         asked, answered = text(request, de), text(answer, de)
         if not asked or not answered or asked == answered:

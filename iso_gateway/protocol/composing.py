@@ -30,6 +30,8 @@ def query_for(request: Request) -> OriginalQuery | None:
         batch=named.batch if named.stan else "",
         transmitted=named.transmitted,
         rrn=named.rrn,
+        approval=named.approval,
+        card=request.card_hash,
         kinds=kinds,
     )
 

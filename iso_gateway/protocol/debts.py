@@ -105,7 +105,7 @@ def read_reversal_answer(code: str, at: Circumstances) -> DebtStep:
     when nothing speaks for a charge and the host can no longer be deciding it.
     """
     if code in ("00", "10", "11"):
-        return DebtStep.AGAIN if at.early and at.not_found_is_00 and not at.repeated else DebtStep.SETTLED
+        return DebtStep.AGAIN if at.early and at.not_found_is_00 else DebtStep.SETTLED
     if code in _AGAIN:
         return DebtStep.AGAIN
     if code == "25":
@@ -117,8 +117,13 @@ def read_reversal_answer(code: str, at: Circumstances) -> DebtStep:
     return DebtStep.REFUSED
 
 
-def read_repeat_answer(code: str, *, unknown: bool) -> DebtStep:
-    """Return what the host's canonical *code* does to an owed advice: any clear answer settles it."""
+def read_repeat_answer(code: str, *, unknown: bool, reversal: bool = False) -> DebtStep:
+    """Return what the host's canonical *code* does to what is repeated: any clear answer settles it.
+
+    "Duplicate" is clear of a *reversal* alone: the host has it, so it is done. Of an advice it hides the decision.
+    """
+    if code == "94":
+        return DebtStep.SETTLED if reversal else DebtStep.REFUSED
     return DebtStep.AGAIN if unknown or code in _AGAIN else DebtStep.SETTLED
 
 

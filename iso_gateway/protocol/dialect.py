@@ -160,7 +160,8 @@ class Dialect:
             batch: The terminal's batch, where the dialect carries one.
 
         Raises:
-            CannotCarry: the dialect has no such kind (40), or money that it cannot say (30).
+            CannotCarry: the dialect has no such kind, or would say another one without the original's name (40); or
+                money or a date that it cannot say (30).
         """
         row = self.profile.row(kind)
         if row is None:
@@ -169,7 +170,10 @@ class Dialect:
         self._mark(row, values, facts, batch)
         if original is not None:
             values.update(self._original_elements(original))
-        return self.spec.message(row.mti, values)
+        message = self.spec.message(row.mti, values)
+        if row.original and not self.names_original(message):
+            raise CannotCarry("40", str(ELEMENT[self.profile.original]), f"{kind} must name its original here")
+        return message
 
     def answer(
         self, request: Message, code: str, facts: Mapping[str, str | bytes], today: date, *, own: str = ""
@@ -225,11 +229,11 @@ class Dialect:
         if name == "date_local_transaction" and "date_time_local_transaction" in self._number:
             time = facts.get("time_local_transaction", "000000")
             if len(value) == 4 and isinstance(time, str):
-                values[self._number["date_time_local_transaction"]] = meaning.local_date_time(value, time, today)
+                values[self._number["date_time_local_transaction"]] = _dated(name, value, time, today)
         elif name == "pos_entry_mode" and "pos_data_code" in self._number:
             values[self._number["pos_data_code"]] = meaning.pos_data_code(value)
         elif name == "date_settlement" and "date_settlement_1993" in self._number:
-            values[self._number["date_settlement_1993"]] = meaning.local_date_time(value, "", today)
+            values[self._number["date_settlement_1993"]] = _dated(name, value, "", today)
 
     def _mark(
         self, row: KindRow, values: dict[int | str, str | bytes], facts: Mapping[str, str | bytes], batch: str
@@ -290,6 +294,14 @@ def peek(message: Message, path: str) -> str:
 def _text(message: Message, de: int) -> str:
     value = message.get(de)
     return value if isinstance(value, str) else ""
+
+
+def _dated(name: str, mmdd: str, hhmmss: str, today: date) -> str:
+    """Return *mmdd* and *hhmmss* with the year that they mean."""
+    try:
+        return meaning.local_date_time(mmdd, hhmmss, today)
+    except ValueError:
+        raise CannotCarry("30", name, "no day of any year") from None
 
 
 def _fitted(field: Field, de: int, value: str | bytes) -> str | bytes | None:

@@ -77,8 +77,14 @@ class Matching(Generic[Owner]):
         return [
             de
             for de in self._compared
-            if (carried := answer.get(de)) is not None and (sent := request.get(de)) is not None and carried != sent
+            if (carried := answer.get(de)) is not None
+            and (sent := request.get(de)) is not None
+            and _unpadded(carried) != _unpadded(sent)
         ]
+
+
+def _unpadded(value: str | bytes) -> str | bytes:
+    return value.rstrip(" ") if isinstance(value, str) else value
 
 
 def key_of(message: Message) -> tuple[str, str]:

@@ -15,8 +15,11 @@ _INPUT_MODE: Final = {"01": "1", "02": "2", "03": "3", "04": "4", "05": "5", "07
 _ENTRY_MODE: Final = {"1": "01", "2": "02", "3": "03", "4": "04", "5": "05", "6": "01", "8": "07"}
 _PIN_CAPABLE: Final = {"1": "1", "2": "0"}  # third digit of the entry mode; position 2 of the POS data code
 
-REVERSAL_REASONS: Final = {"98": "4021", "96": "4013", "A0": "4351", "06": "4002", "17": "4000"}
-"""Why a request is reversed: DE 39 of a 1987 reversal beside the message reason code (DE 25) of a 1993 one."""
+REVERSAL_REASONS: Final = {"98": "4021", "96": "4013", "A0": "4351", "06": "4002", "17": "4007"}
+"""Why a request is reversed: DE 39 of a 1987 reversal beside the message reason code (DE 25) of a 1993 one.
+
+Never 4000: the customer's wish makes a 1420 the void of a finished sale.
+"""
 
 
 def pos_data_code(entry_mode: str) -> str:

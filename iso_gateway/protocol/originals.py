@@ -89,9 +89,7 @@ def _write_de90(original: Original) -> str:
 
 def _read_de56(text: str) -> Original:
     local = _said(text[10:22])
-    return Original(
-        mti=_said(text[:4]), stan=_said(text[4:10]), local=local, date=local[2:6], acquirer=text[24:].lstrip("0")
-    )
+    return Original(mti=_said(text[:4]), stan=_said(text[4:10]), local=local, date=local[2:6], acquirer=text[24:])
 
 
 def _write_de56(original: Original) -> str:

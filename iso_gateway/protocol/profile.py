@@ -127,9 +127,9 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def code(self, canonical: str, only: str = "") -> str:
         """Return how *canonical* is written here, in an answer of the message class *only*.
 
-        A code that this dialect lacks goes out as its plain refusal (do not honour).
+        A code that this dialect lacks goes out as its plain refusal (do not honour); an unknown outcome never does.
         """
-        for wanted in (canonical, _REFUSAL):
+        for wanted in (canonical, _NO_ANSWER.get(canonical, _REFUSAL)):
             for row in self.codes:
                 if (row.canonical or row.code) == wanted and row.only in ("", only):
                     return row.code
@@ -150,6 +150,9 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 _REFUSAL: Final = "05"
 """Do not honour: what remains to be said when the dialect has no word for the reason."""
+
+_NO_ANSWER: Final = {"68": "98", "98": "68"}
+"""Two words for the same: a dialect has one of them at least."""
 
 _NEEDED: Final = ("00", "12", "13", "25", "30", "40", "91", "92", "94", "96")
 """The canonical codes that the gateway itself gives; a profile that lacks one could not speak."""

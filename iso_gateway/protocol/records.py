@@ -6,7 +6,7 @@ A row says enough to answer a repeat, to build a reversal and to judge a void or
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -150,7 +150,7 @@ Entry = tuple[Insert | Change, ...]
 
 
 class OriginalQuery(msgspec.Struct, frozen=True):
-    """Which rows may be the original that a message names."""
+    """Which rows may be the original that a message names; empty where the message does not say."""
 
     merchant: str
     terminal: str
@@ -158,22 +158,54 @@ class OriginalQuery(msgspec.Struct, frozen=True):
     batch: str = ""
     transmitted: str = ""
     rrn: str = ""
+    approval: str = ""
+    card: bytes = b""
+    """The card number's hash: an authorization code alone is no name, but with the card it is."""
     kinds: tuple[Kind, ...] = ()
 
 
 def may_be_original(row: Row, query: OriginalQuery) -> bool:
     """Return whether *row* agrees with everything that *query* says.
 
-    A STAN counts only together with the terminal; an RRN may come from another terminal of the same merchant.
+    A STAN counts only together with the terminal or the RRN; an RRN may come from another terminal of the same
+    merchant, and so may an authorization code with its card.
     """
     if row.kind not in query.kinds or row.merchant != query.merchant:
         return False
-    if query.stan and (row.stan != query.stan or row.terminal != query.terminal):
+    by_rrn = bool(query.rrn and row.rrn == query.rrn)
+    if query.stan and (row.stan != query.stan or (row.terminal != query.terminal and not by_rrn)):
         return False
     if query.rrn and row.rrn and row.rrn != query.rrn:
         return False
-    if query.rrn and not row.rrn and not query.stan:
+    if not query.stan and not by_rrn and not _by_approval(row, query):
+        return False
+    if query.approval and row.approval and row.approval != query.approval:
         return False
     if query.batch and row.batch and row.batch != query.batch:
         return False
-    return not (query.transmitted and row.transmitted and row.transmitted != query.transmitted)
+    return not query.transmitted or not row.transmitted or first_or_repeat(query.transmitted, row.transmitted)
+
+
+def _by_approval(row: Row, query: OriginalQuery) -> bool:
+    return bool(query.approval and row.approval == query.approval and query.card and row.card_hash == query.card)
+
+
+REPEATED_WITHIN: Final = timedelta(hours=24)
+"""How long after a message its repeat may come and still count as the same sending."""
+
+
+def first_or_repeat(said: str, first: str) -> bool:
+    """Return whether the DE 7 *said* may be that of the message sent at *first*, or of a repeat of it.
+
+    Repeats have a DE 7 of their own, and a terminal may name either; it is never earlier than the first.
+    """
+    if said == first:
+        return True
+    for year in ("2001", "2000"):  # no year is carried; 0229 exists in the second alone
+        try:
+            at, then = (datetime.strptime(f"{year}{text}+0000", "%Y%m%d%H%M%S%z") for text in (said, first))
+        except ValueError:
+            continue
+        later = at - then if at >= then else at - then + timedelta(days=365)
+        return later <= REPEATED_WITHIN
+    return False

@@ -20,6 +20,7 @@ from iso_gateway.protocol.records import (
     OriginalQuery,
     Row,
     RowState,
+    Taken,
     may_be_original,
 )
 from iso_gateway.store.journal import Committed, Outcome, Refused
@@ -39,6 +40,9 @@ class MemoryJournal:
         self._claims: dict[Key, str] = {}
         self._by_stan: dict[tuple[str, str, str], list[str]] = {}
         self._by_rrn: dict[tuple[str, str], list[str]] = {}
+        self._by_approval: dict[tuple[str, str], list[str]] = {}
+        self._retire_at = max_rows
+        """How many rows are too many: more than the bound while too few of them may go."""
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -52,10 +56,16 @@ class MemoryJournal:
         same = self._rows.get(self._claims.get(key, "")) if key is not None else None
         if original is None:
             return same, ()
-        named = self._by_stan.get((original.merchant, original.terminal, original.stan), []) if original.stan else []
-        named = named or self._by_rrn.get((original.merchant, original.rrn), [])
-        rows = (self._rows[row_id] for row_id in named)
-        return same, tuple(row for row in rows if may_be_original(row, original))
+        merchant = original.merchant
+        for named in (
+            self._by_stan.get((merchant, original.terminal, original.stan)) if original.stan else None,
+            self._by_rrn.get((merchant, original.rrn)),
+            self._by_approval.get((merchant, original.approval)),
+        ):
+            rows = tuple(row for row_id in named or () if may_be_original(row := self._rows[row_id], original))
+            if rows:
+                return same, rows
+        return same, ()
 
     def get(self, row_id: str) -> Row | None:
         """Return the row *row_id*."""
@@ -71,6 +81,7 @@ class MemoryJournal:
         self._claims.clear()
         self._by_stan.clear()
         self._by_rrn.clear()
+        self._by_approval.clear()
 
     def _commit(self, entry: Entry) -> Outcome:
         for part in entry:
@@ -109,7 +120,8 @@ class MemoryJournal:
         for key in row.claims:
             self._claims[key] = row.id
         self._by_stan.setdefault((row.merchant, row.terminal, row.stan), []).append(row.id)
-        if len(self._rows) > self._max_rows:
+        self._name(row)
+        if len(self._rows) > self._retire_at:
             self._retire()
 
     def _change(self, part: Change) -> None:
@@ -122,19 +134,42 @@ class MemoryJournal:
                     del self._claims[key]
             for key in row.claims:
                 self._claims[key] = row.id
-        if row.rrn and row.rrn != before.rrn:
+        if (row.rrn, row.approval) != (before.rrn, before.approval):
+            self._unname(before)
+            self._name(row)
+
+    def _name(self, row: Row) -> None:
+        """Have *row* found by what the host calls it."""
+        if row.rrn:
             self._by_rrn.setdefault((row.merchant, row.rrn), []).append(row.id)
+        if row.approval:
+            self._by_approval.setdefault((row.merchant, row.approval), []).append(row.id)
+
+    def _unname(self, row: Row) -> None:
+        _drop(self._by_rrn, (row.merchant, row.rrn), row.id)
+        _drop(self._by_approval, (row.merchant, row.approval), row.id)
 
     def _retire(self) -> None:
-        """Drop the oldest tenth of the rows, but for those on which something is open."""
-        for row in list(self._rows.values())[: self._max_rows // 10]:
-            if row.state in OPEN_DEBT or row.state is RowState.SENDING:
-                continue
+        """Drop the oldest rows on which nothing is open, down to a tenth below the bound where there are enough."""
+        surplus = len(self._rows) - self._max_rows * 9 // 10
+        for row in [row for row in self._rows.values() if not _open(row)][:surplus]:
             del self._rows[row.id]
             for key in row.claims:
                 self._claims.pop(key, None)
             _drop(self._by_stan, (row.merchant, row.terminal, row.stan), row.id)
-            _drop(self._by_rrn, (row.merchant, row.rrn), row.id)
+            self._unname(row)
+        # Where too few may go, look again only after another tenth has come.
+        self._retire_at = max(self._max_rows, len(self._rows) + self._max_rows // 10)
+
+
+def _open(row: Row) -> bool:
+    """Return whether something is still to happen to *row*, or to another by way of it."""
+    return (
+        row.state in OPEN_DEBT
+        or row.state in (RowState.SENDING, RowState.UNCONFIRMED)
+        or row.taken is Taken.IN_FLIGHT
+        or row.reserved > 0
+    )
 
 
 def _drop(index: dict[IndexKey, list[str]], key: IndexKey, row_id: str) -> None:

@@ -1,0 +1,257 @@
+"""What every journal promises, tried on each of them: add yours to STORES."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from iso_gateway.errors import StoreError
+from iso_gateway.protocol.kinds import Kind
+from iso_gateway.protocol.records import OPEN_DEBT, Change, Entry, Insert, Key, OriginalQuery, Row, RowState
+from iso_gateway.store.journal import Committed, JournalStore, Refused
+from iso_gateway.store.memory import MemoryJournal
+from tests.protocol.test_records import ROW
+
+STORES: dict[str, Callable[[], JournalStore]] = {"memory": MemoryJournal}
+
+
+@pytest.fixture(params=STORES)
+def store(request: pytest.FixtureRequest) -> Iterator[JournalStore]:
+    """Each journal in turn, empty."""
+    opened = STORES[request.param]()
+    yield opened
+    opened.close()
+
+
+def key(stan: str, kind: Kind = Kind.SALE) -> Key:
+    """Return the key of one terminal's request."""
+    return ("M", "T", "000007", stan, str(kind))
+
+
+def row(stan: str = "000001", **columns: Any) -> Row:
+    """Return a row of its own for *stan*."""
+    columns.setdefault("id", f"row-{stan}")
+    columns.setdefault("claims", (key(stan),))
+    return replace(ROW, **{"stan": stan, "rrn": "", "approval": "", "approved": False, **columns})
+
+
+def committed(store: JournalStore, *entries: Entry) -> list[Committed | Refused]:
+    """Commit *entries* in one group."""
+    return list(store.commit(entries))
+
+
+def test_what_was_inserted_is_there(store: JournalStore) -> None:
+    first = row()
+    assert committed(store, (Insert(first),)) == [Committed()]
+    assert store.get("row-000001") == first
+    assert store.get("nobody") is None
+    assert store.find(key("000001"), None) == (first, ())
+    assert store.find(key("000002"), None) == (None, ())
+    assert store.find(None, None) == (None, ())
+
+
+def test_a_key_is_claimed_once_and_the_second_hears_who_was_first(store: JournalStore) -> None:
+    first = row()
+    committed(store, (Insert(first),))
+    assert committed(store, (Insert(row(id="second")),)) == [Refused(first)]
+    assert store.get("second") is None
+
+
+def test_the_same_stan_in_another_kind_batch_or_terminal_is_no_conflict(store: JournalStore) -> None:
+    others = [("M", "T", "000007", "000001", "void"), ("M", "T", "000008", "000001", "sale"),
+              ("M", "U", "000007", "000001", "sale"), ("N", "T", "000007", "000001", "sale")]  # fmt: skip
+    entries = [(Insert(row()),), *((Insert(row(id=f"other-{n}", claims=(k,))),) for n, k in enumerate(others))]
+    assert committed(store, *entries) == [Committed()] * 5
+
+
+def test_a_conflict_inside_a_group_answers_its_own_caller_alone(store: JournalStore) -> None:
+    outcomes = committed(store, (Insert(row("000001")),), (Insert(row("000001", id="twin")),), (Insert(row("000002")),))
+    assert outcomes == [Committed(), Refused(row("000001")), Committed()]
+    assert [store.get(name) is not None for name in ("row-000001", "twin", "row-000002")] == [True, False, True]
+
+
+def test_an_entry_is_committed_whole_or_not_at_all(store: JournalStore) -> None:
+    committed(store, (Insert(row("000001")),))
+    change = Change("row-000001", set={"state": RowState.DECLINED}, where={"state": RowState.STUCK})
+    (outcome,) = committed(store, (Insert(row("000002")), change))
+    assert isinstance(outcome, Refused)
+    assert store.get("row-000002") is None
+    assert store.find(key("000002"), None) == (None, ())
+
+
+def test_entries_of_a_group_see_those_before_them(store: JournalStore) -> None:
+    change = Change("row-000001", set={"state": RowState.DECLINED}, where={"state": RowState.ANSWERED})
+    outcomes = committed(store, (Insert(row()),), (change,), (change,))
+    assert outcomes[:2] == [Committed(), Committed()]
+    assert isinstance(outcomes[2], Refused)
+    assert outcomes[2].row.state is RowState.DECLINED
+
+
+def test_a_change_sets_and_adds(store: JournalStore) -> None:
+    committed(store, (Insert(row(returned=5)),))
+    change = Change("row-000001", set={"code": "00", "answer": {"a": "b"}}, add={"returned": 10, "reserved": -1})
+    assert committed(store, (change,), (change,)) == [Committed(), Committed()]
+    assert store.get("row-000001") == row(code="00", answer={"a": "b"}, returned=25, reserved=-2)
+
+
+@pytest.mark.parametrize(
+    ("where", "fits"),
+    [
+        ({}, True),
+        ({"state": RowState.ANSWERED}, True),
+        ({"state": frozenset({RowState.ANSWERED, RowState.UNCONFIRMED})}, True),
+        ({"state": RowState.ANSWERED, "replays": 0}, True),
+        ({"state": RowState.SENDING}, False),
+        ({"state": frozenset({RowState.SENDING})}, False),
+        ({"state": frozenset()}, False),
+        ({"state": RowState.ANSWERED, "replays": 1}, False),
+    ],
+)
+def test_a_change_holds_only_where_the_row_is_as_expected(
+    store: JournalStore,
+    where: dict[str, Any],
+    fits: bool,  # noqa: FBT001
+) -> None:
+    committed(store, (Insert(row()),))
+    (outcome,) = committed(store, (Change("row-000001", set={"replays": 7}, where=where),))
+    assert outcome == (Committed() if fits else Refused(row()))
+    changed = store.get("row-000001")
+    assert changed is not None
+    assert changed.replays == (7 if fits else 0)
+
+
+def test_a_change_of_a_row_that_is_not_there_is_an_error(store: JournalStore) -> None:
+    with pytest.raises(StoreError):
+        store.commit([(Change("nobody", set={"code": "00"}),)])
+
+
+def test_a_new_row_takes_the_key_of_the_one_it_releases(store: JournalStore) -> None:
+    committed(store, (Insert(row(id="old")),))
+    new = row(id="new")
+    assert committed(store, (Insert(new, releasing=("old",)),)) == [Committed()]
+    assert store.find(key("000001"), None) == (new, ())
+    released = store.get("old")
+    assert released is not None
+    assert released.claims == ()
+
+
+def test_releasing_one_row_does_not_release_another(store: JournalStore) -> None:
+    holder = row(id="holder")
+    committed(store, (Insert(holder),), (Insert(row("000002", id="bystander")),))
+    (outcome,) = committed(store, (Insert(row(id="new"), releasing=("bystander",)),))
+    assert outcome == Refused(holder)
+    assert store.find(key("000002"), None)[0] is not None
+
+
+def test_a_row_without_claims_lets_its_key_go(store: JournalStore) -> None:
+    committed(store, (Insert(row()),), (Change("row-000001", set={"claims": ()}),))
+    again = row(id="again")
+    assert committed(store, (Insert(again),)) == [Committed()]
+    assert store.find(key("000001"), None) == (again, ())
+
+
+def test_a_row_may_hold_several_keys(store: JournalStore) -> None:
+    tomb = row(id="tomb", claims=(key("000001"), key("000001", Kind.VOID)), state=RowState.TOMBSTONE)
+    committed(store, (Insert(tomb),))
+    assert committed(store, (Insert(row()),), (Insert(row(id="v", claims=(key("000001", Kind.VOID),))),)) == [
+        Refused(tomb),
+        Refused(tomb),
+    ]
+
+
+SALES = (Kind.SALE, Kind.ADVICE)
+
+
+def originals(store: JournalStore, **asked: Any) -> list[str]:
+    """Return the ids of the rows that may be meant."""
+    query = OriginalQuery(**{"merchant": "M", "terminal": "T", "kinds": SALES, **asked})
+    return [found.id for found in store.find(None, query)[1]]
+
+
+def test_an_original_is_found_by_its_stan(store: JournalStore) -> None:
+    committed(store, (Insert(row("000001")),), (Insert(row("000002")),))
+    assert originals(store, stan="000001") == ["row-000001"]
+    assert originals(store, stan="000003") == []
+    assert originals(store, stan="000001", kinds=(Kind.PREAUTH,)) == []
+    assert originals(store, stan="000001", merchant="N") == []
+
+
+def test_an_original_is_found_by_its_rrn_also_from_another_terminal(store: JournalStore) -> None:
+    committed(store, (Insert(row()),), (Change("row-000001", set={"rrn": "632400000001"}),))
+    assert originals(store, rrn="632400000001") == ["row-000001"]
+    assert originals(store, rrn="632400000001", terminal="U") == ["row-000001"]
+    assert originals(store, rrn="632400000001", terminal="U", stan="000001") == ["row-000001"]
+    assert originals(store, rrn="632400000001", merchant="N") == []
+    assert originals(store, rrn="632400000002") == []
+
+
+def test_an_original_is_found_by_its_authorization_code_and_card(store: JournalStore) -> None:
+    committed(store, (Insert(row()),), (Change("row-000001", set={"approval": "A00001"}),))
+    assert originals(store, approval="A00001", card=b"hash") == ["row-000001"]
+    assert originals(store, approval="A00001", card=b"other") == []
+
+
+def test_a_row_that_came_with_its_rrn_is_found_by_it(store: JournalStore) -> None:
+    committed(store, (Insert(row(rrn="632400000001")),))
+    assert originals(store, rrn="632400000001") == ["row-000001"]
+
+
+def test_an_unnamed_original_is_not_found(store: JournalStore) -> None:
+    committed(store, (Insert(row()),))
+    assert originals(store) == []
+
+
+def test_all_that_may_be_meant_is_found(store: JournalStore) -> None:
+    older = row(id="older", claims=(), received=ROW.received - timedelta(days=2))
+    committed(store, (Insert(older),), (Insert(row(id="newer")),))
+    assert sorted(originals(store, stan="000001")) == ["newer", "older"]
+
+
+def test_rows_in_a_state_come_oldest_first(store: JournalStore) -> None:
+    committed(store, *((Insert(row(f"{n:06}")),) for n in range(1, 6)))
+    committed(store, (Change("row-000004", set={"state": RowState.STUCK}),))
+    committed(store, (Change("row-000002", set={"state": RowState.OWES_REVERSAL}),))
+    assert [found.id for found in store.in_states(OPEN_DEBT)] == ["row-000002", "row-000004"]
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.tuples(st.sampled_from("iIcr"), st.integers(1, 4), st.sampled_from(list(RowState)[:4])),
+            min_size=1,
+            max_size=3,
+        ),
+        max_size=12,
+    )
+)
+@pytest.mark.parametrize("name", STORES)
+def test_no_key_is_ever_held_twice(name: str, story: list[list[tuple[str, int, RowState]]]) -> None:
+    """Whatever is committed in whatever order: a key leads to the one row that claims it."""
+    store = STORES[name]()
+    number = 0
+    for steps in story:
+        entry: list[Insert | Change] = []
+        used: set[int] = set()
+        for what, stan, state in steps:
+            number += 1
+            if what in "iI" and stan not in used:
+                used.add(stan)
+                holder = store.find(key(f"{stan:06}"), None)[0]
+                releasing = (holder.id,) if what == "I" and holder is not None else ()
+                entry.append(Insert(row(f"{stan:06}", id=f"row-{number}", state=state), releasing))
+            elif number > 1 and store.get(f"row-{number // 2}") is not None:
+                change: dict[str, Any] = {"claims": ()} if what == "r" else {"state": state}
+                entry.append(Change(f"row-{number // 2}", set=change))
+        store.commit([tuple(entry)])
+        rows = store.in_states(frozenset(RowState))
+        claims = [claim for kept in rows for claim in kept.claims]
+        assert len(claims) == len(set(claims))
+        for kept in rows:
+            for claim in kept.claims:
+                assert store.find(claim, None)[0] == kept
