@@ -272,7 +272,7 @@ class Authorizer:
         event: str = "transaction",
         delay: float = 0.0,
     ) -> Decision:
-        said = {**self._calendar.facts(moment), **facts}
+        said = facts if "date_settlement" in facts else {**self._calendar.facts(moment), **facts}
         answer, cause = written(self.dialect, request, code, said, self._calendar.local(moment).date())
         if cause:
             note = {**note, "cannot_carry": cause}

@@ -9,7 +9,7 @@ import msgspec
 
 from iso_gateway.host.accounts import Accounts
 from iso_gateway.host.asked import Asked, text
-from iso_gateway.host.calendar import Calendar
+from iso_gateway.host.calendar import Calendar, mmdd
 from iso_gateway.host.ledger import Ledger
 from iso_gateway.host.transaction import Transaction
 from iso_gateway.protocol.kinds import Kind
@@ -109,4 +109,4 @@ class Books:
     def _days(self, asked: Asked, moment: Moment) -> tuple[str, ...]:
         """Return the days by which a later message may name *asked*: the terminal's, the host's, the business date."""
         local, today = self.calendar.local(moment), self.calendar.today(moment)
-        return tuple({day for day in (asked.day, local.strftime("%m%d"), today.strftime("%m%d")) if day})
+        return tuple({day for day in (asked.day, mmdd(local), mmdd(today)) if day})

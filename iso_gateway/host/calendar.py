@@ -30,7 +30,12 @@ class Calendar:
         """Return what an answer says of time; date and time of a request that had them win over these."""
         local = self.local(moment)
         return {
-            "time_local_transaction": local.strftime("%H%M%S"),
-            "date_local_transaction": local.strftime("%m%d"),
-            "date_settlement": self.today(moment).strftime("%m%d"),
+            "time_local_transaction": f"{local.hour:02}{local.minute:02}{local.second:02}",
+            "date_local_transaction": mmdd(local),
+            "date_settlement": mmdd(self.today(moment)),
         }
+
+
+def mmdd(day: date) -> str:
+    """Return *day* as messages carry it."""
+    return f"{day.month:02}{day.day:02}"

@@ -215,6 +215,18 @@ async def test_a_late_answer_of_a_link_that_is_gone_is_given_to_nobody(autojump_
     assert [name for name, _ in told.events] == ["connected", "transaction", "closed"]
 
 
+async def test_a_link_that_is_gone_is_over_although_an_answer_waited(autojump_clock: MockClock) -> None:
+    host = HostServer.of(HostSettings())
+    ours, theirs = memory_stream_pair()
+    wire = Wire(ours)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(host.carry, theirs, "memory")
+        await wire.send(wire.till.request(Kind.SALE, 1070))
+        await trio.sleep(1)
+        await ours.aclose()
+    assert trio.current_time() == pytest.approx(1)
+
+
 async def test_draining_gives_what_is_due_soon_and_closes(autojump_clock: MockClock) -> None:
     async with in_memory(late_seconds=3) as (host, wire):
         await wire.send(wire.till.request(Kind.SALE, 1070))
