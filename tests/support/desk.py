@@ -127,8 +127,9 @@ class Desk:
                 if self.journal_fails:
                     return [events.JournalFailed(command.id, "disk full")]
                 (outcome,) = self.journal.commit([command.entry])
-                refused = isinstance(outcome, Refused)
-                return [events.Conflict(command.id, outcome.row) if refused else events.Journaled(command.id)]
+                if isinstance(outcome, Refused):
+                    return [events.Conflict(command.id, outcome.row)]
+                return [events.Journaled(command.id)]
             case commands.Lookup():
                 return [events.Found(command.id, *self.journal.find(command.key, command.original))]
             case commands.Send():

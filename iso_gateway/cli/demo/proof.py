@@ -70,7 +70,9 @@ class Proof(msgspec.Struct, frozen=True):
 
 def compare(slips: Sequence[Slip], rows: Sequence[Row], host: Mapping[str, Any]) -> Proof:
     """Return the comparison of *slips*, the gateway's *rows*, and the ledger that the mock *host* gives."""
-    journal = {(row.terminal, row.stan, row.kind): row for row in rows if row.kind is not Kind.REVERSAL}
+    journal: dict[tuple[str, str, Kind], Row] = {
+        (row.terminal, row.stan, row.kind): row for row in rows if row.kind is not Kind.REVERSAL
+    }
     booked = {
         (row["terminal"], row["stan"], row["kind"]): row for row in host["transactions"] if row["kind"] != "reversal"
     }

@@ -85,7 +85,8 @@ async def perform(say: Say) -> Proof:
                 say(f"  {name}, {spec} in {framing} frames, to {service.bound[listener]}")
             say("")
             table = _Table(say)
-            await play(*terminals, table.add)
+            counter, unionpay, kiosk = terminals
+            await play(counter, unionpay, kiosk, table.add)
             await _settled(service)
             slips = [slip for terminal in terminals for slip in terminal.slips]
             rows = service.gateway.journaling.store.in_states(frozenset(RowState))
