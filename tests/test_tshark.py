@@ -17,7 +17,10 @@ import pytest
 
 from iso_gateway.catalog import load_spec
 from iso_gateway.framing import Framing
+from iso_gateway.protocol.kinds import Kind
 from tests.support.captures import capture
+from tests.support.desk import PAN, Desk, setup
+from tests.support.edge import running
 from tests.support.fixture_files import samples
 
 if shutil.which("tshark") is None:
@@ -51,6 +54,25 @@ def test_tshark_reads_most_of_the_messages_and_the_largest_of_them() -> None:
     assert len(READ_BY_TSHARK) >= 10
     most = max(READ_BY_TSHARK, key=lambda sample: len(sample.fields))
     assert set(SPEC.fields) - set(most.fields) == {53, 86, 87, 88, 89}
+
+
+async def test_tshark_reads_the_link_of_a_running_gateway_as_we_do(tmp_path: Path) -> None:
+    async with running(tmp_path) as gateway:
+        counter, unionpay = await gateway.terminal(), await gateway.terminal("unionpay")
+        chip = bytes.fromhex("9F2608A1B2C3D4E5F607189F360200C49505000000000082021980")
+        sale = Desk(links=()).request(changes={35: f"{PAN}=25122011000012345678", 52: bytes(range(8)), 55: chip})
+        answer = await counter.ask(sale)
+        void = Desk(links=()).request(Kind.VOID, stan="000002", original=Desk(links=()).original(sale, answer))
+        await counter.ask(void)
+        await unionpay.ask(Desk(setup("cup-pos"), links=()).request(terminal="TERM0002"))
+        payloads = list(gateway.host.wire)
+    assert [payload[:4] for payload in payloads] == [b"0800", b"0810", *[b"0200", b"0210"] * 3]
+    layers = _dissect(tmp_path / "link.pcap", [Framing.parse("2be").frame(payload) for payload in payloads])
+    for payload, layer in zip(payloads, layers, strict=True):
+        message = SPEC.decode(payload)
+        assert "MALFORMED" not in json.dumps(layer)
+        assert layer["iso8583.mti"] == message.mti
+        assert _fields(layer) == _texts({number: message[number] for number in message})
 
 
 def _dissect(path: Path, frames: list[bytes]) -> list[dict[str, Any]]:

@@ -124,12 +124,7 @@ class Desk:
             case commands.Secure():
                 return [self.module.secure(command)]
             case commands.Journal():
-                if self.journal_fails:
-                    return [events.JournalFailed(command.id, "disk full")]
-                (outcome,) = self.journal.commit([command.entry])
-                if isinstance(outcome, Refused):
-                    return [events.Conflict(command.id, outcome.row)]
-                return [events.Journaled(command.id)]
+                return [self._commit(command)]
             case commands.Lookup():
                 return [events.Found(command.id, *self.journal.find(command.key, command.original))]
             case commands.Send():
@@ -147,6 +142,14 @@ class Desk:
             case commands.Log():
                 self.logs.append(command)
         return []
+
+    def _commit(self, command: commands.Journal) -> events.Event:
+        if self.journal_fails:
+            return events.JournalFailed(command.id, "disk full")
+        (outcome,) = self.journal.commit([command.entry])
+        if isinstance(outcome, Refused):
+            return events.Conflict(command.id, outcome.row)
+        return events.Journaled(command.id)
 
     def pass_time(self, seconds: float) -> None:
         """Let *seconds* go by, with every deadline in them at its time."""

@@ -36,6 +36,8 @@ class Host:
         self.framing = Framing.parse(framing)
         self.got: list[Message] = []
         """Every message but network management, in order."""
+        self.wire: list[bytes] = []
+        """Every payload on the links, in both directions, network management too."""
         self.decide: Decide = self.approve
         self.port = 0
         self.streams: list[trio.SocketStream] = []
@@ -75,6 +77,7 @@ class Host:
         async with stream:
             async for data in stream:
                 for frame in framer.receive(data):
+                    self.wire.append(frame.payload)
                     message = self.dialect.spec.decode(frame.payload)
                     if message.mti[1] == "8":
                         answer: Message | None = self.answer(message, "00")
@@ -82,7 +85,8 @@ class Host:
                         self.got.append(message)
                         answer = self.decide(message)
                     if answer is not None:
-                        await stream.send_all(self.framing.frame(self.dialect.spec.encode(answer)))
+                        self.wire.append(self.dialect.spec.encode(answer))
+                        await stream.send_all(self.framing.frame(self.wire[-1]))
 
 
 class Terminal:
