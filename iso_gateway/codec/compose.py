@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from iso_gateway.codec import body, parts
+from iso_gateway.codec.content import DIGITS, PRINTABLE
 from iso_gateway.codec.field import Field
 from iso_gateway.codec.plan import PACKED, Plan, Row, Value
 from iso_gateway.codec.unreadable import Unreadable
@@ -50,18 +51,18 @@ def carried(spec: Shape, number: int, value: object) -> Value:
     Raises:
         EncodeError: the element cannot hold that.
     """
-    field = spec.fields.get(number)
-    if field is None:
+    row = spec.plan.rows.get(number)
+    if row is None:
         raise EncodeError(str(number), "the spec has no such field")
-    row = spec.plan.rows[number]
-    if (
-        isinstance(value, str)
-        and row.op <= PACKED
-        and row.heads.get(len(value)) is not None
-        and row.pattern.fullmatch(value)
-    ):
-        return value  # the common case: the right length, nothing to fill
-    return body.fitted(row, _plain(field, row, value))
+    if isinstance(value, str) and row.op <= PACKED and row.heads.get(len(value)) is not None:
+        # The common case: the right length, nothing to fill.
+        if row.check == DIGITS:
+            good = value.isdecimal() and value.isascii()
+        else:
+            good = row.check == PRINTABLE and value.isprintable() and value.isascii()
+        if good or row.pattern.fullmatch(value):
+            return value
+    return body.fitted(row, _plain(spec.fields[number], row, value))
 
 
 def _plain(field: Field, row: Row, value: object) -> Value:
@@ -107,13 +108,14 @@ def changed(
     after = dict(fields)
     inside: dict[int, dict[str, object]] = {}
     for key, value in changes.items():
-        try:
-            number, part = path(key)
-        except KeyError:
-            raise EncodeError(str(key), "not the path of a field") from None
-        if part:
-            inside.setdefault(number, {})[part] = value
-        elif value is None:
+        if isinstance(key, int):
+            number = key
+        else:
+            number, part = _path(key)
+            if part:
+                inside.setdefault(number, {})[part] = value
+                continue
+        if value is None:
             after.pop(number, None)
         else:
             after[number] = _unbound(number, value) if spec is None else carried(spec, number, value)
@@ -122,6 +124,13 @@ def changed(
     if len(after) != len(fields) or after.keys() != fields.keys():
         after = dict(sorted(after.items()))
     return after, kept and _still(fields, kept, after)
+
+
+def _path(key: str) -> tuple[int, str]:
+    try:
+        return path(key)
+    except KeyError:
+        raise EncodeError(str(key), "not the path of a field") from None
 
 
 def _unbound(number: int, value: object) -> Value:

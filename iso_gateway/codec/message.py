@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, ItemsView, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
@@ -168,10 +169,7 @@ class Message:
         Raises:
             EncodeError: this is an answer itself, or the spec cannot carry a change.
         """
-        try:
-            mti = str(MTI(self._mti).response())
-        except ValueError:
-            raise EncodeError("mti", "not the type of a request") from None
+        mti = _answering(self._mti)
         echo = ECHO if self._spec is None else self._spec.echo
         same = {number: self._fields[number] for number in echo if number in self._fields}
         kept = {number: raw for number, raw in self._kept.items() if number in same} if self._kept else None
@@ -184,6 +182,19 @@ class Message:
     def __repr__(self) -> str:
         shown = (f"{number}={mask.shown(self, number)}" for number in self._fields)
         return f"<Message {' '.join((self._mti, *shown))}>"
+
+
+@functools.lru_cache(maxsize=256)
+def _answering(mti: str) -> str:
+    """Return the message type that answers *mti*.
+
+    Raises:
+        EncodeError: *mti* is an answer itself.
+    """
+    try:
+        return str(MTI(mti).response())
+    except ValueError:
+        raise EncodeError("mti", "not the type of a request") from None
 
 
 def bound(mti: str, fields: dict[int, Value], spec: Spec | None, kept: dict[int, bytes] | None = None) -> Message:
