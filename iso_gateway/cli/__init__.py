@@ -1,0 +1,40 @@
+"""The command ``iso-gateway``.
+
+Exit codes, everywhere: 0 fine, 1 a finding (declined, broken message), 2 wrong usage or configuration, 3 no
+connection, 4 no answer in time. Results go to stdout, complaints to stderr; ``--json`` is one object on one line, the
+last on stdout. What is heavy is loaded by the command that needs it.
+"""
+
+from __future__ import annotations
+
+import click
+
+from iso_gateway import __version__
+from iso_gateway.cli.lazy import Lazy, LazyGroup
+
+COMMANDS = {
+    "demo": Lazy("iso_gateway.cli.demo:demo", "gateway, mock host and terminals on loopback, and the proof"),
+    "init": Lazy("iso_gateway.cli.run:init", "write a commented configuration"),
+    "check": Lazy("iso_gateway.cli.run:check", "tell everything that is wrong with a configuration"),
+    "run": Lazy("iso_gateway.cli.run:run", "run the gateway"),
+    "status": Lazy("iso_gateway.cli.admin:status", "how a running gateway or host stands"),
+    "reload": Lazy("iso_gateway.cli.admin:reload", "have a running gateway read its configuration again"),
+    "drain": Lazy("iso_gateway.cli.admin:drain", "have a running gateway or host finish and stop"),
+    "host": Lazy("iso_gateway.cli.host:host", "run the mock host"),
+    "send": Lazy("iso_gateway.cli.send:send", "send one terminal transaction"),
+    "decode": Lazy("iso_gateway.cli.message:decode", "read a message from hex in any dress"),
+    "encode": Lazy("iso_gateway.cli.message:encode", "write a message as hex"),
+    "spec": Lazy("iso_gateway.cli.spec:spec", "the message specs that are shipped"),
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 fine, 1 a finding (declined, broken message), 2 wrong usage or configuration, "
+    "3 no connection, 4 no answer in time.",
+)
+@click.version_option(__version__, prog_name="iso-gateway", message="%(prog)s %(version)s")
+def main() -> None:
+    """An ISO 8583 payment gateway, codec and mock host in which no transaction's outcome stays unknown."""

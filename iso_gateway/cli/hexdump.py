@@ -1,0 +1,219 @@
+r"""Bytes from whatever people paste.
+
+    30 32 30 30                                      digits, with spaces, line ends, colons, commas or nothing between
+    0x30, 0x32   \x30\x32   {0x30, 0x32}   b'02\x00' as programs print them
+    00000000  30 32 30 30 ...  |0200|                dumps: hexdump -C, xxd, tcpdump -X, od, Wireshark, logs
+    MDIwMHI4AAEC...                                  base64
+
+A dump is told from digits by its first column: offsets that agree with the number of bytes in the lines. So a line
+that is missing is noticed, and the text column, which may look like digits, is not read.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+LARGEST: Final = 4 * 1024 * 1024
+"""Characters; a message has some hundred bytes."""
+
+SHORTEST_BASE64: Final = 16
+"""Characters; a shorter word is no message of 12 bytes but a slip of the pen."""
+
+_DUMPED: Final = re.compile(r"\s*(?:0x)?(?P<offset>[0-9A-Fa-f]{3,16})(?::\s*|\s+|\s*$)(?P<rest>.*)")
+_PAIR: Final = re.compile(r"[ \t]{0,2}([0-9A-Fa-f]{2})")
+_SHORT: Final = re.compile(r"(?:0x|\\x)([0-9A-Fa-f])(?![0-9A-Fa-f])")
+_PREFIX: Final = re.compile(r"0x|\\x", re.IGNORECASE)
+_BETWEEN: Final = re.compile(r"[\s,:;{}()\[\]\"'_-]+")
+_LITERAL: Final = re.compile(r"b(['\"]).*\1", re.DOTALL)
+OD_DIGITS: Final = 7
+"""Of the offsets of od, unless it is told otherwise."""
+_SQUEEZED: Final = "*"
+"""A line of hexdump, od and xxd: what follows is the line above once more."""
+
+
+def read_hex(text: str) -> bytes:
+    """Return the bytes that *text* shows.
+
+    Raises:
+        ValueError: it shows none, or breaks off; the text says where.
+    """
+    if len(text) > LARGEST:
+        raise ValueError(f"more than {LARGEST} characters")
+    if not text.strip():
+        raise ValueError("empty")
+    if _LITERAL.fullmatch(text.strip()):
+        return _literal(text.strip())
+    rows = _rows(text)
+    if rows:
+        return _dumped(rows)
+    return _digits(text)
+
+
+def _literal(text: str) -> bytes:
+    """Return what a bytes literal of Python says."""
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError) as error:
+        raise ValueError("no bytes literal of Python") from error
+    assert isinstance(value, bytes)
+    return value
+
+
+# Digits and base64
+
+
+def _digits(text: str) -> bytes:
+    """Return what digits without offsets say, or base64."""
+    bare = _BETWEEN.sub("", _PREFIX.sub("", _SHORT.sub(r"0\1", text)))
+    try:
+        return bytes.fromhex(bare)
+    except ValueError:
+        pass
+    encoded = _from_base64("".join(text.split()))
+    if encoded is not None:
+        return encoded
+    if re.fullmatch("[0-9A-Fa-f]*", bare):
+        raise ValueError(f"an odd number of hexadecimal digits, {len(bare)}")
+    raise ValueError(_first_wrong(text))
+
+
+def _from_base64(text: str) -> bytes | None:
+    """Return what *text* says in base64, of either alphabet; None where it is none."""
+    if len(text) < SHORTEST_BASE64 or len(text) % 4 == 1:
+        return None
+    padded = text.rstrip("=")
+    try:
+        return base64.b64decode(
+            padded + "=" * (-len(padded) % 4), altchars=b"-_" if {*"-_"} & {*text} else None, validate=True
+        )
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _first_wrong(text: str) -> str:
+    """Return which character is the first that belongs to no dress."""
+    for number, line in enumerate(text.splitlines(), 1):
+        masked = _PREFIX.sub(lambda found: " " * len(found[0]), line)
+        wrong = re.search(r"[^0-9A-Fa-f\s,:;{}()\[\]\"'_-]", masked)
+        if wrong is not None:
+            return f"line {number}, column {wrong.start() + 1}: no hexadecimal digit, and no base64 either"
+    return "neither hexadecimal digits nor base64"
+
+
+# Dumps
+
+
+class _Row(NamedTuple):
+    """One line of a dump."""
+
+    number: int
+    """In the text, from 1."""
+    offset: str
+    rest: str
+    squeezed: bool = False
+
+
+def _rows(text: str) -> list[_Row]:
+    """Return the lines of a dump, or nothing where *text* is none."""
+    rows: list[_Row] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        found = _DUMPED.fullmatch(line)
+        if line.strip() == _SQUEEZED and rows:
+            rows.append(_Row(number, "", "", squeezed=True))
+        elif found is not None:
+            rows.append(_Row(number, found["offset"], found["rest"]))
+        else:
+            return []
+    plain = [row for row in rows if not row.squeezed]
+    if not plain or not plain[0].rest.strip():
+        return []
+    starts_at_zero = int(plain[0].offset, 16) == 0
+    # One line that begins with zeros is a dump; lines that begin elsewhere are if their offsets go on as they should.
+    return rows if starts_at_zero or (len(plain) > 1 and _base(rows) is not None) else []
+
+
+def _base(rows: list[_Row]) -> int | None:
+    """Return the base of the offsets in which each line has the bytes up to the next; None: neither 16 nor 8.
+
+    od writes octal ones, of seven digits.
+    """
+    for base in (8, 16) if len(rows[0].offset) == OD_DIGITS else (16, 8):
+        try:
+            offsets = [0 if row.squeezed else int(row.offset, base) for row in rows]
+        except ValueError:
+            continue
+        steps = [
+            (len(_pairs(row.rest)), after - here)
+            for row, below, here, after in zip(rows, rows[1:], offsets, offsets[1:], strict=False)
+            if not (row.squeezed or below.squeezed)
+        ]
+        if all(0 < step <= there for there, step in steps):
+            return base
+    return None
+
+
+def _dumped(rows: list[_Row]) -> bytes:
+    """Return the bytes of a dump.
+
+    Raises:
+        ValueError: its offsets do not agree with its lines.
+    """
+    base = _base(rows) or 16
+    read = bytearray()
+    above = b""
+    start = int(rows[0].offset, base)
+    for row, after in zip(rows, [*rows[1:], None], strict=True):
+        if row.squeezed:
+            end = int(after.offset, base) - start if after is not None and not after.squeezed else 0
+            if not above or end <= len(read) or (end - len(read)) % len(above):
+                raise ValueError(f"line {row.number}: '*' stands for lines that the offsets do not tell")
+            read += above * ((end - len(read)) // len(above))
+            continue
+        if int(row.offset, base) - start != len(read):
+            said = f"offset {row.offset}, {start + len(read):0{len(row.offset)}{'o' if base == 8 else 'x'}} expected"
+            raise ValueError(f"line {row.number}: {said}; is a line missing?")
+        known = after is not None and not after.squeezed
+        above = _line(row, int(after.offset, base) - start - len(read) if after is not None and known else None)
+        read += above
+    return bytes(read)
+
+
+def _line(row: _Row, count: int | None) -> bytes:
+    """Return the bytes of one line; *count* is what the next offset says, None where there is none."""
+    pairs = _pairs(row.rest)
+    if count is not None and 0 < count <= len(pairs):
+        return bytes.fromhex("".join(pairs[:count]))
+    return next(_beside_text(row.rest), None) or bytes.fromhex("".join(pairs))
+
+
+def _pairs(rest: str) -> list[str]:
+    """Return the bytes that a line begins with, as digits, up to a wide gap or something else."""
+    before = rest.lstrip().partition("|")[0]
+    pairs: list[str] = []
+    at = 0
+    while found := _PAIR.match(before, at):
+        pairs.append(found[1])
+        at = found.end()
+    return pairs
+
+
+def _beside_text(rest: str) -> Iterator[bytes]:
+    """Yield the bytes whose text stands to the right of a gap: of these digits the rest of the line is a picture."""
+    rest = rest.strip()
+    for gap in re.finditer(r"\s{2,}|\s+[|>]", rest):
+        digits = "".join(rest[: gap.start()].split())
+        if not re.fullmatch("(?:[0-9A-Fa-f]{2})+", digits):
+            return
+        shown = bytes.fromhex(digits)
+        beside = rest[gap.end() :].rstrip("|<")
+        if len(beside) <= len(shown) and all(
+            each == "." or each == chr(byte) for each, byte in zip(beside, shown, strict=False)
+        ):
+            yield shown

@@ -1,0 +1,134 @@
+"""``iso-gateway host``: the mock host as a process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import click
+
+from iso_gateway.cli.options import framing_option, spec_option
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import trio
+
+    from iso_gateway.host.server import HostServer
+    from iso_gateway.net.address import Address
+
+QUIET: Final = frozenset({"connected"})
+"""Events that are not worth a line of a person's screen."""
+
+
+@click.command()
+@click.option("--port", required=True, type=click.IntRange(0, 65535), help="Where to listen; 0 lets the system choose.")
+@click.option("--bind", default="127.0.0.1", show_default=True, metavar="HOST", help="0.0.0.0 listens everywhere.")
+@spec_option
+@framing_option
+@click.option(
+    "--late", default=45.0, show_default=True, type=click.FloatRange(0, 3600), help="Seconds that a late answer takes."
+)
+@click.option(
+    "--not-found",
+    type=click.Choice(["00", "25"]),
+    help="What a reversal without its original gets.  [default: the dialect's]",
+)
+@click.option(
+    "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="One line per event."
+)
+def host(
+    *,
+    port: int,
+    bind: str,
+    spec_name: str,
+    framing_name: str,
+    late: float,
+    not_found: Literal["00", "25"] | None,
+    log_format: str,
+) -> None:
+    """Run the mock host: it authorizes, remembers, and misbehaves when the amount asks for it.
+
+    Sales and preauths that end in .05, .51 or .54 are declined, .68 and .69 get no answer, .70 a late one, .71 and .72
+    lose the connection. SIGTERM ends it after what is late was answered.
+    """
+    import trio
+
+    from iso_gateway.host.server import HostServer
+    from iso_gateway.host.settings import HostSettings
+    from iso_gateway.net.address import Address
+
+    settings = HostSettings(spec=spec_name, framing=framing_name, late_seconds=late, reversal_not_found=not_found or "")
+    log = _Log(log_format)
+    server = HostServer.of(settings, log=log)
+
+    def ready(bound: Address, socket: Path) -> None:
+        if log_format == "json":
+            log("ready", {"listening": str(bound), "admin": str(socket)})
+        else:
+            click.echo(f"listening on {bound} ({spec_name}, {framing_name}), admin socket {socket}", err=True)
+
+    trio.run(_serve, server, Address(bind, port), ready)
+
+
+async def _serve(server: HostServer, address: Address, ready: Callable[[Address, Path], None]) -> None:
+    """Serve until SIGTERM, SIGINT or the admin socket's drain."""
+    import signal
+
+    import trio
+
+    from iso_gateway.admin.places import socket_path
+    from iso_gateway.admin.server import serve_admin
+
+    stop = trio.Event()
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as received:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_obey, received, stop, nursery.cancel_scope)
+            bound = await nursery.start(server.run, address)
+            path = socket_path("host", bound.port)
+            await nursery.start(serve_admin, path, verbs(server, stop))
+            ready(bound, path)
+            await stop.wait()
+            await server.drain()
+            nursery.cancel_scope.cancel()
+
+
+async def _obey(received: AsyncIterator[int], stop: trio.Event, everything: trio.CancelScope) -> None:
+    """Begin to stop at the first signal, and stop at once at the second."""
+    async for _ in received:
+        if stop.is_set():
+            everything.cancel()
+        stop.set()
+
+
+def verbs(server: HostServer, stop: trio.Event) -> dict[str, Any]:
+    """Return what the admin socket of a running host understands."""
+
+    def drain(_arguments: dict[str, Any]) -> dict[str, Any]:
+        stop.set()
+        return {"links": len(server.status()["links"])}
+
+    return {
+        "status": lambda _arguments: server.status(),
+        "ledger": lambda _arguments: server.ledger(),
+        "drain": drain,
+    }
+
+
+class _Log:
+    """Writes the host's events to stderr."""
+
+    def __init__(self, form: str) -> None:
+        import sys
+
+        from iso_gateway.gateway.lines import Lines
+
+        self._lines = Lines(sys.stderr, form)
+        self._json = form == "json"
+
+    def __call__(self, event: str, fields: Mapping[str, Any]) -> None:
+        from iso_gateway.net import clock
+
+        if self._json or event not in QUIET:
+            level = "warning" if event in {"undecodable", "refused"} or "offset" in fields else "info"
+            self._lines.write(clock.now().wall, event, fields, level)

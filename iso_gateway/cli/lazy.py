@@ -1,0 +1,144 @@
+"""A group of commands whose modules are loaded when they are called, and whose mistakes are told in one line."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import click
+
+from iso_gateway.cli.output import complain
+from iso_gateway.errors import (
+    CannotCarry,
+    DecodeError,
+    EncodeError,
+    IsoGatewayError,
+    NoAnswer,
+    NoConnection,
+    ProblemsError,
+    did_you_mean,
+)
+
+EXIT_CODES: Final[tuple[tuple[type[IsoGatewayError], int], ...]] = (
+    (NoConnection, 3),
+    (NoAnswer, 4),
+    (ProblemsError, 2),
+    (EncodeError, 2),
+    (CannotCarry, 2),
+    (DecodeError, 1),
+    (IsoGatewayError, 1),
+)
+"""What an error ends the command with, where the command does not know better. The first row that fits counts."""
+
+INTERRUPTED: Final = 130
+"""128 and the number of SIGINT, as shells say it."""
+
+
+class Lazy(NamedTuple):
+    """A command that is not loaded yet."""
+
+    where: str
+    """``package.module:name``."""
+    help: str
+    """One line for the list of commands."""
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name, and loads one when it is called."""
+
+    def __init__(self, *args: Any, lazy: Mapping[str, Lazy] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lazy = dict(lazy or {})
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        return [*self.lazy, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command, loading it if need be."""
+        if cmd_name not in self.lazy:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = self.lazy[cmd_name].where.partition(":")
+        command = getattr(importlib.import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that *args* begin with, or say which one may be meant."""
+        known = self.list_commands(ctx)
+        if args and args[0] not in known and not args[0].startswith("-"):
+            raise click.UsageError(f"no command {args[0]!r}{did_you_mean(args[0], known)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without loading one."""
+        rows = [(name, self.lazy[name].help) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: FBT001, FBT002 -- click's signature
+        **extra: Any,
+    ) -> Any:
+        """Run, and end the process with the documented exit code; errors become one line on stderr."""
+        if not standalone_mode:
+            return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        try:
+            code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        except click.ClickException as error:
+            sys.exit(_usage(error))
+        except IsoGatewayError as error:
+            sys.exit(told(error))
+        except BaseExceptionGroup as group:
+            known = expected(group)
+            if known is None:
+                raise
+            sys.exit(told(known))
+        except (KeyboardInterrupt, click.Abort):
+            complain("interrupted")
+            sys.exit(INTERRUPTED)
+        except BrokenPipeError:
+            # Whoever read us has enough; Python would complain once more when it closes stdout.
+            sys.stdout = None
+            sys.exit(1)
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def expected(group: BaseExceptionGroup) -> IsoGatewayError | None:
+    """Return the first error of *group*, as nurseries raise them, or None where one of them is a bug."""
+    _, bugs = group.split(IsoGatewayError)
+    if bugs is not None:
+        return None
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert isinstance(error, IsoGatewayError)
+    return error
+
+
+def told(error: IsoGatewayError) -> int:
+    """Tell *error* on stderr, a line per fault, and return the exit code for it."""
+    if isinstance(error, ProblemsError):
+        in_a_file = any(problem.line is not None for problem in error.problems)
+        for problem in error.problems:
+            complain(problem.at(error.source), place=in_a_file)
+    else:
+        complain(str(error))
+    return next(code for kind, code in EXIT_CODES if isinstance(error, kind))
+
+
+def _usage(error: click.ClickException) -> int:
+    """Tell that a command was called wrongly, and where its help is."""
+    said = error.format_message().rstrip(".").replace("\n", " ")
+    context = getattr(error, "ctx", None)
+    hint = f" (see {context.command_path} --help)" if context is not None else ""
+    complain((said[:1].lower() if said[1:2].islower() else said[:1]) + said[1:] + hint)
+    return error.exit_code

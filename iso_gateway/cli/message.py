@@ -1,0 +1,193 @@
+"""``iso-gateway decode|encode``: one message, from bytes to what it says and back."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from iso_gateway.catalog import load_spec
+from iso_gateway.cli.hexdump import LARGEST, read_hex
+from iso_gateway.cli.options import json_option, spec_option, unsafe_option
+from iso_gateway.cli.output import complain, say, say_json
+from iso_gateway.codec.describe import describe, to_json
+from iso_gateway.errors import DecodeError
+
+if TYPE_CHECKING:
+    from iso_gateway.codec.spec import Spec
+
+STDIN: Final = "-"
+
+
+@click.command(context_settings={"ignore_unknown_options": False})
+@click.argument("given", nargs=-1, metavar="[HEX|FILE|-]")
+@spec_option
+@json_option
+@unsafe_option
+def decode(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: bool) -> int:
+    """Read a message.
+
+    Hex may come in any dress: digits with or without spaces and 0x, a dump with offsets and text (hexdump, xxd,
+    Wireshark, tcpdump), base64; as arguments, in a file, or on stdin (-). A file of raw bytes will do too. It begins
+    at the MTI. Card numbers and the like are masked, and nothing leaves this machine.
+
+    Exits 1 where the bytes are no message: what was read is printed, and then the place.
+    """
+    spec = load_spec(spec_name)
+    data = _bytes(given, spec)
+    try:
+        message = spec.decode(data)
+    except DecodeError as error:
+        _broken(spec, data, error, as_json=as_json, unsafe=unsafe)
+        return 1
+    faults = spec.check(message)
+    if as_json:
+        said = to_json(message, unsafe=unsafe)
+        say_json(said | ({"errors": [_fault(each) for each in faults]} if faults else {}))
+    else:
+        say(describe(message, unsafe=unsafe))
+        for each in faults:
+            _point(spec, data, each, unsafe=unsafe)
+    return 1 if faults else 0
+
+
+def _broken(spec: Spec, data: bytes, error: DecodeError, *, as_json: bool, unsafe: bool) -> None:
+    """Print what could be read of a message, then where it broke, then what else it might be."""
+    from iso_gateway.cli.place import guesses
+
+    partial = error.partial
+    if as_json:
+        read = to_json(partial, unsafe=unsafe) if partial is not None else {"mti": None, "fields": {}}
+        say_json(read | {"errors": [_fault(error)]})
+        return
+    if partial is not None:
+        say(describe(partial, unsafe=unsafe))
+    _point(spec, data, error, unsafe=unsafe)
+    for guess in itertools.islice(guesses(spec, data), 2):
+        say(guess)
+
+
+def _point(spec: Spec, data: bytes, error: DecodeError, *, unsafe: bool) -> None:
+    """Print the place of *error*."""
+    from iso_gateway.cli.place import caret
+
+    say(f"\n{error}")
+    for line in caret(spec, data, error, unsafe=unsafe):
+        say(line)
+
+
+def _fault(error: DecodeError) -> dict[str, Any]:
+    return {"field": error.field, "offset": error.offset, "expected": error.expected, "missing": error.missing}
+
+
+@click.command()
+@click.argument("given", required=False, metavar="[JSON|FILE|-]")
+@spec_option
+@click.option("--mti", metavar="MTI", help="Instead of JSON: the message type.")
+@click.option(
+    "--field", "-f", "fields", multiple=True, metavar="PATH=VALUE", help="Instead of JSON: 4=1234, 55.9F26=..."
+)
+def encode(*, given: str | None, spec_name: str, mti: str | None, fields: tuple[str, ...]) -> None:
+    """Write a message as hex.
+
+    JSON is {"mti": "0200", "fields": {"2": "4761739001010010", "4": 1234, "55.9F26": "A1B2C3D4E5F60718"}}: text as it
+    is carried, numbers with leading zeros, hexadecimal text for bytes. 'decode --json --unsafe' writes such JSON.
+    """
+    spec = load_spec(spec_name)
+    if mti is not None or fields:
+        if given is not None:
+            raise click.UsageError("either JSON or --mti and --field")
+        if mti is None:
+            raise click.UsageError("--field needs --mti")
+        kind, values = mti, dict(_pair(each) for each in fields)
+    else:
+        kind, values = _from_json(_text(given))
+    say(spec.encode(spec.message(kind, values)).hex().upper())
+
+
+def _pair(text: str) -> tuple[str, str]:
+    path, equals, value = text.partition("=")
+    if not equals:
+        raise click.UsageError("--field is PATH=VALUE, as in 4=000000001234")
+    return path.strip(), value
+
+
+def _from_json(text: str) -> tuple[str, dict[str, Any]]:
+    """Return MTI and fields of a message in JSON."""
+    import msgspec
+
+    try:
+        data = msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        raise click.UsageError(f"not JSON: {error}") from None
+    known = isinstance(data, dict) and isinstance(data.get("mti"), str) and isinstance(data.get("fields"), dict)
+    if not known:
+        raise click.UsageError('JSON like {"mti": "0200", "fields": {"3": "000000", "4": 1234}} expected')
+    return data["mti"], data["fields"]
+
+
+# What is given
+
+
+def _text(given: str | None) -> str:
+    """Return JSON that is given as it is, in a file or on stdin."""
+    if given is not None and given.lstrip().startswith("{"):
+        return given
+    raw = _stdin() if given in (None, STDIN) else _file(Path(str(given)))
+    if raw is None:
+        raise click.UsageError(f"{given}: neither JSON nor a file")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise click.UsageError("not UTF-8") from None
+
+
+def _bytes(given: tuple[str, ...], spec: Spec) -> bytes:
+    """Return the message that is given as hex, in a file or on stdin."""
+    if not given or given == (STDIN,):
+        return _of_file(_stdin(), "stdin", spec)
+    content = _file(Path(given[0])) if len(given) == 1 else None
+    if content is not None:
+        return _of_file(content, given[0], spec)
+    try:
+        return read_hex(" ".join(given))
+    except ValueError as error:
+        also = ", and no file of that name" if len(given) == 1 else ""
+        raise click.UsageError(f"no hex: {error}{also}") from None
+
+
+def _of_file(content: bytes, name: str, spec: Spec) -> bytes:
+    """Return the message in a file: hex where it is text, and otherwise what is there."""
+    try:
+        text = content.decode("ascii")
+    except UnicodeDecodeError:
+        return content
+    try:
+        return read_hex(text)
+    except ValueError as error:
+        # The message itself is text in some dialects.
+        if not spec.plan.mti_packed and text[:4] in spec.plan.mtis:
+            return text.rstrip("\r\n").encode()
+        raise click.UsageError(f"{name}: no hex: {error}") from None
+
+
+def _file(path: Path) -> bytes | None:
+    """Return the content of a file, or None where there is none."""
+    try:
+        if not path.is_file():
+            return None
+        with path.open("rb") as file:
+            return file.read(LARGEST)
+    except (OSError, ValueError) as error:
+        if isinstance(error, PermissionError):
+            raise click.UsageError(f"{path}: cannot be read") from None
+        return None  # a name too long for a file: hex
+
+
+def _stdin() -> bytes:
+    if sys.stdin.isatty():
+        complain("reading from the keyboard; Ctrl-D ends it")
+    return sys.stdin.buffer.read(LARGEST)
