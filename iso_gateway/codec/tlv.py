@@ -67,7 +67,7 @@ def read(data: bytes) -> tuple[list[DataObject], bytes]:
 
 
 def find(data: bytes, tag: str) -> bytes | None:
-    """Return the value of the first object of *tag* in *data*, or None: what `read` finds, without keeping the rest.
+    """Return the value of the first object of *tag* (upper case), or None: what `read` finds, without the rest.
 
     Raises:
         Unreadable: as `read`.
