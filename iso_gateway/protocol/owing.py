@@ -257,7 +257,9 @@ class Owing:
 
     def answered(self, debt: Debt, message: Message) -> None:
         """Take in a host's message under a key of this debt: its answer, or the late answer to the original."""
-        late = debt.message is None or (not debt.repeats and message.mti[1] == debt.leg.mti[1])
+        # A void of 1993 is a 1420 as its reversal is: only the STAN tells their answers apart.
+        to_original = message.mti[1] == debt.leg.mti[1] and text(message, 11) == debt.leg.stan
+        late = debt.message is None or (not debt.repeats and to_original)
         if late and not debt.repeats:
             self._late(debt, message)
             return
