@@ -74,11 +74,11 @@ def _digits(text: str) -> bytes:
         return bytes.fromhex(bare)
     except ValueError:
         pass
+    if re.fullmatch("[0-9A-Fa-f]*", bare):
+        raise ValueError(f"an odd number of hexadecimal digits, {len(bare)}")
     encoded = _from_base64("".join(text.split()))
     if encoded is not None:
         return encoded
-    if re.fullmatch("[0-9A-Fa-f]*", bare):
-        raise ValueError(f"an odd number of hexadecimal digits, {len(bare)}")
     raise ValueError(_first_wrong(text))
 
 

@@ -124,7 +124,7 @@ def _financial(dialect: Dialect, till: Till, memory: Memory, order: Order, at: d
         minor = earlier.amount
     else:
         unknown = f" of an original that this terminal does not know ({order.original})" if order.original else ""
-        raise _wrong("amount", f"a {order.verb}{unknown} needs one, as in 12.34")
+        raise _wrong("amount", f"{_a(order.verb)}{unknown} needs one, as in 12.34")
     card = _card(order, earlier)
     slip = Slip(till, memory.next_stan(), at)
     message = scripts.financial(dialect, slip, kind, card, amount=Amount(minor, currency), original=original)
@@ -135,10 +135,10 @@ def _kind_and_original(dialect: Dialect, memory: Memory, order: Order) -> tuple[
     """Return what the request is, the original where this terminal sent it, and how that is named."""
     if not order.original:
         if order.verb not in _PLAIN:
-            raise _wrong("original", f"a {order.verb} names one, by its RRN or as 'last'")
+            raise _wrong("original", f"{_a(order.verb)} names one, by its RRN or as 'last'")
         return _PLAIN[order.verb], None, None
     if order.verb not in _ABOUT:
-        raise _wrong("original", f"a {order.verb} has none")
+        raise _wrong("original", f"{_a(order.verb)} has none")
     kinds = _ABOUT[order.verb]
     if order.original == LAST:
         earlier = memory.latest_approved(dialect.spec.name)
@@ -190,6 +190,10 @@ def _said(sent: Sent) -> str:
     """Return an earlier request in words."""
     said = str(sent.kind).replace("_", " ")
     return said if sent.amount is None else f"{said} of {format_amount(sent.amount, sent.currency)}"
+
+
+def _a(verb: Verb) -> str:
+    return f"an {verb}" if verb in (Verb.ADVICE, Verb.ECHO) else f"a {verb}"
 
 
 def _wrong(what: str, reason: str) -> ConfigError:
