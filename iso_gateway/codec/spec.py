@@ -81,7 +81,7 @@ class Spec:
         kept = message._kept if message._spec is self or message._spec == self else None  # noqa: SLF001
         return walker.encode(self.plan, message.mti, message._fields, kept)
 
-    def message(self, mti: str, fields: Mapping[Any, Any]) -> Message:
+    def message(self, mti: str, fields: Mapping[Any, Any], passed: Mapping[int, Value] | None = None) -> Message:
         """Return a message of this spec.
 
         Args:
@@ -89,12 +89,14 @@ class Spec:
             fields: number or path (``"55.9F26"``) -> value. Text and bytes are carried as they are, a short fixed
                 field is filled; an int is written with leading zeros (format n); hexadecimal text stands for bytes
                 (format b); a mapping or a list of pairs makes the parts of an element. None is left out.
+            passed: number -> value, ascending, of which it is known that this spec carries them as they are, and
+                which are looked at only by `encode`; *fields* count before them.
 
         Raises:
             EncodeError: the spec cannot carry one of them.
         """
         mti = checked_mti(self, mti)
-        return bound(mti, compose.changed(self, {}, None, fields)[0], self)
+        return bound(mti, compose.changed(self, passed or {}, None, fields)[0], self)
 
     def carry(self, number: int, value: object) -> Value:
         """Return *value* as data element *number* carries it: see `message`.

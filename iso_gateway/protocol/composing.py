@@ -50,7 +50,10 @@ def host_message(request: Request, acquirer: Acquirer, stan: str, now: Moment) -
         EncodeError: a value does not fit the host's spec.
     """
     local = now.wall.astimezone(acquirer.zone)
-    facts = request.listener.dialect.facts(request.message)
+    source, target = request.listener.dialect, acquirer.dialect
+    passing = target.passing(source)
+    passed = {de: value for de, value in request.message.items() if de in passing}
+    facts = source.facts(request.message, passing)
     facts["transmission_date_time"] = transmission_time(now.wall)
     facts["system_trace_audit_number"] = stan
     facts.setdefault("time_local_transaction", local.strftime("%H%M%S"))
@@ -60,8 +63,9 @@ def host_message(request: Request, acquirer: Acquirer, stan: str, now: Moment) -
     if acquirer.sends_rrn and "retrieval_reference_number" not in facts:
         facts["retrieval_reference_number"] = rrn(local, stan)
     original = original_on_host_leg(request)
-    message = acquirer.dialect.compose(request.kind, facts, local.date(), original, request.batch or acquirer.batch)
-    reason = reversal_reason(request, acquirer.dialect.profile)
+    batch = request.batch or acquirer.batch
+    message = target.compose(request.kind, facts, local.date(), original, batch, passed=passed)
+    reason = reversal_reason(request, target.profile)
     return message.evolve(reason) if reason else message
 
 

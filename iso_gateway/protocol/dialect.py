@@ -17,6 +17,7 @@ from iso_gateway.errors import CannotCarry, DecodeError
 from iso_gateway.protocol import meaning
 from iso_gateway.protocol.kinds import NETWORK, Kind
 from iso_gateway.protocol.originals import ELEMENT, Original, read_original, write_original
+from iso_gateway.protocol.passing import passing
 from iso_gateway.protocol.profile import CodeClass, KindRow, Profile
 
 if TYPE_CHECKING:
@@ -73,9 +74,11 @@ class Dialect:
         self.profile = profile
         self._number = {field.name: de for de, field in spec.fields.items()}
         self._carried = {de: field.name for de, field in spec.fields.items() if field.name not in OWN_TO_A_LEG}
+        self._echoed = frozenset(spec.echo) - _HOST_MAY_CHANGE
         self._rows: dict[str, list[KindRow]] = {}
         for row in profile.kinds:
             self._rows.setdefault(row.mti, []).append(row)
+        self._passing: dict[Dialect, frozenset[int]] = {}
         self._verdicts = {row.code: profile.verdict(row.code) for row in profile.codes}
 
     def __repr__(self) -> str:
@@ -127,10 +130,17 @@ class Dialect:
 
     # Facts and messages
 
-    def facts(self, message: Message) -> Facts:
-        """Return what *message* says, by name, in 1987 terms."""
+    def passing(self, source: Dialect) -> frozenset[int]:
+        """Return the elements of *source*'s messages that this dialect carries just as they are."""
+        known = self._passing.get(source)
+        if known is None:
+            known = self._passing[source] = passing(source.spec, self.spec, frozenset(source._carried.values()))
+        return known
+
+    def facts(self, message: Message, but: frozenset[int] = frozenset()) -> Facts:
+        """Return what *message* says, by name, in 1987 terms; the elements *but* are left out."""
         carried = self._carried
-        facts: Facts = {carried[de]: message[de] for de in message if de in carried}
+        facts: Facts = {carried[de]: value for de, value in message.items() if de in carried and de not in but}
         local = facts.pop("date_time_local_transaction", "")
         if isinstance(local, str) and len(local) == 12:
             facts["date_local_transaction"], facts["time_local_transaction"] = local[2:6], local[6:]
@@ -149,6 +159,8 @@ class Dialect:
         today: date,
         original: Original | None = None,
         batch: str = "",
+        *,
+        passed: Mapping[int, str | bytes] | None = None,
     ) -> Message:
         """Return the request of *kind* that says *facts* in this dialect.
 
@@ -158,6 +170,7 @@ class Dialect:
             today: The local date, for elements that carry a year.
             original: The transaction that it names, with the values of *this* leg.
             batch: The terminal's batch, where the dialect carries one.
+            passed: Elements of a message from a dialect from which they are passing; *facts* count before them.
 
         Raises:
             CannotCarry: the dialect has no such kind, or would say another one without the original's name (40); or
@@ -170,7 +183,7 @@ class Dialect:
         self._mark(row, values, facts, batch)
         if original is not None:
             values.update(self._original_elements(original))
-        message = self.spec.message(row.mti, values)
+        message = self.spec.message(row.mti, values, passed)
         if row.original and not self.names_original(message):
             raise CannotCarry("40", str(ELEMENT[self.profile.original]), f"{kind} must name its original here")
         return message
@@ -189,12 +202,11 @@ class Dialect:
             today: The local date.
             own: DE 39 as it is, where it comes from the same dialect and needs no translation.
         """
-        values: dict[int | str, str | bytes | None] = {}
-        values.update(self._placed(facts, today))
+        echoed = self._echoed
+        values: dict[int | str, str | bytes | None] = {
+            de: value for de, value in self._placed(facts, today).items() if de not in echoed or de not in request
+        }
         values[_RESPONSE_CODE] = own or self.profile.code(code, _ONLY.get(request.mti[1], ""))
-        for de in self.spec.echo:
-            if de in request and de not in _HOST_MAY_CHANGE:
-                values[de] = request[de]
         return request.response_to(values)
 
     def network(self, kind: Kind, facts: Mapping[str, str | bytes], today: date, batch: str = "") -> Message:
