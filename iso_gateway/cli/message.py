@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -152,8 +153,9 @@ def _bytes(given: tuple[str, ...], spec: Spec) -> bytes:
     content = _file(Path(given[0])) if len(given) == 1 else None
     if content is not None:
         return _of_file(content, given[0], spec)
+    text = " ".join(given)
     try:
-        return read_hex(" ".join(given))
+        return _of_text(text, spec)
     except ValueError as error:
         also = ", and no file of that name" if len(given) == 1 else ""
         raise click.UsageError(f"no hex: {error}{also}") from None
@@ -162,16 +164,23 @@ def _bytes(given: tuple[str, ...], spec: Spec) -> bytes:
 def _of_file(content: bytes, name: str, spec: Spec) -> bytes:
     """Return the message in a file: hex where it is text, and otherwise what is there."""
     try:
-        text = content.decode("ascii")
+        return _of_text(content.decode("ascii"), spec)
     except UnicodeDecodeError:
         return content
-    try:
-        return read_hex(text)
     except ValueError as error:
-        # The message itself is text in some dialects.
-        if not spec.plan.mti_packed and text[:4] in spec.plan.mtis:
-            return text.rstrip("\r\n").encode()
         raise click.UsageError(f"{name}: no hex: {error}") from None
+
+
+def _of_text(text: str, spec: Spec) -> bytes:
+    """Return the message that *text* shows, or is: in some dialects a message is text itself.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    is_text = not spec.plan.mti_packed and text[:4] in spec.plan.mtis
+    if is_text and re.search("[G-Zg-wyz]", text) and text.isascii():
+        return text.rstrip("\r\n").encode()
+    return read_hex(text)
 
 
 def _file(path: Path) -> bytes | None:

@@ -1,0 +1,100 @@
+"""The caret stands below the byte, and no byte of a card, a track or a PIN is beside it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iso_gateway import DecodeError, load_spec
+from iso_gateway.cli.place import caret, guesses, visible
+from iso_gateway.framing import Framing
+from tests.support.desk import PAN
+from tests.support.fixture_files import Sample, all_samples
+
+SPEC = load_spec("iso87-ascii")
+SECRET = {
+    2: PAN,
+    4: 1234,
+    14: "3012",
+    35: f"{PAN}=30122011",
+    41: "TERM0001",
+    45: f"B{PAN}^A/B^30122011",
+    49: "840",
+    52: "1122334455667788",
+    90: "0" * 42,
+}
+WHOLE = SPEC.encode(SPEC.message("0200", SECRET))
+
+
+def fault(data: bytes) -> DecodeError:
+    """Return what is wrong with *data*."""
+    with pytest.raises(DecodeError) as error:
+        SPEC.decode(data)
+    return error.value
+
+
+def fault_or_none(data: bytes) -> DecodeError | None:
+    """Return what is wrong with *data*, if anything is."""
+    try:
+        SPEC.decode(data)
+    except DecodeError as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize("length", range(1, len(WHOLE)))
+def test_wherever_a_message_ends_nothing_masked_is_shown(length: int) -> None:
+    data = WHOLE[:length]
+    error = fault(data)
+    spans = {span.field: span for span in SPEC.spans(WHOLE)}
+    hidden = {at for de in ("2", "14", "35", "45", "52") for at in range(spans[de].body, spans[de].end)}
+    assert not visible(SPEC, data, error) & hidden
+    line, mark = caret(SPEC, data, error)
+    assert mark.strip() == "^^"
+    assert len(line) <= 100
+
+
+@given(at=st.integers(0, len(WHOLE) - 1), byte=st.integers(0, 255))
+def test_a_wrong_byte_shows_itself_and_no_other_of_its_field(at: int, byte: int) -> None:
+    data = WHOLE[:at] + bytes([byte]) + WHOLE[at + 1 :]
+    error = fault_or_none(data)
+    if error is not None:
+        line, mark = caret(SPEC, data, error)
+        pointed = line[mark.index("^") :][:2]
+        assert pointed in ("", "**", data[error.offset : error.offset + 1].hex())
+        assert PAN[6:12].encode().hex(" ") not in line
+
+
+def test_the_caret_stands_behind_the_last_byte_where_more_is_missing() -> None:
+    data = WHOLE[:48]
+    error = fault(data)
+    line, mark = caret(SPEC, data, DecodeError("4", 48, "0 bytes left, 12 needed", error.partial, 12), unsafe=True)
+    assert mark.index("^") == len(line) + 1
+
+
+def test_unsafe_shows_every_byte() -> None:
+    data = WHOLE[:60]
+    assert "**" not in caret(SPEC, data, fault(data), unsafe=True)[0]
+
+
+@pytest.mark.parametrize("framing", ["2be", "2be+tpdu", "4ascii", "2le", "2bcd", "2be-inclusive"])
+def test_a_frame_is_told_from_its_message(framing: str) -> None:
+    framed = Framing.parse(framing).frame(WHOLE)
+    assert f"({framing})" in next(guesses(SPEC, framed))
+
+
+def test_a_frame_of_another_dialect_is_told_too() -> None:
+    spec = load_spec("cup-pos")
+    framed = Framing.parse("2be+tpdu").frame(spec.encode(spec.message("0200", {4: 1234, 60: "22000001000"})))
+    assert any("2be+tpdu" in guess and "--spec cup-pos" in guess for guess in guesses(SPEC, framed))
+
+
+@pytest.mark.parametrize("sample", all_samples()[::7], ids=str)
+def test_the_dialect_of_a_sample_is_among_the_guesses(sample: Sample) -> None:
+    asked = load_spec("iso93-ascii" if sample.spec != "iso93-ascii" else "cup-pos")
+    assert any(f"--spec {sample.spec}" in guess for guess in guesses(asked, sample.raw))
+
+
+def test_noise_is_nothing() -> None:
+    assert list(guesses(SPEC, b"\xff" * 20)) == []
