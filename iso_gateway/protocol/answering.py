@@ -41,6 +41,9 @@ FROM_THE_TERMINAL: Final = frozenset(
 )
 """What a terminal knows better than the host: it gets its own values back, or nothing."""
 
+ESSENTIAL: Final = frozenset({"amount_transaction", "retrieval_reference_number", "authorization_id_response"})
+"""What an approval is not an approval without; where even this has no place, nothing is delivered."""
+
 COMPARED: Final = {3: "DE 3", 4: "DE 4", 49: "DE 49", 41: "DE 41", 2: "DE 2"}
 """The elements of an approval that must be the request's, where it has them (ruling 9)."""
 
@@ -77,7 +80,7 @@ class Answering:
         """Give *asker* the outcome of *request*; an answer that cannot be written counts as not handed over."""
         dialect = asker.connection.listener.dialect
         same = acquirer is not None and acquirer.dialect.profile.name == dialect.profile.name
-        own = request.own_code if same and request.host_answer is not None and request.own_code else ""
+        own = request.own_code if same else ""
         payload = self._payload(dialect, asker, request.code, request.answer, own)
         if payload is None:
             self._world.emit_event(Delivered(request.id, Fate.NOT_HANDED))
@@ -94,7 +97,8 @@ class Answering:
 
     def _payload(self, dialect: Dialect, asker: Asker, code: str, facts: Facts, own: str) -> bytes | None:
         today = self._world.now.wall.date()
-        for said in (facts, {}):
+        essential = {name: value for name, value in facts.items() if name in ESSENTIAL}
+        for said in (facts, essential):
             # An answer that cannot carry what the host said besides still tells the outcome.
             try:
                 return dialect.spec.encode(dialect.answer(asker.message, code, said, today, own=own))

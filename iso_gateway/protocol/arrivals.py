@@ -9,12 +9,14 @@ from msgspec.structs import replace
 from iso_gateway.protocol import rules
 from iso_gateway.protocol.closing import Closing, Underway
 from iso_gateway.protocol.commands import Journal, Verify
+from iso_gateway.protocol.composing import reason_said
 from iso_gateway.protocol.dialect import is_repeat
 from iso_gateway.protocol.events import Conflict, Found
 from iso_gateway.protocol.forwarding import Forwarding
 from iso_gateway.protocol.kinds import TRAITS, Kind
+from iso_gateway.protocol.moment import sent_at
 from iso_gateway.protocol.profile import KindRow
-from iso_gateway.protocol.records import APPROVED, OPEN_DEBT, Change, Entry, Insert, Row, RowState
+from iso_gateway.protocol.records import APPROVED, OPEN_DEBT, Change, Entry, Insert, Row, RowState, Taken
 from iso_gateway.protocol.request import Asker, Request, journal_row, text
 from iso_gateway.protocol.setup import UNBATCHED_KEY_LIFE
 from iso_gateway.protocol.transaction import State, Step
@@ -60,7 +62,7 @@ class Arrivals:
         named = TRAITS[request.kind].original and (original.stan or original.rrn or original.approval)
         if request.kind is Kind.REVERSAL and not named:
             self._closing.refuse(request, "25")
-        elif request.amount == 0 and TRAITS[request.kind].financial:
+        elif request.amount == 0 and TRAITS[request.kind].financial and request.kind is not Kind.REVERSAL:
             self._closing.refuse(request, "13")
         elif named or is_repeat(request.message.mti):
             self._closing.look_up(request)
@@ -92,7 +94,7 @@ class Arrivals:
             self._same_key(request, event.same_key)
         elif request.refusal:
             self._closing.refuse(request, request.refusal)
-        elif is_repeat(request.message.mti) and event.same_key is None and self._may_have_left(request):
+        elif event.same_key is None and self._may_have_left(request):
             self._world.log("listed", "warning", terminal=request.terminal, stan=request.stan,
                             cause="a repeat whose original may have left the journal is not sent as new")  # fmt: skip
             self._closing.refuse(request, "25")
@@ -121,49 +123,64 @@ class Arrivals:
             self._clash(request)
             return
         request.replaying = row
-        request.answer = row.answer
-        no_answer = request.listener.dialect.profile.no_answer
         match row.state:
             case RowState.ANSWERED | RowState.UNCONFIRMED:
                 # Replay and reversal exclude each other in one commit (ruling 2).
-                request.code = row.code
+                self._say_again(request, row)
                 seen = Change(row.id, add={"replays": 1}, where={"state": APPROVED})
                 self._record_alone(request, row.code, (seen,))
             case RowState.DECLINED | RowState.NOTED:
-                request.code = row.code
+                self._say_again(request, row)
                 self._closing.refuse(request, row.code)
             case RowState.REVERSED if not request.kind_row.reversible:
-                self._closing.refuse(
-                    request, "05"
-                )  # an advice that the gateway bridged as a request, and reversed (ruling 7)
+                # An advice that the gateway bridged as a request, and reversed (ruling 7).
+                self._closing.refuse(request, "05")
             case _:
-                self._closing.refuse(request, no_answer)
+                # Nobody knows, or it is being undone; but a decline stands, though it was reversed to be sure.
+                declined = row.code if not row.approved else ""
+                self._closing.refuse(request, declined or request.listener.dialect.profile.no_answer)
+
+    def _say_again(self, request: Request, row: Row) -> None:
+        """Have the first answer given again."""
+        request.answer, request.own_code = row.answer, row.own_code
+        request.acquirer = row.host.acquirer if row.host is not None else ""
 
     def _outdated(self, request: Request, row: Row) -> bool:
         """Return whether *row* holds its key only because STANs come round again (ruling 4)."""
         return (
             not request.batch
             and not is_repeat(request.message.mti)
-            and row.fingerprint != request.fingerprint
+            and (row.fingerprint != request.fingerprint or not request.dated)
             and row.state not in OPEN_DEBT
             and row.state is not RowState.SENDING
             and self._world.now.wall - row.received > UNBATCHED_KEY_LIFE
         )
 
     def _may_have_left(self, request: Request) -> bool:
-        """Return whether the first message of a repeat may be older than the journal's memory."""
-        sent = text(request.message, 7)
-        return not sent or sent < self._world.since.wall.strftime("%m%d%H%M%S")
+        """Return whether *request* is a repeat whose first message may be older than the journal's memory.
+
+        A reversal is not asked: to reverse twice does no harm, not to reverse does.
+        """
+        if request.kind is Kind.REVERSAL or not is_repeat(request.message.mti):
+            return False
+        sent = sent_at(text(request.message, 7), self._today())
+        return sent is None or sent < self._world.since.wall
 
     def conflict(self, request: Request, event: Conflict) -> None:
         """Take in that the journal refused, because of a row."""
         row = event.row
+        alone = request.state is State.RECORDING and request.host_request is None
+        if alone and request.kind is Kind.REVERSAL:
+            self._reversal_overtaken(request, row)
+            return
         if request.state in (State.RECORDING, State.FILING):
             self._closing.overtaken(request, row)
             return
         if request.state is not State.JOURNALING:
             return
-        if request.original_row is not None and row.id == request.original_row.id:
+        if request.kind is Kind.REVERSAL and request.key not in row.claims:
+            self._reversal_overtaken(request, row)
+        elif request.original_row is not None and row.id == request.original_row.id:
             code = rules.refusal(self._claim(request, row), standing(row))
             self._closing.refuse(request, code or "22")
         elif self._outdated(request, row):
@@ -171,6 +188,23 @@ class Arrivals:
             self._forwarding.journal_intent(request, (row.id,))
         else:
             self._same_key(request, row)
+
+    def _reversal_overtaken(self, request: Request, row: Row) -> None:
+        """Decide anew on a reversal whose original is *row* after all, or has moved on since it was looked up."""
+        if row.state is not RowState.TOMBSTONE and request.key not in row.claims:
+            self._reverse(request, row)
+        elif request.state is State.JOURNALING and request.tombstone:
+            # An earlier reversal left the stone; the new one takes its place.
+            (stone,) = request.tombstone
+            request.tombstone = (replace(stone, releasing=(row.id,)),)
+            request.step(Step.CONFLICT)
+            self._forwarding.journal_intent(request, ())
+        else:
+            # The stone stands, or the same reversal was recorded: what was to be said is said.
+            if request.key in row.claims:
+                request.code = row.code
+            request.step(Step.CONFLICT)
+            self._closing.deliver(request)
 
     def _claim(self, request: Request, original: Row) -> rules.Claim:
         acquirer = self._closing.acquirer(original.host.acquirer) if original.host else None
@@ -184,26 +218,46 @@ class Arrivals:
             self._reverse_unknown(request)
             return
         request.original_row = original
-        if request.card_hash and original.card_hash and request.card_hash != original.card_hash:
-            self._closing.refuse(request, "14")
-        elif request.amount and request.amount != original.amount:
-            self._closing.refuse(request, "64")
-        elif original.state is RowState.SENDING or original.state in APPROVED:
-            owed = Change(
-                original.id,
-                set={"state": RowState.OWES_REVERSAL, "reason": text(request.message, 39) or "17"},
-                where={"state": original.state, "taken": original.taken},
-            )
-            self._record_alone(request, "00", (Insert(self._noted(request)), owed))
+        code = self._reversal_refusal(request, original)
+        if code:
+            self._answer_reversal(request, code)
+        elif original.state is RowState.SENDING or stands(original):
+            columns = {"state": RowState.OWES_REVERSAL, "reason": reason_said(request)}
+            unchanged = {column: getattr(original, column) for column in ("state", "taken", "returned", "reserved")}
+            request.original_row = replace(original, **columns)
+            owed = Change(original.id, set=columns, where=unchanged)
+            self._record_alone(request, "00", (Insert(self._noted(request, "00")), owed))
         else:  # declined, never sent, already reversed, or owed: nothing to ask of the host
-            self._record_alone(request, "00", (Insert(self._noted(request)),))
+            self._record_alone(request, "00", (Insert(self._noted(request, "00")),))
+
+    def _reversal_refusal(self, request: Request, original: Row) -> str:
+        """Return the code with which the terminal's reversal of *original* is refused, or the empty text."""
+        if request.card_hash and original.card_hash and request.card_hash != original.card_hash:
+            return "14"
+        if request.amount and request.amount not in amounts(original):
+            return "64"
+        if original.taken is Taken.IN_FLIGHT or original.reserved:
+            return "22"
+        if original.taken is Taken.DONE or original.returned:
+            return "22" if original.kind is Kind.PREAUTH else "25"  # the money is back, or went another way
+        if original.state is RowState.OWES_REPEAT:
+            return request.listener.dialect.profile.no_answer  # must not overtake the advice: ask again
+        return ""
+
+    def _answer_reversal(self, request: Request, code: str) -> None:
+        if request.state is State.RECORDING:
+            request.code = code
+            request.step(Step.CONFLICT)
+            self._closing.deliver(request)
+        else:
+            self._closing.refuse(request, code)
 
     def _reverse_unknown(self, request: Request) -> None:
         """A reversal without its original: whatever comes under that key later is refused (ruling 3)."""
         named = request.original
         if named.stan:
             claims = tuple(
-                (request.merchant, request.terminal, request.batch, named.stan, str(kind))
+                (request.merchant, request.terminal, named.batch or request.batch, named.stan, str(kind))
                 for kind in TRAITS[Kind.REVERSAL].original
             )
             tomb = journal_row(request, b"", None, self._today())
@@ -214,20 +268,32 @@ class Arrivals:
             return
         self._world.log("listed", "warning", terminal=request.terminal, stan=request.stan,
                         cause="a reversal names an unknown original by its STAN alone")  # fmt: skip
-        self._record_alone(request, "25", (Insert(self._noted(request)), *request.tombstone))
+        self._record_alone(request, "25", (Insert(self._noted(request, "25")), *request.tombstone))
 
-    def _noted(self, request: Request) -> Row:
-        return replace(journal_row(request, b"", None, self._today()), state=RowState.NOTED, code="00")
+    def _noted(self, request: Request, code: str) -> Row:
+        return replace(journal_row(request, b"", None, self._today()), state=RowState.NOTED, code=code)
 
     def _record_alone(self, request: Request, code: str, entry: Entry) -> None:
         """Answer from here, once *entry* is durable."""
         request.code = code
-        request.step(Step.RECORDED)
+        request.step(Step.DECIDED_ANEW if request.state is State.RECORDING else Step.RECORDED)
+        request.host_request = request.journaled = request.proposed = None
         self._closing.wait(request, self._world.setup.limits.stage)
         self._world.emit(Journal(request.id, entry))
 
     def _today(self) -> date:
         return self._world.now.wall.date()
+
+
+def stands(row: Row) -> bool:
+    """Return whether the host approved *row* and nothing was undone since."""
+    return row.state in APPROVED or (row.state is RowState.NOTED and row.approved and row.kind is not Kind.REVERSAL)
+
+
+def amounts(row: Row) -> set[int]:
+    """Return by which amounts *row* may be reversed: the one approved, and the one asked for."""
+    asked = row.host.fields.get(4) if row.host is not None else None
+    return {row.amount, int(asked)} if isinstance(asked, str) and asked.isdecimal() else {row.amount}
 
 
 def standing(row: Row) -> rules.Standing:

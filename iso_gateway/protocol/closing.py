@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from iso_gateway.protocol.answering import Answering
 from iso_gateway.protocol.commands import Journal, Lookup
-from iso_gateway.protocol.composing import host_reverses, query_for
+from iso_gateway.protocol.composing import owed_state, query_for
 from iso_gateway.protocol.events import Fate
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.links import Links
@@ -99,14 +99,15 @@ class Closing:
             return
         cut = Fate.CUT in request.fates
         request.step(Step.CUT if cut else Step.NOT_HANDED)
-        if cut or request.replaying is not None or not host_reverses(self.acquirer(request.acquirer), request.kind):
+        owed = owed_state(self.acquirer(request.acquirer), request.kind)
+        if cut or request.replaying is not None or owed is RowState.OWES_REPEAT:
             columns: dict[str, object] = {"state": RowState.UNCONFIRMED}
             where: dict[str, object] = {"state": RowState.ANSWERED}
         else:
             request.owes = "96"
             columns = {"state": RowState.OWES_REVERSAL, "reason": "96"}
             where = {"state": RowState.ANSWERED, "replays": 0}
-            request.journaled = replace(row, **columns)
+            request.proposed = replace(row, **columns)
         self._world.log("not delivered", "warning", id=request.id, terminal=request.terminal, fate=str(fate))
         self._world.emit(Journal(request.id, (Change(row.id, set=columns, where=where),)))
 
@@ -125,43 +126,52 @@ class Closing:
 
     def recorded(self, request: Request) -> None:
         """The outcome is durable: answer, and start paying what is owed."""
-        if request.kind is Kind.REVERSAL and request.original_row is not None and request.host_request is None:
-            self._owing.reversed_by_terminal(request.original_row)
-        self.open_debt(request)
-        self.deliver(request)
-
-    def open_debt(self, request: Request) -> None:
-        """Start paying what *request* leaves owed, if anything."""
-        if request.owes and request.journaled is not None:
+        original = request.original_row
+        if request.kind is Kind.REVERSAL and request.host_request is None and original is not None:
+            # One debt, whoever asked for it: the row says whether anything is owed.
+            if original.state is RowState.OWES_REVERSAL:
+                self._owing.open(original, None)
+        elif request.owes and request.journaled is not None:
             self._owing.open(request.journaled, request.host_request)
+        self.deliver(request)
 
     def overtaken(self, request: Request, row: Row) -> None:
         """Another commit was faster: the terminal's reversal, most likely. Nothing is delivered as approved."""
         filing = request.state is State.FILING
         request.step(Step.CONFLICT)
-        if request.approved and not filing:
-            self._owing.approval_seen(row.id)
         if filing:
+            request.owes = ""
             self._close(request)
             return
-        request.code, request.approved, request.answer = request.listener.dialect.profile.no_answer, False, {}
+        if request.host_request is not None:
+            self._owing.adopt(row.id, request.host_request, approved=request.approved)
+        request.owes = ""
+        self._unknown(request)
         self.deliver(request)
+
+    def _unknown(self, request: Request) -> None:
+        """Have the terminal hear what it would hear had the host been silent."""
+        request.code = request.listener.dialect.profile.no_answer
+        request.own_code, request.answer, request.approved, request.replaying = "", {}, False, None
 
     def journal_failed(self, request: Request, reason: str) -> None:
         """Take in that the journal could not commit: no new money, and no approval that is not durable."""
         self._world.log("journal", "error", id=request.id, cause=reason)
-        no_answer = request.listener.dialect.profile.no_answer
         match request.state:
             case State.JOURNALING:
                 request.code = "96"
-            case State.RECORDING if request.approved or request.owes or request.host_request is None:
-                request.code, request.answer = no_answer, {}
-                if request.host_request is not None and TRAITS[request.kind].financial:
-                    self._owe_all_the_same(request)
-                request.approved = False
+            case State.RECORDING if request.host_request is None:
+                self._unknown(request)
+            case State.RECORDING if request.approved or request.owes:
+                # The row still says SENDING, which is the debt (ruling 10).
+                self._owe_all_the_same(request)
+                self._unknown(request)
+            case State.RECORDING if request.journaled is not None:
+                self._owing.file_later(request.journaled, request.entry)
             case State.FILING:
                 request.step(Step.JOURNAL_FAILED)
-                self.open_debt(request)
+                if request.owes and request.proposed is not None:
+                    self._owing.open(request.proposed, request.host_request, noted=False)
                 self._close(request)
                 return
             case _:
@@ -182,17 +192,21 @@ class Closing:
     def filed(self, request: Request) -> None:
         """Take in that the fate of the answer is durable."""
         request.step(Step.RECORDED)
-        self.open_debt(request)
+        if request.owes and request.proposed is not None:
+            self._owing.open(request.proposed, request.host_request)
         self._close(request)
 
     def _owe_all_the_same(self, request: Request) -> None:
         """Owe what the journal could not be told: its SENDING row is the debt (ruling 10)."""
+        row = request.journaled
+        if row is None or not TRAITS[request.kind].financial:
+            return
+        state = owed_state(self.acquirer(request.acquirer), request.kind)
         request.owes = request.owes or "98"
-        if request.journaled is not None:
-            reversible = host_reverses(self.acquirer(request.acquirer), request.kind)
-            state = RowState.OWES_REVERSAL if reversible else RowState.OWES_REPEAT
-            request.journaled = replace(request.journaled, state=state, reason=request.owes)
-        self.open_debt(request)
+        owed = replace(row, state=state, reason=request.owes)
+        self._owing.open(owed, request.host_request, noted=False)
+        if request.approved:
+            self._owing.approval_seen(row.id)
 
     def acquirer(self, name: str) -> Acquirer | None:
         """Return the acquirer *name*, also one that a reload has taken away while requests of it were in flight."""

@@ -13,8 +13,8 @@ from iso_gateway.protocol.meaning import REVERSAL_REASONS
 from iso_gateway.protocol.moment import Moment, transmission_time
 from iso_gateway.protocol.originals import ELEMENT, Original, write_original
 from iso_gateway.protocol.profile import Profile
-from iso_gateway.protocol.records import HostLeg, OriginalQuery, Row
-from iso_gateway.protocol.request import Request
+from iso_gateway.protocol.records import HostLeg, OriginalQuery, Row, RowState
+from iso_gateway.protocol.request import Request, text
 from iso_gateway.protocol.setup import Acquirer
 
 
@@ -36,17 +36,18 @@ def query_for(request: Request) -> OriginalQuery | None:
     )
 
 
-def host_reverses(acquirer: Acquirer | None, kind: Kind) -> bool:
-    """Return whether an unknown outcome of *kind* is reversed at *acquirer*'s host; otherwise it is repeated."""
+def owed_state(acquirer: Acquirer | None, kind: Kind) -> RowState:
+    """Return what an unknown outcome of *kind* at *acquirer*'s host is: owed a reversal, or else a repeat."""
     row = acquirer.dialect.profile.row(kind) if acquirer is not None else None
-    return row is not None and row.reversible
+    reversed_there = row is not None and row.reversible and kind is not Kind.REVERSAL
+    return RowState.OWES_REVERSAL if reversed_there else RowState.OWES_REPEAT
 
 
 def host_message(request: Request, acquirer: Acquirer, stan: str, now: Moment) -> Message:
     """Return *request* as the host gets it: its meaning in the host's dialect, numbered anew.
 
     Raises:
-        CannotCarry: the host's dialect cannot say it.
+        CannotCarry: the host's dialect cannot say it, or cannot name its original.
         EncodeError: a value does not fit the host's spec.
     """
     local = now.wall.astimezone(acquirer.zone)
@@ -62,11 +63,12 @@ def host_message(request: Request, acquirer: Acquirer, stan: str, now: Moment) -
         facts["acquiring_institution_id"] = acquirer.institution
     if acquirer.sends_rrn and "retrieval_reference_number" not in facts:
         facts["retrieval_reference_number"] = rrn(local, stan)
-    original = original_on_host_leg(request)
+    original = original_on_host_leg(request, acquirer.dialect.profile)
     batch = request.batch or acquirer.batch
     message = target.compose(request.kind, facts, local.date(), original, batch, passed=passed)
-    reason = reversal_reason(request, target.profile)
-    return message.evolve(reason) if reason else message
+    if request.kind is not Kind.REVERSAL:
+        return message
+    return message.evolve(_reason(reason_said(request), target.profile))
 
 
 def rrn(local: datetime, stan: str) -> str:
@@ -74,18 +76,25 @@ def rrn(local: datetime, stan: str) -> str:
     return f"{local.year % 10}{local.timetuple().tm_yday:03}{local.hour:02}{stan}"
 
 
-def original_on_host_leg(request: Request) -> Original | None:
+def original_on_host_leg(request: Request, profile: Profile) -> Original | None:
     """Return the original with the values that it has on the host's leg.
 
-    What the gateway does not know is named as the terminal named it, but never by STAN alone (ruling 3).
+    What the gateway does not know is named as the terminal named it, but never by STAN alone (ruling 3): the gateway
+    renumbers, so that the terminal's STAN may be that of another sale there.
+
+    Raises:
+        CannotCarry: nothing is left to name it by (25).
     """
     row, named = request.original_row, request.original
     if row is not None and row.host is not None:
         return original_of(row, row.host)
     if not TRAITS[request.kind].original:
         return None
-    if named.transmitted or named.local:
+    beside_stan = {"de90": named.transmitted, "de56": named.local, "f61": ""}[profile.original]
+    if beside_stan:
         return named
+    if not (named.rrn or named.approval):
+        raise CannotCarry("25", str(ELEMENT[profile.original]), "the original would be named by its STAN alone")
     return Original(rrn=named.rrn, approval=named.approval, date=named.date)
 
 
@@ -118,7 +127,10 @@ def reversal_of(row: Row, pan: str, acquirer: Acquirer, stan: str, now: Moment) 
     if leg is None:
         raise CannotCarry("25", "90", "the row never reached a host")
     dialect = acquirer.dialect
-    kept = {de: value for de, value in leg.fields.items() if de not in _NOT_IN_REVERSAL}
+    left_out = _NOT_IN_REVERSAL
+    if TRAITS[row.kind].original:
+        left_out |= {37, 38}  # as sent, they name the sale that was to be voided, and not this void
+    kept = {de: value for de, value in leg.fields.items() if de not in left_out}
     facts: Facts = {dialect.spec.fields[de].name: value for de, value in kept.items() if de in dialect.spec.fields}
     if pan:
         facts["primary_account_number"] = pan
@@ -137,12 +149,14 @@ def reversal_of(row: Row, pan: str, acquirer: Acquirer, stan: str, now: Moment) 
     return message.evolve(exact)
 
 
-def reversal_reason(request: Request, profile: Profile) -> dict[int | str, str | bytes | None]:
-    """Return why the terminal reverses, in the host's words; nothing for another kind of request."""
-    if request.kind is not Kind.REVERSAL:
-        return {}
-    said = request.message.get(39)
-    return _reason(said if isinstance(said, str) else "17", profile)
+def reason_said(request: Request) -> str:
+    """Return why the terminal reverses, in the codes of 1987; 17, the terminal asked, where it does not say."""
+    if request.listener.dialect.profile.reversal_reason == "25":
+        return _SAID_IN_1993.get(text(request.message, 25), "17")
+    return text(request.message, 39) or "17"
+
+
+_SAID_IN_1993: Final = {reason: code for code, reason in REVERSAL_REASONS.items()}
 
 
 def _reason(canonical: str, profile: Profile) -> dict[int | str, str | bytes | None]:
@@ -153,8 +167,12 @@ def _reason(canonical: str, profile: Profile) -> dict[int | str, str | bytes | N
     return {}
 
 
-def repeat_of(dialect: Dialect, message: Message, now: Moment) -> Message:
-    """Return *message* sent once more: only MTI and DE 7 differ (ruling 24)."""
-    mti = message.mti[:3] + str(int(message.mti[3]) | 1) if dialect.profile.repeat_mti else message.mti
+def repeat_of(dialect: Dialect, message: Message, now: Moment, *, marked: bool = True) -> Message:
+    """Return *message* to be sent once more: only MTI and DE 7 differ (ruling 24).
+
+    With *marked* false it is the same type again: nothing of it went out before.
+    """
+    repeats = marked and dialect.profile.repeat_mti
+    mti = message.mti[:3] + str(int(message.mti[3]) | 1) if repeats else message.mti
     changed: dict[int | str, str | bytes | None] = {7: transmission_time(now.wall)} if 7 in message else {}
     return message.evolve(changed, mti)

@@ -51,7 +51,9 @@ DEBT_TRANSITIONS: Final[dict[tuple[DebtState, DebtStep], DebtState]] = {
     (DebtState.OWED, DebtStep.SETTLED): DebtState.SETTLED,
     (DebtState.SENDING, DebtStep.JOURNALED): DebtState.AWAITING,
     (DebtState.SENDING, DebtStep.JOURNAL_FAILED): DebtState.BACKING_OFF,
-    (DebtState.SENDING, DebtStep.SETTLED): DebtState.SETTLED,
+    (DebtState.SENDING, DebtStep.SETTLED): DebtState.SETTLED,  # by the answer to an earlier attempt
+    (DebtState.SENDING, DebtStep.REFUSED): DebtState.STUCK,
+    (DebtState.OWED, DebtStep.REFUSED): DebtState.STUCK,  # an advice's own answer, before it was repeated
     (DebtState.AWAITING, DebtStep.SETTLED): DebtState.SETTLED,
     (DebtState.AWAITING, DebtStep.AGAIN): DebtState.BACKING_OFF,
     (DebtState.AWAITING, DebtStep.REFUSED): DebtState.STUCK,

@@ -62,7 +62,7 @@ class Flow:
             case Verified():
                 if request.state is State.CHECKING:
                     self._forwarding.judge(request, event.code)
-                else:
+                elif request.state is State.VERIFYING:
                     self._arrivals.verified(request, event.code)
             case Found():
                 self._arrivals.found(request, event)
@@ -91,6 +91,7 @@ class Flow:
                 self._forwarding.send(request)
             case State.RECORDING:
                 request.step(Step.RECORDED)
+                request.journaled = request.proposed or request.journaled
                 self._closing.recorded(request)
             case State.FILING:
                 self._closing.filed(request)

@@ -10,7 +10,7 @@ from iso_gateway.protocol import effects
 from iso_gateway.protocol.answering import answer_facts, mismatch
 from iso_gateway.protocol.closing import Closing, Underway
 from iso_gateway.protocol.commands import Journal, Secure, Verify
-from iso_gateway.protocol.composing import host_message, host_reverses
+from iso_gateway.protocol.composing import host_message, owed_state
 from iso_gateway.protocol.dialect import is_repeat
 from iso_gateway.protocol.events import Secured
 from iso_gateway.protocol.kinds import TRAITS, Kind
@@ -35,6 +35,9 @@ class Forwarding:
     def clear(self, request: Request) -> None:
         """Bounds, route, link, the host's message; then the security module."""
         world = self._world
+        if world.draining:
+            self._closing.refuse(request, "91")
+            return
         waiting = self._underway.busy.setdefault((request.merchant, request.terminal), set())
         counts = TRAITS[request.kind].financial and request.kind_row.reversible and request.kind is not Kind.REVERSAL
         if counts and len(waiting) >= world.setup.limits.per_terminal and not is_repeat(request.message.mti):
@@ -156,7 +159,8 @@ class Forwarding:
         assert row is not None
         confirmable = TRAITS[request.kind].financial and request.kind is not Kind.REVERSAL
         state = RowState.DECLINED if not approved else RowState.ANSWERED if confirmable else RowState.NOTED
-        columns: dict[str, object] = {"state": state, "code": request.code, "answer": request.answer}
+        columns: dict[str, object] = {"state": state, "code": request.code, "own_code": request.own_code}
+        columns["answer"] = request.answer
         columns["approved"] = approved
         columns["rrn"] = text(answer, 37)
         columns["approval"] = text(answer, 38)
@@ -176,10 +180,7 @@ class Forwarding:
             self._record(request, {"state": RowState.DECLINED, "code": request.code}, ())
             return
         request.owes = reason
-        reversible = request.kind is not Kind.REVERSAL and host_reverses(
-            self._closing.acquirer(request.acquirer), request.kind
-        )
-        state = RowState.OWES_REVERSAL if reversible else RowState.OWES_REPEAT
+        state = owed_state(self._closing.acquirer(request.acquirer), request.kind)
         columns: dict[str, object] = {"state": state, "reason": reason, "code": request.code}
         self._record(request, columns, ())
 
@@ -207,10 +208,10 @@ class Forwarding:
     def _record(self, request: Request, columns: dict[str, object], effect: tuple[Change, ...]) -> None:
         row = request.journaled
         assert row is not None
-        request.journaled = replace(row, **columns)
+        request.proposed = replace(row, **columns)
+        request.entry = (Change(row.id, set=columns, where={"state": RowState.SENDING}), *effect)
         self._closing.wait(request, self._world.setup.limits.stage)
-        change = Change(row.id, set=columns, where={"state": RowState.SENDING})
-        self._world.emit(Journal(request.id, (change, *effect)))
+        self._world.emit(Journal(request.id, request.entry))
 
     def timed_out(self, request: Request) -> None:
         """Take in that no answer came in time."""

@@ -167,6 +167,9 @@ class Links:
         An undecodable answer makes one transaction unknown, by its time-out, and never closes the link (ruling 24).
         """
         link = self.links[name]
+        if link.session.state is State.DOWN:
+            self._world.log("unmatched", "warning", link=name, cause="the link is down")
+            return None
         try:
             message = link.acquirer.dialect.spec.decode(payload)
         except DecodeError as error:
@@ -217,7 +220,10 @@ class Links:
             self._world.log("link", "error", link=link.name, cause=f"no {kind} can be sent: {error}")
             self._world.emit(CloseLink(link.name, f"no {kind} in this dialect"))
             return
-        self.hosts[link.acquirer.name].matching.expect(request, f"link {link.name}")
+        matching = self.hosts[link.acquirer.name].matching
+        if (unanswered := link.asked.pop((request.mti, kind), None)) is not None:
+            matching.forget(unanswered)
+        matching.expect(request, f"link {link.name}")
         link.asked[request.mti, kind] = request
         self._world.emit(Send(f"link {link.name}", link.name, payload))
 

@@ -25,6 +25,14 @@ def transmission_time(wall: datetime) -> str:
     return wall.astimezone(UTC).strftime("%m%d%H%M%S")
 
 
+def sent_at(mmddhhmmss: str, today: date) -> datetime | None:
+    """Return the instant that DE 7 says, the latest such one not after tomorrow; None where it says none."""
+    try:
+        return datetime.strptime(f"{year_of(mmddhhmmss, today)}{mmddhhmmss}+0000", "%Y%m%d%H%M%S%z")
+    except ValueError:
+        return None
+
+
 def year_of(mmdd: str, today: date) -> int:
     """Return the year that *mmdd* means: that of the latest such date not after tomorrow.
 

@@ -136,8 +136,6 @@ class Node:
         elif not text(message, 11):
             self._trouble(asker.connection, message, "no STAN, answered 30")
             self._answering.at_once(asker, "30")
-        elif self.world.draining:
-            self._answering.at_once(asker, "91")
         else:
             self.flow.arrive(asker, row.kind, row)
 
@@ -172,7 +170,7 @@ class Node:
             self.flow.answered(self.flow.requests[owner], message)
         elif owner in self.owing.debts:
             self.owing.answered(self.owing.debts[owner], message)
-        else:
+        elif not self.owing.reopened(owner, message):
             self.world.log("late answer", "warning", id=owner, cause="its request is settled")
 
     def _link_lost(self, event: events.LinkLost) -> None:

@@ -7,11 +7,12 @@ between them, and ends SETTLED or, for an operator, STUCK. It is never dropped.
 from __future__ import annotations
 
 from collections import deque
+from typing import Final
 
 from msgspec.structs import replace
 
 from iso_gateway.codec.message import Message
-from iso_gateway.errors import CannotCarry, EncodeError
+from iso_gateway.errors import CannotCarry, EncodeError, StoreError
 from iso_gateway.protocol import effects, events
 from iso_gateway.protocol.answering import answer_facts
 from iso_gateway.protocol.commands import Journal, Secure, Verify
@@ -25,9 +26,10 @@ from iso_gateway.protocol.debts import (
     read_repeat_answer,
     read_reversal_answer,
 )
+from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.links import Link, Links
 from iso_gateway.protocol.profile import CodeClass
-from iso_gateway.protocol.records import Change, HostLeg, Row, RowState
+from iso_gateway.protocol.records import Change, Entry, HostLeg, Row, RowState
 from iso_gateway.protocol.request import text
 from iso_gateway.protocol.setup import Acquirer
 from iso_gateway.protocol.world import World
@@ -51,11 +53,19 @@ class Debt:
         self.answer: Message | None = None
         self.link: Link | None = None
         self.attempts = row.attempts
+        self.given = row.attempts
+        """How often it may have gone out: attempts that never left do not count."""
+        self.noted = True
+        """Whether the journal says that it is owed; otherwise the next attempt's commit says so."""
         self.approval_seen = row.approved
-        self.entry: tuple[Change, ...] = ()
+        self.doubtful = False
+        """Whether the host settled it by not finding the original."""
+        self.asked = ""
+        """What the journal was asked last and has not answered: an attempt, the end, or that it is owed again."""
+        self.entry: Entry = ()
         """What its end commits."""
         self.filed = False
-        """Whether the end has been asked of the journal."""
+        """Whether it has come to its end, which is committed or about to be."""
 
     def __repr__(self) -> str:
         return f"<Debt {self.id} {self.state}, {self.attempts} attempts>"
@@ -71,6 +81,23 @@ class Debt:
         return self.row.host
 
 
+_FILE_AGAIN: Final = 1.0
+"""Seconds until the journal is asked once more for what it could not commit."""
+
+_NOT_FOUND: Final = frozenset({"00", "10", "11", "25"})
+"""The codes that a host may give to a reversal whose original it has not decided yet."""
+
+
+def _attempt(debt: Debt) -> Change:
+    """Return what is committed before *debt* is sent: one that the journal could not be told of is told here."""
+    owed = RowState.OWES_REPEAT if debt.repeats else RowState.OWES_REVERSAL
+    if debt.noted:
+        return Change(debt.row.id, set={"attempts": debt.attempts}, where={"state": owed})
+    columns = {"attempts": debt.attempts, "state": owed, "reason": debt.row.reason}
+    before = frozenset({RowState.SENDING, RowState.ANSWERED, RowState.REVERSED, owed})
+    return Change(debt.row.id, set=columns, where={"state": before, "replays": 0})
+
+
 class Owing:
     """The debts of the node."""
 
@@ -79,6 +106,8 @@ class Owing:
         self._links = links
         self.debts: dict[str, Debt] = {}
         self._queues: dict[tuple[str, str, str], deque[Debt]] = {}
+        self._doubtful: dict[str, Debt] = {}
+        """Settled by "not found", until no late approval is to be expected any more."""
 
     def __len__(self) -> int:
         return len(self.debts)
@@ -90,11 +119,18 @@ class Owing:
 
     # Coming in
 
-    def open(self, row: Row, original: Message | None) -> None:
-        """Owe what *row* says; *original* is the request as it was sent, where it is still at hand."""
+    def open(self, row: Row, original: Message | None, *, noted: bool = True) -> None:
+        """Owe what *row* says.
+
+        Args:
+            row: The request's row, as it is in the journal or should be.
+            original: The request as it was sent, where it is still at hand.
+            noted: Whether the journal could be told; otherwise it is with the first attempt.
+        """
         if row.host is None or f"{row.id}/debt" in self.debts:
             return
         debt = Debt(row, original, self._world.now.mono)
+        debt.noted = noted
         self.debts[debt.id] = debt
         self._queues.setdefault(self._order(debt), deque()).append(debt)
         if original is not None:
@@ -104,10 +140,24 @@ class Owing:
         self._world.log("owed", "warning", id=debt.id, terminal=row.terminal, amount=row.amount, reason=row.reason)
         self._world.wake(self._world.now.mono, debt.id)
 
-    def reversed_by_terminal(self, row: Row) -> None:
-        """Take in that the terminal's reversal of *row* was committed: one debt, whoever asked for it."""
-        if row.state is RowState.SENDING or row.state in (RowState.ANSWERED, RowState.UNCONFIRMED):
-            self.open(replace(row, state=RowState.OWES_REVERSAL, reason=row.reason or "17"), None)
+    def adopt(self, row_id: str, original: Message, *, approved: bool) -> None:
+        """Take over the request *original*, which was in flight when its row became a debt."""
+        debt = self.debts.get(f"{row_id}/debt")
+        if debt is None:
+            return
+        debt.approval_seen = debt.approval_seen or approved
+        if debt.original is None and not debt.filed:
+            debt.original = original
+            self._links.hand_over(debt.leg.acquirer, original, debt.id)
+
+    def file_later(self, row: Row, entry: Entry) -> None:
+        """Commit *entry*, the outcome of *row*, as soon as the journal can: nothing is owed to the host."""
+        debt = Debt(row, None, self._world.now.mono)
+        if row.host is None or debt.id in self.debts:
+            return
+        debt.state, debt.filed, debt.entry = DebtState.SETTLED, True, entry
+        self.debts[debt.id] = debt
+        self._wait(debt, _FILE_AGAIN)
 
     def approval_seen(self, row_id: str) -> None:
         """Note that the host approved, after all, what is being reversed."""
@@ -133,7 +183,12 @@ class Owing:
                 self.journaled(debt)
             case events.JournalFailed():
                 self.journal_failed(debt)
-            case events.SendUncertain() | events.NotSent():
+            case events.Conflict():
+                self.conflict(debt, event.row)
+            case events.NotSent():
+                debt.given -= debt.state is DebtState.AWAITING
+                self.not_sent(debt)
+            case events.SendUncertain():
                 self.not_sent(debt)
             case _:
                 pass
@@ -182,8 +237,11 @@ class Owing:
         debt.link, debt.sending = link, message
         debt.attempts += 1
         debt.step(DebtStep.DUE)
-        attempt = Change(debt.row.id, set={"attempts": debt.attempts})
-        self._world.emit(Journal(debt.id, (attempt,)))
+        self._commit(debt, "attempt", (_attempt(debt),))
+
+    def _commit(self, debt: Debt, asked: str, entry: Entry) -> None:
+        debt.asked = asked
+        self._world.emit(Journal(debt.id, entry))
 
     def _under_way(self, acquirer: str) -> int:
         active = (DebtState.SENDING, DebtState.AWAITING)
@@ -202,18 +260,25 @@ class Owing:
                 pan = self._world.lent.unseal(debt.row.card) if debt.row.card else ""
                 debt.message = reversal_of(debt.row, pan, acquirer, stan, now)
                 return debt.message
-            return repeat_of(acquirer.dialect, debt.message, now)
-        except (CannotCarry, EncodeError, ValueError, KeyError) as error:
+            marked = debt.repeats or debt.given > 0
+            return repeat_of(acquirer.dialect, debt.message, now, marked=marked)
+        except (CannotCarry, EncodeError, StoreError, ValueError, KeyError) as error:
             debt.step(DebtStep.GIVEN_UP)
             self._stuck(debt, f"cannot be composed: {error}")
             return None
 
     def journaled(self, debt: Debt) -> None:
-        """Take in that the journal committed the attempt, or the end."""
-        if debt.filed:
+        """Take in that the journal committed the attempt, the end, or that it is owed again."""
+        asked, debt.asked = debt.asked, ""
+        debt.noted = True
+        if asked == "end":
             self._gone(debt)
+        elif debt.filed:
+            self._file(debt)
         elif debt.state is DebtState.SENDING and debt.sending is not None:
             self._world.emit(Secure(debt.id, debt.leg.acquirer, debt.sending))
+        elif debt.state is DebtState.OWED:
+            self._pay(debt)
 
     def secured(self, debt: Debt, event: events.Secured) -> None:
         """Take in the message with its MAC, and send it."""
@@ -236,6 +301,7 @@ class Owing:
             debt.step(DebtStep.NOT_SENT)
             self._back_off(debt)
             return
+        debt.given += 1
         self._wait(debt, acquirer.host_timeout)
 
     def not_sent(self, debt: Debt) -> None:
@@ -247,11 +313,30 @@ class Owing:
 
     def journal_failed(self, debt: Debt) -> None:
         """Take in that the journal could not commit: try again later."""
-        if debt.filed:
-            self._wait(debt, 1.0)
+        asked, debt.asked = debt.asked, ""
+        if asked == "end":
+            self._wait(debt, _FILE_AGAIN)
+        elif debt.filed:
+            self._file(debt)
         elif debt.state is DebtState.SENDING:
             debt.step(DebtStep.JOURNAL_FAILED)
             self._back_off(debt)
+        elif debt.state is DebtState.OWED:
+            self._pay(debt)
+
+    def conflict(self, debt: Debt, row: Row) -> None:
+        """Take in that the row is not as the debt knew it: it is owed as *row* says, or not at all any more."""
+        asked, debt.asked = debt.asked, ""
+        if asked == "end" or debt.filed:
+            self._gone(debt)
+        elif row.state in (RowState.OWES_REVERSAL, RowState.OWES_REPEAT):
+            debt.row, debt.noted = row, True
+            self.journal_failed(debt)
+        else:
+            self._world.log("not owed", id=debt.id, terminal=row.terminal, state=str(row.state))
+            debt.step(DebtStep.SETTLED)
+            self._let_go(debt)
+            self._gone(debt)
 
     # Being answered
 
@@ -286,30 +371,39 @@ class Owing:
         acquirer = self._acquirer(debt)
         if message is None or debt.state in (DebtState.SETTLED, DebtState.STUCK):
             return
+        code = acquirer.dialect.canonical(message)
+        at = self._circumstances(debt)
         if mac:
             step = DebtStep.AGAIN
         elif debt.repeats:
             unknown = acquirer.dialect.verdict(message) is CodeClass.UNKNOWN
-            step = read_repeat_answer(acquirer.dialect.canonical(message), unknown=unknown)
+            step = read_repeat_answer(code, unknown=unknown, reversal=debt.row.kind is Kind.REVERSAL)
         else:
-            step = read_reversal_answer(acquirer.dialect.canonical(message), self._circumstances(debt))
-        if debt.state is DebtState.BACKING_OFF and step is DebtStep.AGAIN:
+            step = read_reversal_answer(code, at)
+            debt.doubtful = debt.doubtful or code == "25" or (at.early and at.not_found_is_00)
+        if step is DebtStep.AGAIN:
+            if debt.state is DebtState.AWAITING:  # else the next attempt is on its way already
+                debt.step(step)
+                self._back_off(debt, at_least=self._undecided(debt) if code in _NOT_FOUND else 0.0)
             return
         debt.step(step)
-        if step is DebtStep.AGAIN:
-            self._back_off(debt)
-        elif step is DebtStep.REFUSED:
+        if step is DebtStep.REFUSED:
             self._stuck(debt, f"the host answered {text(message, 39)}")
         else:
             self._settled(debt, message)
+
+    def _undecided(self, debt: Debt) -> float:
+        """Return for how many seconds the host may still be deciding the original."""
+        since = (self._world.now.wall - debt.leg.sent).total_seconds()
+        return self._acquirer(debt).host_timeout - since
 
     def _circumstances(self, debt: Debt) -> Circumstances:
         acquirer = self._acquirer(debt)
         wall = self._world.now.wall
         return Circumstances(
             own_stan=acquirer.dialect.profile.reversal_stan == "new",
-            repeated=debt.attempts > 1,
-            early=(wall - debt.leg.sent).total_seconds() < acquirer.host_timeout,
+            repeated=debt.given > 1,
+            early=self._undecided(debt) > 0,
             approval_seen=debt.approval_seen,
             same_day=acquirer.business_date(wall).date() == debt.row.business_date,
             not_found_is_00=acquirer.dialect.profile.reversal_not_found == "00",
@@ -337,13 +431,19 @@ class Owing:
 
     # Ending
 
-    def _end(self, debt: Debt, entry: tuple[Change, ...]) -> None:
+    def _end(self, debt: Debt, entry: Entry) -> None:
         debt.entry = entry
+        self._let_go(debt)
+        self._file(debt)
+
+    def _let_go(self, debt: Debt) -> None:
+        """Leave the order of the terminal, and let the STANs go; those of a stuck debt an operator may need."""
         self._leave_order(debt)
+        if debt.state is DebtState.STUCK:
+            return
         for message in (debt.original, debt.message):
             if message is not None:
                 self._links.release(debt.leg.acquirer, message, late=True)
-        self._file(debt)
 
     def _stuck(self, debt: Debt, cause: str) -> None:
         self._world.log("stuck", "error", id=debt.id, terminal=debt.row.terminal, amount=debt.row.amount, cause=cause)
@@ -352,14 +452,48 @@ class Owing:
     def _file(self, debt: Debt) -> None:
         debt.filed = True
         debt.deadline = None
-        self._world.emit(Journal(debt.id, debt.entry))
+        if not debt.asked:  # otherwise when that is answered
+            self._commit(debt, "end", debt.entry)
 
     def _gone(self, debt: Debt) -> None:
         del self.debts[debt.id]
+        if debt.doubtful and debt.state is DebtState.SETTLED and not debt.repeats:
+            self._remember(debt)
         if debt.state is DebtState.SETTLED:
             passed = self._world.now.mono - debt.since
             self._world.log("settled", id=debt.id, terminal=debt.row.terminal, attempts=debt.attempts,
                             ms=round(passed * 1000, 1))  # fmt: skip
+
+    def _remember(self, debt: Debt) -> None:
+        """Keep *debt* for as long as its original may still be answered."""
+        now = self._world.now.mono
+        for name, other in list(self._doubtful.items()):
+            if other.deadline is None or other.deadline > now:
+                break
+            del self._doubtful[name]
+        debt.deadline = now + self._acquirer(debt).late_window
+        self._doubtful[debt.id] = debt
+
+    def reopened(self, name: str, message: Message) -> bool:
+        """Owe again what the host did not find and now approves; return whether *message* does that (ruling 1)."""
+        debt = self._doubtful.get(name)
+        if debt is None or message.mti[1] != debt.leg.mti[1] or text(message, 11) != debt.leg.stan:
+            return False
+        if self._acquirer(debt).dialect.verdict(message) not in (CodeClass.APPROVED, CodeClass.PARTIAL):
+            return False
+        del self._doubtful[name]
+        debt.step(DebtStep.REOPENED)
+        # What it did to another row was undone when it was settled, and is not undone again.
+        debt.row = replace(debt.row, state=RowState.OWES_REVERSAL, original="")
+        debt.approval_seen, debt.doubtful, debt.filed, debt.entry = True, False, False, ()
+        debt.deadline, debt.since = None, self._world.now.mono
+        self.debts[debt.id] = debt
+        self._queues.setdefault(self._order(debt), deque()).append(debt)
+        self._world.log("reopened", "warning", id=debt.id, terminal=debt.row.terminal, cause="approved after all")
+        debt.noted = False
+        owed = Change(debt.row.id, set={"state": RowState.OWES_REVERSAL}, where={"state": RowState.REVERSED})
+        self._commit(debt, "owed again", (owed,))
+        return True
 
     def _leave_order(self, debt: Debt) -> None:
         queue = self._queues[self._order(debt)]
@@ -369,10 +503,11 @@ class Owing:
         elif queue[0].state is DebtState.OWED:
             self._world.wake(self._world.now.mono, queue[0].id)
 
-    def _back_off(self, debt: Debt) -> None:
+    def _back_off(self, debt: Debt, at_least: float = 0.0) -> None:
         debtor = self._acquirer(debt).debtor
         spread = self._world.lent.chance()
-        self._wait(debt, pause(max(debt.attempts, 1), debtor.first_pause, debtor.longest_pause, spread))
+        seconds = pause(max(debt.attempts, 1), debtor.first_pause, debtor.longest_pause, spread)
+        self._wait(debt, max(seconds, at_least))
 
     def _wait(self, debt: Debt, seconds: float) -> None:
         debt.deadline = self._world.now.mono + seconds

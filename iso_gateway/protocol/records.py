@@ -69,7 +69,7 @@ class HostLeg(msgspec.Struct, frozen=True):
     local: str
     """Local date and time as sent, YYMMDDhhmmss."""
     fields: dict[int, str | bytes]
-    """The other elements as sent, without card number, track, PIN block, chip data and MAC."""
+    """The other elements as sent, but for what is masked, and the MAC."""
     sent: datetime
 
 
@@ -106,6 +106,8 @@ class Row(msgspec.Struct, frozen=True):
     """Whether an approval of the host was recorded, whatever became of it since."""
     code: str = ""
     """The canonical response code that was decided."""
+    own_code: str = ""
+    """DE 39 as the host wrote it, where the code is the host's."""
     answer: dict[str, str | bytes] = {}
     """What the host's answer said, by name, for a repeat; without card data."""
     original: str = ""

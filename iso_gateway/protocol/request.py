@@ -13,7 +13,7 @@ from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.moment import Moment
 from iso_gateway.protocol.originals import Original
 from iso_gateway.protocol.profile import KindRow
-from iso_gateway.protocol.records import HostLeg, Insert, Key, Row, RowState
+from iso_gateway.protocol.records import Entry, HostLeg, Insert, Key, Row, RowState
 from iso_gateway.protocol.setup import Listener
 from iso_gateway.protocol.transaction import State, Step, after
 
@@ -72,8 +72,7 @@ class Request:
         if kind is Kind.REVERSAL and dialect.profile.reversal_stan == "same" and not self.original.stan:
             # The reversal has the STAN of what it reverses and need not say so twice.
             self.original = msgspec.structs.replace(self.original, stan=self.stan, batch=self.batch)
-        self.fingerprint = b""
-        self.card_hash = b""
+        self.fingerprint = self.card_hash = b""
 
         self.tombstone: tuple[Insert, ...] = ()
         """What an unknown original is remembered by."""
@@ -88,10 +87,14 @@ class Request:
         self.payload = b""
         self.journaled: Row | None = None
         """The row as it was committed last."""
+        self.proposed: Row | None = None
+        """The row as it is once the commit under way is done."""
+        self.entry: Entry = ()
+        """What is being committed of the outcome."""
         self.host_answer: Message | None = None
         self.code = ""
         self.own_code = ""
-        """DE 39 as the host wrote it, where both sides speak the same dialect."""
+        """DE 39 as the host wrote it, for a terminal of the same dialect; empty where the code is not the host's."""
         self.answer: Facts = {}
         self.approved = False
         self.owes = ""
@@ -109,6 +112,12 @@ class Request:
             LocalProtocolError: it cannot happen now.
         """
         self.state = after(self.state, step)
+
+    @property
+    def dated(self) -> bool:
+        """Whether it says when it was made, so that an equal one is a repeat at any age (ruling 4)."""
+        facts = self.listener.dialect.facts(self.message)
+        return "date_local_transaction" in facts and "time_local_transaction" in facts
 
     @property
     def key(self) -> Key:
@@ -130,8 +139,11 @@ class Request:
         )
 
 
-NOT_KEPT: Final = frozenset({2, 14, 35, 36, 45, 52, 53, 55, 64, 96, 128})
-"""The elements that never enter the journal: card, track, PIN, security, chip data and MAC."""
+NOT_KEPT: Final = frozenset({53, 64, 96, 128})
+"""Elements made anew whenever a message is sent: security and MAC."""
+
+KEPT_ALTHOUGH_FREE: Final = frozenset({43})
+"""Free text that a reversal says again: the merchant's name and place."""
 
 
 def journal_row(request: Request, sealed: bytes, leg: HostLeg | None, today: date) -> Row:
@@ -170,9 +182,18 @@ def host_leg(request: Request, message: Message, local: str, now: Moment) -> Hos
         stan=text(message, 11),
         transmitted=text(message, 7),
         local=local,
-        fields={de: message[de] for de in message if de not in NOT_KEPT},
+        fields={de: message[de] for de in message if may_be_kept(message, de)},
         sent=now.wall,
     )
+
+
+def may_be_kept(message: Message, de: int) -> bool:
+    """Return whether the journal may hold DE *de* of *message*: only what the spec shows to everybody.
+
+    A masked element may be a card number, a track, a PIN block, or free text with a verification value in it.
+    """
+    field = message.spec.fields.get(de) if message.spec is not None else None
+    return field is not None and de not in NOT_KEPT and (field.mask == "none" or de in KEPT_ALTHOUGH_FREE)
 
 
 def masked(pan: str) -> str:

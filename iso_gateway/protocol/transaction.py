@@ -55,6 +55,7 @@ class Step(StrEnum):
     JOURNALED = "journaled"
     RECORDED = "journaled, nothing to send"
     CONFLICT = "conflict in the journal"
+    DECIDED_ANEW = "conflict in the journal, and decided anew"
     JOURNAL_FAILED = "journal failed"
     ANSWERED = "answer matched"
     NOT_SENT = "never handed to the socket"
@@ -94,6 +95,7 @@ TRANSITIONS: Final[dict[tuple[State, Step], State]] = {
     (State.CHECKING, Step.TIMED_OUT): State.RECORDING,
     (State.RECORDING, Step.RECORDED): State.DELIVERING,
     (State.RECORDING, Step.CONFLICT): State.DELIVERING,
+    (State.RECORDING, Step.DECIDED_ANEW): State.RECORDING,  # a reversal whose original has just moved on
     (State.RECORDING, Step.JOURNAL_FAILED): State.DELIVERING,
     (State.RECORDING, Step.TIMED_OUT): State.RECORDING,
     (State.DELIVERING, Step.HANDED): State.CLOSED,

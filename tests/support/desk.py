@@ -53,7 +53,7 @@ def setup(terminal: str = "iso87-ascii", host: str = "iso87-ascii", **changes: A
         "links": ("bank-1", "bank-2"),
         "zone": ZoneInfo("UTC"),
         "host_timeout": 30.0,
-        "timing": Timing(10.0, 60.0, 30.0),
+        "timing": Timing(answer=10.0, echo_every=0.0, sign_on_again=30.0),
         "debtor": Debtor(first_pause=1.0, longest_pause=60.0),
         **changes,
     }
@@ -83,6 +83,7 @@ class Desk:
         self.order: list[str] = []
         """Every command's name, in order."""
         self.fate = events.Fate.HANDED
+        """What becomes of answers to connections that are there; one that is gone is handed nothing."""
         self.journal_fails = False
         self.hold: set[type] = set()
         """Kinds of command that are not answered; they gather in ``held``."""
@@ -130,10 +131,11 @@ class Desk:
             case commands.Send():
                 self.sent.append((command.id, command.link, self.host_dialect.spec.decode(command.payload)))
             case commands.Deliver():
-                message = self.terminal_dialect.spec.decode(command.payload)
-                if self.fate is not events.Fate.NOT_HANDED:
+                fate = self.fate if command.connection in self.node.connections else events.Fate.NOT_HANDED
+                if fate is not events.Fate.NOT_HANDED:
+                    message = self.terminal_dialect.spec.decode(command.payload)
                     self.answers.append((command.connection, message))
-                return [events.Delivered(command.id, self.fate)] if command.id else []
+                return [events.Delivered(command.id, fate)]
             case commands.Hangup():
                 self.hung_up.append(command.connection)
             case commands.CloseLink():
@@ -187,6 +189,15 @@ class Desk:
     def host_sends(self, message: Message, link: str = "bank-1") -> None:
         self.feed(events.LinkFrame(link, self.host_dialect.spec.encode(message)))
 
+    def lose_link(self, link: str = "bank-1") -> None:
+        self.feed(events.LinkLost(link, "closed by peer"))
+
+    def host_got(self) -> list[Message]:
+        """Return what the host got and did not answer, oldest first, and let it be forgotten."""
+        got = [message for _, _, message in self.sent]
+        self.sent.clear()
+        return got
+
     @property
     def last_sent(self) -> Message:
         return self.sent[-1][2]
@@ -223,6 +234,27 @@ class Desk:
         message = self.terminal_dialect.compose(kind, facts, self.now.wall.date(), original, "000007")
         return message.evolve(changes or {})
 
+    def repeat(self, message: Message) -> Message:
+        """Return the terminal's repeat of *message*: the same but for the MTI, where it has a mark, and DE 7."""
+        marked = message.mti[:3] + str(int(message.mti[3]) | 1)
+        mti = marked if self.terminal_dialect.profile.repeat_mti else message.mti
+        return message.evolve({7: self.now.wall.strftime("%m%d%H%M%S")}, mti)
+
+    def reversal(self, request: Message, answer: Message | None = None, **more: Any) -> Message:
+        """Return the terminal's reversal of *request*, of which it saw *answer* or nothing."""
+        same = self.terminal_dialect.profile.reversal_stan == "same"
+        amount = int(request[4])
+        named = self.original(request, answer if answer is not None else Message("0210"))
+        given = {"stan": request[11] if same else "", "original": named, **more}
+        return self.request(Kind.REVERSAL, given.pop("amount", amount), **given)
+
+    def later(self, kind: Kind, sale: tuple[Message, Message], amount: int | None = None, **more: Any) -> Message:
+        """Return a void, refund or completion of *sale*, a request and its answer."""
+        return self.request(kind, int(sale[0][4]) if amount is None else amount, original=self.original(*sale), **more)
+
+    def hang_up(self, name: str = "t1") -> None:
+        self.feed(events.TerminalGone(name))
+
     def connect(self, name: str = "t1") -> None:
         if name not in self.node.connections:
             self.feed(events.TerminalConnected(name, "counter", "192.0.2.1:1"))
@@ -251,6 +283,11 @@ class Desk:
         """Return the canonical code of that answer."""
         return self.terminal_dialect.canonical(self.answer())
 
+    def asked(self, message: Message, connection: str = "t1") -> str:
+        """Let a terminal send *message*, and return the code that it is answered with at once."""
+        self.send(message, connection)
+        return self.code()
+
     def original(self, request: Message, answer: Message) -> Original:
         """Return how a later message of the terminal names *request*."""
         return Original(
@@ -268,6 +305,11 @@ class Desk:
     def rows(self, *states: RowState) -> list[Row]:
         """Return the rows in *states*, or all."""
         return self.journal.in_states(frozenset(states or RowState))
+
+    def row(self) -> Row:
+        """Return the only row."""
+        (row,) = self.rows()
+        return row
 
     def said(self, event: str) -> list[dict[str, Any]]:
         """Return the fields of the log lines *event*."""
