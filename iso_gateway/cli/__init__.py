@@ -7,9 +7,10 @@ last on stdout. What is heavy is loaded by the command that needs it.
 
 from __future__ import annotations
 
+import sys
+
 import click
 
-from iso_gateway import __version__
 from iso_gateway.cli.lazy import Lazy, LazyGroup
 
 COMMANDS = {
@@ -28,6 +29,10 @@ COMMANDS = {
 }
 
 
+VERSION = vars(sys.modules["iso_gateway"])["__version__"]
+"""The face of the package says it; nothing inside imports the face."""
+
+
 @click.group(
     cls=LazyGroup,
     lazy=COMMANDS,
@@ -35,6 +40,6 @@ COMMANDS = {
     epilog="Exit codes: 0 fine, 1 a finding (declined, broken message), 2 wrong usage or configuration, "
     "3 no connection, 4 no answer in time.",
 )
-@click.version_option(__version__, prog_name="iso-gateway", message="%(prog)s %(version)s")
+@click.version_option(VERSION, prog_name="iso-gateway", message="%(prog)s %(version)s")
 def main() -> None:
     """An ISO 8583 payment gateway, codec and mock host in which no transaction's outcome stays unknown."""

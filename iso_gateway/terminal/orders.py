@@ -90,9 +90,17 @@ def prepare(dialect: Dialect, till: Till, memory: Memory, order: Order, at: date
         kind, message = Kind.REVERSAL, _reversal(dialect, till, memory, order, at)
     else:
         kind, message = _financial(dialect, till, memory, order, at)
+    _check_names(till, message)
     sent = Sent.of(dialect, kind, message)
     memory.note(sent)
     return Prepared(kind, message, sent)
+
+
+def _check_names(till: Till, message: Message) -> None:
+    """Refuse names that were cut to fit: another terminal's money would be moved in our name."""
+    for what, de, name in (("terminal", 41, till.terminal), ("merchant", 42, till.merchant)):
+        if message[de].rstrip() != name:
+            raise _wrong(what, f"DE {de} cannot carry it: {len(message[de])} characters of ASCII at most")
 
 
 _NETWORK: Final = {Verb.LOGON: Kind.SIGN_ON, Verb.ECHO: Kind.ECHO}

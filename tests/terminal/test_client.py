@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 import trio
-from trio.testing import MemoryReceiveStream, MemorySendStream, memory_stream_pair
+from trio.testing import MemoryReceiveStream, MemorySendStream, MockClock, memory_stream_pair
 
 from iso_gateway import Message
 from iso_gateway.errors import NoAnswer, NoConnection
@@ -46,6 +46,11 @@ async def conversation(host: Host, patience: float = 60) -> Message:
             nursery.cancel_scope.cancel()
 
 
+def trio_seconds(clock: MockClock) -> int:
+    """Return how long the test took, in whole seconds of its own clock."""
+    return round(clock.current_time())
+
+
 def saying(*messages: bytes, close: bool = False, after: float = 0.0) -> Host:
     """Return a host that reads the request and says *messages*."""
 
@@ -76,27 +81,27 @@ async def test_the_answer_is_returned() -> None:
     assert await conversation(saying(wire(answer()))) == answer()
 
 
-@pytest.mark.usefixtures("autojump_clock")
-async def test_an_answer_may_come_in_pieces() -> None:
+async def test_an_answer_may_come_in_pieces(autojump_clock: MockClock) -> None:
     pieces = [bytes([each]) for each in wire(answer())]
-    assert await conversation(saying(*pieces, after=0.01)) == answer()
+    assert await conversation(saying(*pieces, after=0.1)) == answer()
+    assert trio_seconds(autojump_clock) == len(pieces) // 10
 
 
-@pytest.mark.usefixtures("autojump_clock")
-async def test_others_are_passed_over() -> None:
+async def test_others_are_passed_over(autojump_clock: MockClock) -> None:
     others = (wire(answer(de11="000122")), wire(ECHO), wire(ECHO.evolve({11: "000001"}, "0800")))
-    assert await conversation(saying(*others, wire(answer()))) == answer()
+    assert await conversation(saying(*others, wire(answer()), after=1.0)) == answer()
+    assert trio_seconds(autojump_clock) == 4
 
 
-@pytest.mark.usefixtures("autojump_clock")
-async def test_silence_says_how_long_and_what_came_instead() -> None:
+async def test_silence_says_how_long_and_what_came_instead(autojump_clock: MockClock) -> None:
     said = await no_answer(saying(wire(answer(de11="000122")), wire(ECHO)), 30)
     assert said == "no answer within 30 s (2 other messages came, the first with another STAN)"
+    assert trio_seconds(autojump_clock) == 30
 
 
-@pytest.mark.usefixtures("autojump_clock")
-async def test_an_answer_that_comes_too_late_is_none() -> None:
+async def test_an_answer_that_comes_too_late_is_none(autojump_clock: MockClock) -> None:
     assert "no answer within 5 s" in await no_answer(saying(wire(answer()), after=6), 5)
+    assert trio_seconds(autojump_clock) == 5
 
 
 async def test_a_connection_that_closes_without_an_answer_leaves_the_outcome_open() -> None:

@@ -1,0 +1,71 @@
+"""``host`` as a process: ready line, admin socket, drain."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Call, HostProcess, started
+
+
+def test_it_says_where_it_listens_and_can_be_asked(iso_gateway: Call, host: HostProcess) -> None:
+    iso_gateway("send", "sale", "--to", host.address, "--amount", "12.34")
+    result = iso_gateway("status", "--socket", str(host.socket))
+    assert result.exit_code == 0
+    assert "iso87-ascii" in result.stdout
+    assert stat.S_IMODE(host.socket.stat().st_mode) == 0o600
+
+
+def test_what_its_socket_cannot_do_is_said(iso_gateway: Call, host: HostProcess) -> None:
+    result = iso_gateway("reload", "--socket", str(host.socket))
+    assert result.exit_code == 1
+    assert "no verb 'reload'" in result.stderr
+
+
+def test_sigterm_ends_it_well(tmp_path: Path) -> None:
+    with started(tmp_path) as running:
+        host = HostProcess(*running)
+        assert host.stop() == 0
+        assert not host.socket.exists()
+
+
+def test_drain_ends_it_well_and_its_settings_are_taken(iso_gateway: Call, tmp_path: Path) -> None:
+    folder = tmp_path / "host"
+    folder.mkdir()
+    more = ("--spec", "cup-pos", "--framing", "2be+tpdu", "--not-found", "25", "--late", "0.2")
+    with started(folder, *more) as running:
+        host = HostProcess(*running)
+        to = ("--to", host.address, "--spec", "cup-pos", "--framing", "2be+tpdu")
+        assert iso_gateway("send", "sale", *to, "--amount", "10.70").stdout.startswith("0210 approved")
+        iso_gateway("send", "sale", *to, "--amount", "10.69", "--timeout", "0.1")
+        assert "declined 25" in iso_gateway("send", "reversal", *to, "--original", "last").stdout
+        said = json.loads(iso_gateway("drain", "--socket", str(host.socket), "--json").stdout)
+        assert said == {"links": 0}
+        assert host.process.wait(10) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "missing option '--port'"),
+        (("--port", "70000"), "0<=x<=65535"),
+        (("--port", "0", "--spec", "iso88"), "spec: iso88: no spec of this name"),
+        (("--port", "0", "--framing", "3be"), "framing: "),
+        (("--port", "0", "--bind", "192.0.2.1"), "192.0.2.1:0 is none of this machine"),
+    ],
+)
+def test_a_wrong_call_is_told_and_exit_2(iso_gateway: Call, arguments: tuple[str, ...], said: str) -> None:
+    result = iso_gateway("host", *arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_port_that_is_taken_is_told(iso_gateway: Call, host: HostProcess) -> None:
+    port = host.address.rpartition(":")[2]
+    result = iso_gateway("host", "--port", port)
+    assert result.exit_code == 2
+    assert f"address 127.0.0.1:{port} is in use" in result.stderr

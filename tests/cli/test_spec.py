@@ -1,0 +1,17 @@
+"""``spec list``: what is shipped."""
+
+from __future__ import annotations
+
+import json
+
+from tests.cli.conftest import Call
+
+
+def test_the_shipped_specs_are_listed(iso_gateway: Call) -> None:
+    names = [line.split()[0] for line in iso_gateway("spec", "list").stdout.splitlines()]
+    assert names == ["cup-pos", "iso87-ascii", "iso87-binary", "iso93-ascii"]
+
+
+def test_scripts_get_them_on_one_line(iso_gateway: Call) -> None:
+    said = json.loads(iso_gateway("spec", "list", "--json").stdout)
+    assert {each["name"]: each["version"] for each in said["specs"]}["iso93-ascii"] == "1993"
