@@ -33,13 +33,13 @@ def test_every_fault_is_told_with_file_and_line(iso_gateway: Call, tmp_path: Pat
     iso_gateway("init", str(path))
     lines = path.read_text().splitlines()
     at = next(number for number, line in enumerate(lines) if line.startswith("spec "))
-    lines[at : at + 1] = ['spec = "iso88"', 'framin = "2be"']
+    lines[at : at + 1] = ['spec = "iso88"', 'max_lenght = 100']
     path.write_text("\n".join(lines))
     result = iso_gateway(verb, str(path))
     assert result.exit_code == 2
     places = [line.split(": ")[0] for line in result.stderr.splitlines()]
     assert {f"{path}:{at + 1}", f"{path}:{at + 2}"} <= set(places)
-    assert "did you mean 'framing'" in result.stderr
+    assert "did you mean 'max_length'" in result.stderr
 
 
 def test_a_file_that_is_none_is_told(iso_gateway: Call, tmp_path: Path) -> None:
