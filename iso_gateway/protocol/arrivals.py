@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from iso_gateway.protocol import rules
 from iso_gateway.protocol.closing import Closing, Underway
-from iso_gateway.protocol.commands import Journal, Verify
+from iso_gateway.protocol.commands import Verify
 from iso_gateway.protocol.composing import reason_said
 from iso_gateway.protocol.dialect import is_repeat
 from iso_gateway.protocol.events import Conflict, Found
@@ -16,8 +16,8 @@ from iso_gateway.protocol.forwarding import Forwarding
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.moment import sent_at
 from iso_gateway.protocol.profile import KindRow
-from iso_gateway.protocol.records import APPROVED, OPEN_DEBT, Change, Entry, Insert, Row, RowState, Taken
-from iso_gateway.protocol.request import Asker, Request, journal_row, text
+from iso_gateway.protocol.records import APPROVED, OPEN_DEBT, Change, Insert, Row, RowState, Taken
+from iso_gateway.protocol.request import Asker, Request, journal_row, noted, text
 from iso_gateway.protocol.setup import UNBATCHED_KEY_LIFE
 from iso_gateway.protocol.transaction import State, Step
 from iso_gateway.protocol.world import World
@@ -128,7 +128,7 @@ class Arrivals:
                 # Replay and reversal exclude each other in one commit (ruling 2).
                 self._say_again(request, row)
                 seen = Change(row.id, add={"replays": 1}, where={"state": APPROVED})
-                self._record_alone(request, row.code, (seen,))
+                self._closing.record_alone(request, row.code, (seen,))
             case RowState.DECLINED | RowState.NOTED:
                 self._say_again(request, row)
                 self._closing.refuse(request, row.code)
@@ -226,9 +226,9 @@ class Arrivals:
             unchanged = {column: getattr(original, column) for column in ("state", "taken", "returned", "reserved")}
             request.original_row = replace(original, **columns)
             owed = Change(original.id, set=columns, where=unchanged)
-            self._record_alone(request, "00", (Insert(self._noted(request, "00")), owed))
+            self._closing.record_alone(request, "00", (Insert(noted(request, self._today(), "00")), owed))
         else:  # declined, never sent, already reversed, or owed: nothing to ask of the host
-            self._record_alone(request, "00", (Insert(self._noted(request, "00")),))
+            self._closing.record_alone(request, "00", (Insert(noted(request, self._today(), "00")),))
 
     def _reversal_refusal(self, request: Request, original: Row) -> str:
         """Return the code with which the terminal's reversal of *original* is refused, or the empty text."""
@@ -266,20 +266,7 @@ class Arrivals:
         if named.issued_by_host:
             self._forwarding.clear(request)
             return
-        self._world.log("listed", "warning", terminal=request.terminal, stan=request.stan,
-                        cause="a reversal names an unknown original by its STAN alone")  # fmt: skip
-        self._record_alone(request, "25", (Insert(self._noted(request, "25")), *request.tombstone))
-
-    def _noted(self, request: Request, code: str) -> Row:
-        return replace(journal_row(request, b"", None, self._today()), state=RowState.NOTED, code=code)
-
-    def _record_alone(self, request: Request, code: str, entry: Entry) -> None:
-        """Answer from here, once *entry* is durable."""
-        request.code = code
-        request.step(Step.DECIDED_ANEW if request.state is State.RECORDING else Step.RECORDED)
-        request.host_request = request.journaled = request.proposed = None
-        self._closing.wait(request, self._world.setup.limits.stage)
-        self._world.emit(Journal(request.id, entry))
+        self._closing.list_reversal(request)
 
     def _today(self) -> date:
         return self._world.now.wall.date()

@@ -17,8 +17,8 @@ from iso_gateway.protocol.events import Fate
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.links import Links
 from iso_gateway.protocol.owing import Owing
-from iso_gateway.protocol.records import APPROVED, Change, Key, Row, RowState
-from iso_gateway.protocol.request import Request, masked
+from iso_gateway.protocol.records import APPROVED, Change, Entry, Insert, Key, Row, RowState
+from iso_gateway.protocol.request import Request, masked, noted
 from iso_gateway.protocol.setup import Acquirer
 from iso_gateway.protocol.transaction import State, Step
 from iso_gateway.protocol.world import World
@@ -123,6 +123,21 @@ class Closing:
             rrn=str(request.answer.get("retrieval_reference_number", "")), owes=request.owes,
             replay=request.replaying is not None, ms=round(passed * 1000, 1),
         )  # fmt: skip
+
+    def record_alone(self, request: Request, code: str, entry: Entry) -> None:
+        """Answer *request* from here with *code*, once *entry* is durable."""
+        request.code = code
+        request.step(Step.DECIDED_ANEW if request.state is State.RECORDING else Step.RECORDED)
+        request.host_request = request.journaled = request.proposed = None
+        self.wait(request, self._world.setup.limits.stage)
+        self._world.emit(Journal(request.id, entry))
+
+    def list_reversal(self, request: Request) -> None:
+        """Refuse a reversal that names what nobody can find, for an operator to look at (ruling 3)."""
+        self._world.log("listed", "warning", terminal=request.terminal, stan=request.stan,
+                        cause="a reversal names an unknown original by its STAN alone")  # fmt: skip
+        row = noted(request, self._world.now.wall.date(), "25")
+        self.record_alone(request, "25", (Insert(row), *request.tombstone))
 
     def recorded(self, request: Request) -> None:
         """The outcome is durable: answer, and start paying what is owed."""

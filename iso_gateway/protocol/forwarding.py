@@ -58,7 +58,11 @@ class Forwarding:
             message = host_message(request, self._links.hosts[request.acquirer].acquirer, stan, world.now)
         except (CannotCarry, EncodeError) as error:
             world.log("cannot carry", "warning", terminal=request.terminal, cause=str(error))
-            self._closing.refuse(request, error.code if isinstance(error, CannotCarry) else "30")
+            code = error.code if isinstance(error, CannotCarry) else "30"
+            if request.tombstone and code == "25":
+                self._closing.list_reversal(request)
+            else:
+                self._closing.refuse(request, code)
             return
         if counts:
             waiting.add(request.id)

@@ -57,7 +57,7 @@ class Taken(StrEnum):
     """Voided, cancelled or completed."""
 
 
-class HostLeg(msgspec.Struct, frozen=True):
+class HostLeg(msgspec.Struct, frozen=True, gc=False):
     """The request as the host got it: what a reversal is built from."""
 
     acquirer: str
@@ -73,7 +73,7 @@ class HostLeg(msgspec.Struct, frozen=True):
     sent: datetime
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One request of one terminal."""
 
     id: str

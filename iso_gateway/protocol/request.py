@@ -172,6 +172,11 @@ def journal_row(request: Request, sealed: bytes, leg: HostLeg | None, today: dat
     )
 
 
+def noted(request: Request, today: date, code: str) -> Row:
+    """Return the row of a *request* that is answered with *code* and of which the host hears nothing."""
+    return msgspec.structs.replace(journal_row(request, b"", None, today), state=RowState.NOTED, code=code)
+
+
 def host_leg(request: Request, message: Message, local: str, now: Moment) -> HostLeg:
     """Return what the journal keeps of *message*, the request as the host gets it."""
     assert request.link is not None
