@@ -38,9 +38,11 @@ class MemoryJournal:
         self._max_rows = max_rows
         self._rows: dict[str, Row] = {}
         self._claims: dict[Key, str] = {}
-        self._by_stan: dict[tuple[str, str, str], list[str]] = {}
-        self._by_rrn: dict[tuple[str, str], list[str]] = {}
-        self._by_approval: dict[tuple[str, str], list[str]] = {}
+        # Tuples of texts, and rows without a header for it, are nothing that the garbage collector has to look at:
+        # with lists it went through a million objects time and again.
+        self._by_stan: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        self._by_rrn: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._by_approval: dict[tuple[str, str], tuple[str, ...]] = {}
         self._retire_at = max_rows
         """How many rows are too many: more than the bound while too few of them may go."""
 
@@ -119,7 +121,7 @@ class MemoryJournal:
         self._rows[row.id] = row
         for key in row.claims:
             self._claims[key] = row.id
-        self._by_stan.setdefault((row.merchant, row.terminal, row.stan), []).append(row.id)
+        _add(self._by_stan, (row.merchant, row.terminal, row.stan), row.id)
         self._name(row)
         if len(self._rows) > self._retire_at:
             self._retire()
@@ -141,9 +143,9 @@ class MemoryJournal:
     def _name(self, row: Row) -> None:
         """Have *row* found by what the host calls it."""
         if row.rrn:
-            self._by_rrn.setdefault((row.merchant, row.rrn), []).append(row.id)
+            _add(self._by_rrn, (row.merchant, row.rrn), row.id)
         if row.approval:
-            self._by_approval.setdefault((row.merchant, row.approval), []).append(row.id)
+            _add(self._by_approval, (row.merchant, row.approval), row.id)
 
     def _unname(self, row: Row) -> None:
         _drop(self._by_rrn, (row.merchant, row.rrn), row.id)
@@ -172,9 +174,13 @@ def _open(row: Row) -> bool:
     )
 
 
-def _drop(index: dict[IndexKey, list[str]], key: IndexKey, row_id: str) -> None:
-    rows = index.get(key)
-    if rows is not None and row_id in rows:
-        rows.remove(row_id)
-        if not rows:
-            del index[key]
+def _add(index: dict[IndexKey, tuple[str, ...]], key: IndexKey, row_id: str) -> None:
+    index[key] = (*index.get(key, ()), row_id)
+
+
+def _drop(index: dict[IndexKey, tuple[str, ...]], key: IndexKey, row_id: str) -> None:
+    left = tuple(each for each in index.get(key, ()) if each != row_id)
+    if left:
+        index[key] = left
+    else:
+        index.pop(key, None)
