@@ -105,10 +105,6 @@ class LazyGroup(click.Group):
         except (KeyboardInterrupt, click.Abort):
             complain("interrupted")
             sys.exit(INTERRUPTED)
-        except BrokenPipeError:
-            # Whoever read us has enough; Python would complain once more when it closes stdout.
-            sys.stdout = None
-            sys.exit(1)
         sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -6,7 +6,7 @@ one, and 0200/200000 with DE 60.1 = 23 and DE 61 in UnionPay's words.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -109,8 +109,7 @@ def reversal(dialect: Dialect, slip: Slip, card: Card, original: Sent) -> Messag
         facts["pos_condition_code"] = original.fields[25]
     facts |= _facts(dialect, slip)
     facts["primary_account_number"] = card.pan
-    batch = original.fields.get(60, "")[2:8]
-    message = dialect.compose(Kind.REVERSAL, facts, slip.at.date(), original.as_original(), batch)
+    message = dialect.compose(Kind.REVERSAL, facts, slip.at.date(), original.as_original())
     reason = NO_ANSWER if original.outcome is Outcome.UNKNOWN else CANCELLED
     if profile.reversal_reason == "39":
         return message.evolve({39: reason})
@@ -143,5 +142,5 @@ def _facts(dialect: Dialect, slip: Slip) -> Facts:
     }
     # JR/T 0055 terminals send no DE 7; everybody else must.
     if dialect.profile.original != "f61":
-        facts["transmission_date_time"] = transmission_time(slip.at.astimezone(UTC))
+        facts["transmission_date_time"] = transmission_time(slip.at)
     return facts

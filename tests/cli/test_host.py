@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Call, HostProcess, started
+from tests.cli.conftest import COMMAND, Call, HostProcess, started
 
 
 def test_it_says_where_it_listens_and_can_be_asked(iso_gateway: Call, host: HostProcess) -> None:
@@ -30,6 +31,19 @@ def test_sigterm_ends_it_well(tmp_path: Path) -> None:
         host = HostProcess(*running)
         assert host.stop() == 0
         assert not host.socket.exists()
+
+
+def test_what_is_late_is_still_answered(tmp_path: Path) -> None:
+    folder = tmp_path / "host"
+    folder.mkdir()
+    with started(folder, "--late", "0.5") as running:
+        host = HostProcess(*running)
+        sale = ("send", "sale", "--to", host.address, "--amount", "10.70", "--state", str(tmp_path / "state.json"))
+        with subprocess.Popen([*COMMAND, *sale], stdout=subprocess.PIPE, text=True) as sender:
+            assert host.process.stderr is not None
+            assert any(" transaction: " in line for line in host.process.stderr)
+            assert host.stop() == 0
+            assert sender.communicate(timeout=10)[0].startswith("0210 approved")
 
 
 def test_drain_ends_it_well_and_its_settings_are_taken(iso_gateway: Call, tmp_path: Path) -> None:

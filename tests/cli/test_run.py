@@ -33,7 +33,7 @@ def test_every_fault_is_told_with_file_and_line(iso_gateway: Call, tmp_path: Pat
     iso_gateway("init", str(path))
     lines = path.read_text().splitlines()
     at = next(number for number, line in enumerate(lines) if line.startswith("spec "))
-    lines[at : at + 1] = ['spec = "iso88"', 'max_lenght = 100']
+    lines[at : at + 1] = ['spec = "iso88"', "max_lenght = 100"]
     path.write_text("\n".join(lines))
     result = iso_gateway(verb, str(path))
     assert result.exit_code == 2

@@ -122,11 +122,17 @@ async def test_bytes_that_are_no_frame_end_the_waiting() -> None:
     assert "announced" in await no_answer(saying(b"\xff\xff"))
 
 
-async def test_a_stream_that_is_gone_took_nothing() -> None:
-    ours, _ = memory_stream_pair()
-    await ours.aclose()
-    with pytest.raises((NoConnection, NoAnswer)):
+async def test_a_stream_that_breaks_while_it_is_written_to_may_have_taken_it() -> None:
+    ours, theirs = memory_stream_pair()
+    await theirs.aclose()
+    with pytest.raises(NoAnswer):
         await converse(ours, FRAMING, HERE.spec, ECHO, 60)
+
+
+async def test_a_connection_that_ends_before_its_first_byte_took_nothing() -> None:
+    ours, _ = memory_stream_pair()
+    with pytest.raises(NoConnection, match="before anything was sent"):
+        await converse(ours, FRAMING, HERE.spec, ECHO, 0)
 
 
 async def test_nobody_there_is_no_connection_and_names_the_address() -> None:
