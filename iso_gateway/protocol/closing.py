@@ -109,7 +109,8 @@ class Closing:
             where = {"state": RowState.ANSWERED, "replays": 0}
             request.proposed = replace(row, **columns)
         self._world.log("not delivered", "warning", id=request.id, terminal=request.terminal, fate=str(fate))
-        self._world.emit(Journal(request.id, (Change(row.id, set=columns, where=where),)))
+        request.entry = (Change(row.id, set=columns, where=where),)
+        self._world.emit(Journal(request.id, request.entry))
 
     def _close(self, request: Request) -> None:
         del self._underway.requests[request.id]
@@ -185,8 +186,11 @@ class Closing:
                 self._owing.file_later(request.journaled, request.entry)
             case State.FILING:
                 request.step(Step.JOURNAL_FAILED)
+                row = request.replaying or request.journaled
                 if request.owes and request.proposed is not None:
                     self._owing.open(request.proposed, request.host_request, noted=False)
+                elif row is not None:
+                    self._owing.file_later(row, request.entry)
                 self._close(request)
                 return
             case _:
@@ -197,7 +201,7 @@ class Closing:
     def wait(self, request: Request, seconds: float) -> None:
         """Give *request* a deadline."""
         request.deadline = self._world.now.mono + seconds
-        self._world.wake(request.deadline, request.id)
+        self._world.remind(request.deadline, request.id)
 
     def forget_link(self, request: Request) -> None:
         """Note that its link owes *request* nothing more."""

@@ -100,7 +100,10 @@ class Flow:
 
     def time_passed(self, request: Request) -> None:
         """Feed the request's deadline, if it has come."""
-        if request.deadline is None or request.deadline > self._world.now.mono:
+        if request.deadline is None:
+            return
+        if request.deadline > self._world.now.mono:
+            self._world.remind(request.deadline, request.id)
             return
         request.deadline = None
         match request.state:

@@ -152,8 +152,13 @@ class Links:
     def time_passed(self, name: str) -> None:
         """Feed the deadline of the link *name*, if it has come."""
         link = self.links.get(name)
-        if link is not None and link.session.deadline is not None and link.session.deadline <= self._world.now.mono:
+        deadline = link.session.deadline if link is not None else None
+        if link is None or deadline is None:
+            return
+        if deadline <= self._world.now.mono:
             self._happen(link, Happening.TIME)
+        else:
+            self._world.remind(deadline, f"link {name}")
 
     def drain(self) -> None:
         """Sign off from every host."""
@@ -200,7 +205,7 @@ class Links:
         if link.session.state is not before:
             self._world.log("link", link=link.name, state=str(link.session.state))
         if link.session.deadline is not None:
-            self._world.wake(link.session.deadline, f"link {link.name}")
+            self._world.remind(link.session.deadline, f"link {link.name}")
 
     def _ask(self, link: Link, kind: Kind) -> None:
         """Send the network management request of *kind*."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 from collections import deque
 
 from iso_gateway.protocol.commands import Command, Log
@@ -27,6 +28,8 @@ class World:
         self._ids = itertools.count(1)
         self._timers: list[tuple[float, int, str]] = []
         self._order = itertools.count()
+        self._reminders: dict[str, float] = {}
+        """When each owner is reminded next."""
 
     def emit(self, command: Command) -> None:
         """Ask the edge for *command*, after those asked for before."""
@@ -53,6 +56,15 @@ class World:
         """Have *owner* called at *mono* or soon after; it checks for itself whether that still matters."""
         heapq.heappush(self._timers, (mono, next(self._order), owner))
 
+    def remind(self, mono: float, owner: str) -> None:
+        """Have *owner* called at *mono* at the latest; where that is too early, it asks again.
+
+        Most deadlines move on or pass away long before they come: so each owner has one timer, not one for each.
+        """
+        if mono < self._reminders.get(owner, math.inf):
+            self._reminders[owner] = mono
+            self.wake(mono, owner)
+
     @property
     def deadline(self) -> float | None:
         """The next instant at which somebody wants to be called."""
@@ -61,5 +73,8 @@ class World:
     def due(self) -> str | None:
         """Return the next owner whose time has come, each entry once, or None."""
         if self._timers and self._timers[0][0] <= self.now.mono:
-            return heapq.heappop(self._timers)[2]
+            mono, _, owner = heapq.heappop(self._timers)
+            if self._reminders.get(owner) == mono:
+                del self._reminders[owner]
+            return owner
         return None
