@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import time
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -72,7 +72,7 @@ def load(path: str | os.PathLike[str]) -> Config:
     file, problems = read(GatewayFile, data)
     if problems:
         # What is well-formed is checked all the same: one reading tells everything that is to be mended.
-        file, _ = read(GatewayFile, _without(data, problems))
+        file, _ = read(GatewayFile, _filled(_without(data, problems)))
     config = None
     if file is not None:
         builder = _Builder(file, Path(path).parent)
@@ -83,6 +83,24 @@ def load(path: str | os.PathLike[str]) -> Config:
     return config
 
 
+def _filled(data: Any) -> Any:
+    """Return *data* with something harmless where a key is missing that has no default; its absence is told of."""
+    needed: dict[str, dict[str, Any]] = {
+        "listener": {"name": "?", "address": "127.0.0.1:0"},
+        "acquirer": {"name": "?", "links": ["127.0.0.1:0"]},
+        "terminals": {"ids": []},
+    }
+    for table, keys in needed.items():
+        rows = data.setdefault(table, [{}]) or [{}]
+        for number, row in enumerate(rows):
+            for key, value in keys.items():
+                row.setdefault(key, f"missing-{number}" if value == "?" else value)
+        data[table] = rows
+    for row in data.get("route", []):
+        row.setdefault("acquirer", data["acquirer"][0]["name"])
+    return data
+
+
 def _without(data: object, problems: Sequence[Problem]) -> object:
     """Return a copy of *data* without the keys that *problems* name."""
     bad = {problem.path for problem in problems}
@@ -91,7 +109,10 @@ def _without(data: object, problems: Sequence[Problem]) -> object:
         if isinstance(value, dict):
             return {key: copied(inner, f"{path}{key}.") for key, inner in value.items() if f"{path}{key}" not in bad}
         if isinstance(value, list):
-            return [copied(inner, f"{path}{n}.") for n, inner in enumerate(value) if f"{path}{n}" not in bad]
+            # A table that is none keeps its place, so that the paths of those behind it stay right.
+            gap: list[object] = [{}] if path.count(".") == 1 else []
+            kept = [[copied(inner, f"{path}{n}.")] if f"{path}{n}" not in bad else gap for n, inner in enumerate(value)]
+            return [inner for inners in kept for inner in inners]
         return value
 
     return copied(data, "")

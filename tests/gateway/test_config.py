@@ -123,6 +123,21 @@ def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     ]
 
 
+def test_what_is_missing_hides_nothing_else(tmp_path: Path) -> None:
+    told = complaints(
+        tmp_path, '[[listener]]\nspec = "iso88"\n[[acquirer]]\nframing = "3be"\n[[route]]\namount = [1]\n'
+    )
+    assert [line.split(": ")[1] for line in told] == [
+        "terminals", "listener.0.address", "listener.0.spec", "acquirer.0.name", "acquirer.0.links",
+        "acquirer.0.framing", "route.0.acquirer", "route.0.amount",
+    ]  # fmt: skip
+
+
+def test_a_table_that_is_none_does_not_move_those_behind_it(tmp_path: Path) -> None:
+    told = complaints(tmp_path, 'acquirer = [5, {name = "b", links = ["127.0.0.1:1"], spec = "iso88"}]\n')
+    assert [line.split(": ")[1] for line in told][-2:] == ["acquirer.0", "acquirer.1.spec"]
+
+
 def test_several_acquirers_need_a_route(tmp_path: Path) -> None:
     text = PLAIN + '[[acquirer]]\nname = "other"\nlinks = ["127.0.0.1:9001"]\n'
     assert complaints(tmp_path, text)[0].endswith("several acquirers and no [[route]]: say which gets what")
