@@ -13,7 +13,7 @@ import os
 import secrets
 from collections import Counter, deque
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import trio
 
@@ -33,6 +33,9 @@ from iso_gateway.protocol.setup import Lent
 from iso_gateway.security.seal import NONCE_BYTES, Seal
 from iso_gateway.store.journal import JournalStore
 from iso_gateway.store.memory import MemoryJournal
+
+TICK: Final = 0.05
+"""Seconds between two looks at deadlines: under load one comes with every request, and most have been met."""
 
 FATES = {
     Outcome.HANDED: events.Fate.HANDED,
@@ -75,8 +78,7 @@ class Gateway:
         self._handling = False
         self._nap = trio.CancelScope()
         self._nursery: trio.Nursery | None = None
-        self.changed = trio.Event()
-        """Set, and replaced, whenever the node has handled something: what a drain waits on."""
+        self._watched: trio.Event | None = None
 
     # Events and commands
 
@@ -102,8 +104,16 @@ class Gateway:
         deadline = self.node.deadline
         if deadline is not None and deadline < self._nap.deadline:
             self._nap.deadline = deadline
-        self.changed.set()
-        self.changed = trio.Event()
+        if self._watched is not None:
+            self._watched.set()
+            self._watched = None
+
+    @property
+    def changed(self) -> trio.Event:
+        """What is set when the node has handled something more; a drain waits on it."""
+        if self._watched is None:
+            self._watched = trio.Event()
+        return self._watched
 
     def _carry_out(self, command: commands.Command) -> None:
         match command:
@@ -196,6 +206,7 @@ class Gateway:
             with trio.CancelScope(deadline=math.inf if deadline is None else deadline) as self._nap:
                 await trio.sleep_forever()
             self.feed(events.TimePassed())
+            await trio.sleep(TICK)
 
     def _told_of_jump(self, seconds: float) -> None:
         self.lines.write(
