@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -209,6 +210,17 @@ async def _reload(service: Service) -> list[str]:
     return changes
 
 
+def collect_seldom() -> None:
+    """Have Python's garbage collector look at few things, and seldom.
+
+    A transaction leaves no reference cycle behind, so there is next to nothing to find; with the settings that Python
+    starts with, looking for it in a journal of 80,000 rows took a quarter of the processor time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 100)
+
+
 async def run(config: Config) -> None:
     """Run the gateway of *config* until SIGTERM or SIGINT, with its admin socket; SIGHUP reloads.
 
@@ -217,6 +229,7 @@ async def run(config: Config) -> None:
     """
     lines = Lines(sys.stderr, config.file.gateway.log_format)
     service = Service(config, lines)
+    collect_seldom()
     try:
         with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as received:
             async with trio.open_nursery() as nursery:
