@@ -93,8 +93,6 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a host of this dialect answers to a reversal whose original it never saw."""
     after_send_91: Literal["owe", "final"] = "owe"
     """Whether 91 from the host, after sending, is an unknown outcome or a decline."""
-    reverses_first: bool = False
-    """Whether terminals send an owed reversal before their next sale, so that a next request confirms the last."""
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:

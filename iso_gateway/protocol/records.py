@@ -124,11 +124,6 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     reserved: int = 0
     """Held for refunds whose outcome is open."""
 
-    @property
-    def remainder(self) -> int:
-        """What may still be refunded, minor units."""
-        return self.amount - self.returned - self.reserved
-
 
 class Insert(msgspec.Struct, frozen=True):
     """Add *row*; a conflict where one of its keys is claimed, unless by a row in *releasing*."""

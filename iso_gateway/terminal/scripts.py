@@ -21,8 +21,6 @@ from iso_gateway.terminal.records import Outcome, Sent
 
 KEYED: Final = "012"
 """DE 22: the number was typed in, and there is no PIN pad."""
-STRIPE: Final = "022"
-"""DE 22: track 2 was read, and there is no PIN pad."""
 NO_ANSWER: Final = "98"
 """Why a terminal reverses what it knows nothing of."""
 CANCELLED: Final = "17"
