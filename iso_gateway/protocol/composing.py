@@ -10,7 +10,7 @@ from iso_gateway.errors import CannotCarry
 from iso_gateway.protocol.dialect import Dialect, Facts
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.meaning import REVERSAL_REASONS
-from iso_gateway.protocol.moment import Moment, transmission_time
+from iso_gateway.protocol.moment import Moment, date_and_time, transmission_time
 from iso_gateway.protocol.originals import ELEMENT, Original, write_original
 from iso_gateway.protocol.profile import Profile
 from iso_gateway.protocol.records import HostLeg, OriginalQuery, Row, RowState
@@ -57,8 +57,9 @@ def host_message(request: Request, acquirer: Acquirer, stan: str, now: Moment) -
     facts = source.facts(request.message, passing)
     facts["transmission_date_time"] = transmission_time(now.wall)
     facts["system_trace_audit_number"] = stan
-    facts.setdefault("time_local_transaction", local.strftime("%H%M%S"))
-    facts.setdefault("date_local_transaction", local.strftime("%m%d"))
+    said = date_and_time(local)
+    facts.setdefault("time_local_transaction", said[6:])
+    facts.setdefault("date_local_transaction", said[2:6])
     if acquirer.institution:
         facts["acquiring_institution_id"] = acquirer.institution
     if acquirer.sends_rrn and "retrieval_reference_number" not in facts:

@@ -19,6 +19,7 @@ from iso_gateway.protocol.kinds import NETWORK, Kind
 from iso_gateway.protocol.originals import ELEMENT, Original, read_original, write_original
 from iso_gateway.protocol.passing import passing
 from iso_gateway.protocol.profile import CodeClass, KindRow, Profile
+from iso_gateway.protocol.records import may_be_kept
 
 if TYPE_CHECKING:
     from iso_gateway.codec.field import Field
@@ -78,6 +79,8 @@ class Dialect:
         self._rows: dict[str, list[KindRow]] = {}
         for row in profile.kinds:
             self._rows.setdefault(row.mti, []).append(row)
+        self.kept = may_be_kept(spec)
+        """The elements that the journal may hold."""
         self._passing: dict[Dialect, frozenset[int]] = {}
         self._verdicts = {row.code: profile.verdict(row.code) for row in profile.codes}
 

@@ -15,6 +15,7 @@ from iso_gateway.protocol.dialect import is_repeat
 from iso_gateway.protocol.events import Secured
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.links import Links
+from iso_gateway.protocol.moment import date_and_time
 from iso_gateway.protocol.profile import CodeClass
 from iso_gateway.protocol.records import Change, Insert, RowState
 from iso_gateway.protocol.request import Request, host_leg, journal_row, text
@@ -94,7 +95,7 @@ class Forwarding:
         acquirer = self._links.hosts[request.acquirer].acquirer
         now = self._world.now
         local = now.wall.astimezone(acquirer.zone)
-        leg = host_leg(request, request.host_request, local.strftime("%y%m%d%H%M%S"), now)
+        leg = host_leg(request, request.host_request, acquirer.dialect.kept, date_and_time(local), now)
         sealed = self._world.lent.seal(request.pan) if request.pan else b""
         row = journal_row(request, sealed, leg, acquirer.business_date(now.wall).date())
         request.journaled = row

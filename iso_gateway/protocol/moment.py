@@ -22,7 +22,12 @@ class Moment(msgspec.Struct, frozen=True):
 
 def transmission_time(wall: datetime) -> str:
     """Return DE 7 for *wall*: MMDDhhmmss in UTC (ISO 8583:1987, 4.3.7)."""
-    return wall.astimezone(UTC).strftime("%m%d%H%M%S")
+    return date_and_time(wall.astimezone(UTC))[2:]
+
+
+def date_and_time(local: datetime) -> str:
+    """Return *local* as YYMMDDhhmmss; `strftime` takes twice as long, and every sale has four of them."""
+    return f"{local.year % 100:02}{local.month:02}{local.day:02}{local.hour:02}{local.minute:02}{local.second:02}"
 
 
 def sent_at(mmddhhmmss: str, today: date) -> datetime | None:

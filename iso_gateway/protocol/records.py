@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from iso_gateway.protocol.kinds import Kind
+
+if TYPE_CHECKING:
+    from iso_gateway.codec.spec import Spec
 
 Key = tuple[str, str, str, str, str]
 """Merchant (DE 42), terminal (DE 41), batch, STAN (DE 11), kind: what makes two requests the same (ruling 4)."""
@@ -206,3 +209,19 @@ def first_or_repeat(said: str, first: str) -> bool:
         later = at - then if at >= then else at - then + timedelta(days=365)
         return later <= REPEATED_WITHIN
     return False
+
+
+MADE_ANEW: Final = frozenset({53, 64, 96, 128})
+"""Elements made anew whenever a message is sent: security and MAC."""
+
+KEPT_ALTHOUGH_FREE: Final = frozenset({43})
+"""Free text that a reversal says again: the merchant's name and place."""
+
+
+def may_be_kept(spec: Spec) -> frozenset[int]:
+    """Return the elements that the journal may hold of a message of *spec*: only what the spec shows to everybody.
+
+    A masked element may be a card number, a track, a PIN block, or free text with a verification value in it.
+    """
+    shown = {de for de, field in spec.fields.items() if field.mask == "none" or de in KEPT_ALTHOUGH_FREE}
+    return frozenset(shown - MADE_ANEW)

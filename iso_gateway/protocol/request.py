@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -139,13 +139,6 @@ class Request:
         )
 
 
-NOT_KEPT: Final = frozenset({53, 64, 96, 128})
-"""Elements made anew whenever a message is sent: security and MAC."""
-
-KEPT_ALTHOUGH_FREE: Final = frozenset({43})
-"""Free text that a reversal says again: the merchant's name and place."""
-
-
 def journal_row(request: Request, sealed: bytes, leg: HostLeg | None, today: date) -> Row:
     """Return the row that is committed before *request* is sent."""
     return Row(
@@ -177,8 +170,8 @@ def noted(request: Request, today: date, code: str) -> Row:
     return msgspec.structs.replace(journal_row(request, b"", None, today), state=RowState.NOTED, code=code)
 
 
-def host_leg(request: Request, message: Message, local: str, now: Moment) -> HostLeg:
-    """Return what the journal keeps of *message*, the request as the host gets it."""
+def host_leg(request: Request, message: Message, kept: frozenset[int], local: str, now: Moment) -> HostLeg:
+    """Return what the journal keeps of *message*, the request as the host gets it: the elements *kept*."""
     assert request.link is not None
     return HostLeg(
         acquirer=request.acquirer,
@@ -187,18 +180,9 @@ def host_leg(request: Request, message: Message, local: str, now: Moment) -> Hos
         stan=text(message, 11),
         transmitted=text(message, 7),
         local=local,
-        fields={de: message[de] for de in message if may_be_kept(message, de)},
+        fields={de: value for de, value in message.items() if de in kept},
         sent=now.wall,
     )
-
-
-def may_be_kept(message: Message, de: int) -> bool:
-    """Return whether the journal may hold DE *de* of *message*: only what the spec shows to everybody.
-
-    A masked element may be a card number, a track, a PIN block, or free text with a verification value in it.
-    """
-    field = message.spec.fields.get(de) if message.spec is not None else None
-    return field is not None and de not in NOT_KEPT and (field.mask == "none" or de in KEPT_ALTHOUGH_FREE)
 
 
 def masked(pan: str) -> str:
