@@ -27,6 +27,9 @@ FINAL: Final = frozenset({"A0", "30", "94"})
 """Refusals for which it does not matter whether the message is a repeat."""
 
 
+_BEFORE_LOOKING: Final = (State.VERIFYING, State.SECURING, State.JOURNALING)
+
+
 class Underway:
     """All requests under way, by id, by key and by terminal."""
 
@@ -51,7 +54,7 @@ class Closing:
     def refuse(self, request: Request, code: str) -> None:
         """Answer with *code*, unless the message turns out to repeat an earlier one."""
         repeatable = TRAITS[request.kind].financial and code not in FINAL and request.fingerprint
-        if repeatable and not request.looked and request.state in (State.VERIFYING, State.SECURING):
+        if repeatable and not request.looked and request.state in _BEFORE_LOOKING:
             request.refusal = code
             self.look_up(request)
             return
@@ -160,7 +163,7 @@ class Closing:
             self._close(request)
             return
         if request.host_request is not None:
-            self._owing.adopt(row.id, request.host_request, approved=request.approved)
+            self._owing.adopt(row, request.host_request, approved=request.approved)
         request.owes = ""
         self._unknown(request)
         self.deliver(request)
@@ -175,7 +178,10 @@ class Closing:
         self._world.log("journal", "error", id=request.id, cause=reason)
         match request.state:
             case State.JOURNALING:
-                request.code = "96"
+                # Nothing is sent; but what cannot be committed may be a repeat of what was.
+                request.journaled = None
+                self.refuse(request, "96")
+                return
             case State.RECORDING if request.host_request is None:
                 self._unknown(request)
             case State.RECORDING if request.approved or request.owes:

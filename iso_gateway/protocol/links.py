@@ -116,6 +116,11 @@ class Links:
         matching.forget(request)
         matching.expect(request, owner)
 
+    def awaits(self, acquirer: str, request: Message) -> bool:
+        """Return whether an answer to *request* is still known for what it is."""
+        host = self.hosts.get(acquirer)
+        return host is not None and host.matching.find(request) is not None
+
     def release(self, acquirer: str, request: Message, *, late: bool) -> None:
         """Let the key of *request* go: at once, or *late*, after the window for late answers."""
         host = self.hosts[acquirer]

@@ -55,6 +55,8 @@ class Debt:
         self.attempts = row.attempts
         self.given = row.attempts
         """How often it may have gone out: attempts that never left do not count."""
+        self.unanswered: list[bool] = []
+        """For each of these that is not answered: whether the host might still be deciding the original then."""
         self.noted = True
         """Whether the journal says that it is owed; otherwise the next attempt's commit says so."""
         self.approval_seen = row.approved
@@ -127,7 +129,11 @@ class Owing:
             original: The request as it was sent, where it is still at hand.
             noted: Whether the journal could be told; otherwise it is with the first attempt.
         """
-        if row.host is None or f"{row.id}/debt" in self.debts:
+        if row.host is None:
+            return
+        if f"{row.id}/debt" in self.debts:
+            if original is not None:
+                self.adopt(row, original, approved=False)
             return
         debt = Debt(row, original, self._world.now.mono)
         debt.noted = noted
@@ -140,15 +146,19 @@ class Owing:
         self._world.log("owed", "warning", id=debt.id, terminal=row.terminal, amount=row.amount, reason=row.reason)
         self._world.wake(self._world.now.mono, debt.id)
 
-    def adopt(self, row_id: str, original: Message, *, approved: bool) -> None:
-        """Take over the request *original*, which was in flight when its row became a debt."""
-        debt = self.debts.get(f"{row_id}/debt")
-        if debt is None:
+    def adopt(self, row: Row, original: Message, *, approved: bool) -> None:
+        """Take over the request *original*, which was in flight when its *row* became a debt."""
+        debt = self.debts.get(f"{row.id}/debt") or self._doubtful.get(f"{row.id}/debt")
+        acquirer = row.host.acquirer if row.host is not None else ""
+        if debt is not None:
+            debt.approval_seen = debt.approval_seen or approved
+        if not self._links.awaits(acquirer, original):
             return
-        debt.approval_seen = debt.approval_seen or approved
-        if debt.original is None and not debt.filed:
+        if debt is not None and debt.original is None:
             debt.original = original
-            self._links.hand_over(debt.leg.acquirer, original, debt.id)
+            self._links.hand_over(acquirer, original, debt.id)
+        if debt is None or debt.filed:
+            self._links.release(acquirer, original, late=True)
 
     def file_later(self, row: Row, entry: Entry) -> None:
         """Commit *entry*, the outcome of *row*, as soon as the journal can: nothing is owed to the host."""
@@ -186,7 +196,9 @@ class Owing:
             case events.Conflict():
                 self.conflict(debt, event.row)
             case events.NotSent():
-                debt.given -= debt.state is DebtState.AWAITING
+                if debt.state is DebtState.AWAITING:
+                    debt.given -= 1
+                    debt.unanswered.pop()
                 self.not_sent(debt)
             case events.SendUncertain():
                 self.not_sent(debt)
@@ -302,6 +314,7 @@ class Owing:
             self._back_off(debt)
             return
         debt.given += 1
+        debt.unanswered.append(self._undecided(debt) > 0 and not debt.approval_seen)
         self._wait(debt, acquirer.host_timeout)
 
     def not_sent(self, debt: Debt) -> None:
@@ -331,6 +344,8 @@ class Owing:
             self._gone(debt)
         elif row.state in (RowState.OWES_REVERSAL, RowState.OWES_REPEAT):
             debt.row, debt.noted = row, True
+            if debt.repeats and row.state is RowState.OWES_REVERSAL:
+                debt.repeats, debt.message, debt.given = False, None, 0  # the terminal has asked for its reversal
             self.journal_failed(debt)
         else:
             self._world.log("not owed", id=debt.id, terminal=row.terminal, state=str(row.state))
@@ -371,8 +386,13 @@ class Owing:
         acquirer = self._acquirer(debt)
         if message is None or debt.state in (DebtState.SETTLED, DebtState.STUCK):
             return
+        if not debt.repeats and not debt.unanswered:
+            self._world.log("late answer", "warning", id=debt.id, cause="a second answer to the same attempt")
+            return
         code = acquirer.dialect.canonical(message)
         at = self._circumstances(debt)
+        if debt.unanswered:
+            debt.unanswered.remove(max(debt.unanswered))
         if mac:
             step = DebtStep.AGAIN
         elif debt.repeats:
@@ -403,7 +423,8 @@ class Owing:
         return Circumstances(
             own_stan=acquirer.dialect.profile.reversal_stan == "new",
             repeated=debt.given > 1,
-            early=self._undecided(debt) > 0,
+            # An answer that comes late may still be the one to an attempt that was early.
+            early=any(debt.unanswered),
             approval_seen=debt.approval_seen,
             same_day=acquirer.business_date(wall).date() == debt.row.business_date,
             not_found_is_00=acquirer.dialect.profile.reversal_not_found == "00",

@@ -86,6 +86,7 @@ TRANSITIONS: Final[dict[tuple[State, Step], State]] = {
     (State.JOURNALING, Step.REFUSED): State.DELIVERING,
     (State.JOURNALING, Step.RECORDED): State.RECORDING,
     (State.JOURNALING, Step.JOURNAL_FAILED): State.DELIVERING,
+    (State.JOURNALING, Step.SOUGHT): State.LOOKING_UP,  # not committed: was it a repeat?
     (State.JOURNALING, Step.TIMED_OUT): State.JOURNALING,  # the answer must come: only it tells whether to send
     (State.SENT, Step.ANSWERED): State.CHECKING,
     (State.SENT, Step.NOT_SENT): State.RECORDING,

@@ -80,7 +80,3 @@ def test_a_row_must_agree_with_everything_that_is_said(
     fits: bool,  # noqa: FBT001
 ) -> None:
     assert may_be_original(replace(ROW, **row), replace(QUERY, **asked)) is fits
-
-
-def test_what_is_returned_or_reserved_cannot_be_refunded_again() -> None:
-    assert replace(ROW, returned=200, reserved=34).remainder == 1000

@@ -111,7 +111,9 @@ def test_an_approval_after_the_merged_sale_timed_out_is_remembered_too() -> None
     sent = desk.host_got()
     desk.host_sends(desk.answer_to(sent[0], "00"))
     assert desk.said("late answer")
-    desk.host_sends(desk.answer_to(sent[-1], "25"))
+    for _ in range(2):  # the first attempt went out early: its answer proves nothing
+        desk.host_sends(desk.answer_to(sent[-1], "25"))
+        desk.pass_time(5)
     assert row_of(desk, Kind.SALE).state is RowState.STUCK
 
 
@@ -208,8 +210,7 @@ def test_two_reversals_of_one_sale_are_one_debt(terminal: str) -> None:
     desk = Desk(setup(terminal))
     sale, answer = desk.sale()
     assert desk.asked(named(desk, sale, answer)) == "00"
-    second = named(desk, sale, answer).evolve({12: sale[12]})
-    assert desk.asked(second, "t2") in {"00", "94"}
+    assert desk.asked(named(desk, sale, answer), "t2") == "00"
     assert len(desk.node.owing.debts) == 1
 
 

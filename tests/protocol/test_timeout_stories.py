@@ -547,3 +547,14 @@ def test_a_settled_debt_says_so_in_the_log() -> None:
     reverse(desk, reversal, "00")
     assert desk.said("settled")[0]["attempts"] == 1
     assert not desk.node.owing.debts
+
+
+def test_not_found_that_was_said_early_and_comes_late_is_asked_again() -> None:
+    """The host read the reversal before it decided the sale; only its answer took so long."""
+    desk, reversal = lost_early("iso87-ascii")
+    desk.pass_time(29.5)
+    desk.host_sends(desk.answer_to(reversal, "25"), "bank-2")
+    assert desk.row().state is RowState.OWES_REVERSAL
+    desk.pass_time(1)
+    desk.host_sends(desk.answer_to(desk.host_got()[-1], "25"), "bank-2")
+    assert desk.row().state is RowState.REVERSED
