@@ -133,7 +133,7 @@ def test_a_reversal_for_the_customers_wish_is_no_void_in_1993() -> None:
 
 def test_a_card_that_was_swiped_says_so() -> None:
     speaks = dialect("iso87-ascii")
-    card = Card(PAN, expiry="3012", entry_mode=scripts.STRIPE)
+    card = Card(PAN, expiry="3012", entry_mode="022")
     sale = scripts.financial(speaks, SLIP, Kind.SALE, card, amount=Amount(1, "840"))
     assert (sale[14], sale[22]) == ("3012", "022")
 
