@@ -20,7 +20,7 @@ from iso_gateway.protocol.setup import Acquirer
 
 def query_for(request: Request) -> OriginalQuery | None:
     """Return what to ask the journal for the original of *request*, or None where it names none."""
-    named, kinds = request.original, TRAITS[request.kind].original
+    named, kinds = request.original, request.original_kinds
     if not kinds or not (named.stan or named.rrn or named.approval):
         return None
     return OriginalQuery(
@@ -29,8 +29,8 @@ def query_for(request: Request) -> OriginalQuery | None:
         stan=named.stan,
         batch=named.batch if named.stan else "",
         transmitted=named.transmitted,
-        rrn=named.rrn,
-        approval=named.approval,
+        rrn="" if request.named_by_stan else named.rrn,
+        approval="" if request.named_by_stan else named.approval,
         card=request.card_hash,
         kinds=kinds,
     )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from iso_gateway.codec.message import Message
 from iso_gateway.errors import CannotCarry, DecodeError
 from iso_gateway.protocol import meaning
-from iso_gateway.protocol.kinds import NETWORK, Kind
+from iso_gateway.protocol.kinds import NETWORK, TRAITS, Kind
 from iso_gateway.protocol.originals import ELEMENT, Original, read_original, write_original
 from iso_gateway.protocol.passing import passing
 from iso_gateway.protocol.profile import CodeClass, KindRow, Profile
@@ -114,6 +114,13 @@ class Dialect:
     def original(self, message: Message) -> Original:
         """Return what *message* says of the earlier transaction that it is about."""
         return read_original(self.profile.original, message)
+
+    def reversed_kinds(self, message: Message) -> tuple[Kind, ...]:
+        """Return what the reversal *message* may be about: what its DE 60.1 says, where the dialect has one."""
+        looks = peek(message, "60.1")
+        kinds = TRAITS[Kind.REVERSAL].original
+        said = tuple(row.kind for row in self.profile.kinds if row.kind in kinds and row.type and row.type == looks)
+        return said or kinds
 
     def batch(self, message: Message) -> str:
         """Return the terminal's batch number, or the empty text where the dialect or the message has none."""

@@ -9,7 +9,7 @@ import msgspec
 
 from iso_gateway.codec.message import Message
 from iso_gateway.protocol.dialect import Facts
-from iso_gateway.protocol.kinds import Kind
+from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.moment import Moment
 from iso_gateway.protocol.originals import Original
 from iso_gateway.protocol.profile import KindRow
@@ -47,6 +47,33 @@ class Asker:
 class Request:
     """A terminal's request, from its frame to the fate of its answer."""
 
+    # What is found out on the way; nothing so far.
+    tombstone: tuple[Insert, ...] = ()
+    """What an unknown original is remembered by."""
+    looked: bool = False
+    """Whether the journal has been asked for an earlier message under the same key."""
+    refusal: str = ""
+    """The canonical code to refuse with, once it is clear that this is no repeat."""
+    original_row: Row | None = None
+    acquirer: str = ""
+    link: Link | None = None
+    host_request: Message | None = None
+    payload: bytes = b""
+    journaled: Row | None = None
+    """The row as it was committed last."""
+    proposed: Row | None = None
+    """The row as it is once the commit under way is done."""
+    entry: Entry = ()
+    """What is being committed of the outcome."""
+    host_answer: Message | None = None
+    code: str = ""
+    own_code: str = ""
+    """DE 39 as the host wrote it, for a terminal of the same dialect; empty where the code is not the host's."""
+    approved: bool = False
+    owes: str = ""
+    """The reason of the debt that this request leaves, or empty."""
+    replaying: Row | None = None
+
     def __init__(self, name: str, asker: Asker, kind: Kind, row: KindRow, now: Moment) -> None:
         self.id = name
         self.askers = [asker]
@@ -68,39 +95,23 @@ class Request:
         self.amount = int(amount) if amount.isdecimal() else 0
         self.currency = text(message, 49)
         self.pan = dialect.pan(message)
-        self.original: Original = dialect.original(message)
-        if kind is Kind.REVERSAL and dialect.profile.reversal_stan == "same" and not self.original.stan:
-            # The reversal has the STAN of what it reverses and need not say so twice.
-            self.original = msgspec.structs.replace(self.original, stan=self.stan, batch=self.batch)
+        self.named_by_stan = kind is Kind.REVERSAL and dialect.profile.reversal_stan == "same"
+        """Whether it has the STAN, batch and look of the message that it is about."""
+        self.original = self._named()
+        """What it says of the message that it is about."""
+        self.original_kinds = dialect.reversed_kinds(message) if self.named_by_stan else TRAITS[kind].original
+        """What that one may be."""
         self.fingerprint = self.card_hash = b""
 
-        self.tombstone: tuple[Insert, ...] = ()
-        """What an unknown original is remembered by."""
-        self.looked = False
-        """Whether the journal has been asked for an earlier message under the same key."""
-        self.refusal = ""
-        """The canonical code to refuse with, once it is clear that this is no repeat."""
-        self.original_row: Row | None = None
-        self.acquirer = ""
-        self.link: Link | None = None
-        self.host_request: Message | None = None
-        self.payload = b""
-        self.journaled: Row | None = None
-        """The row as it was committed last."""
-        self.proposed: Row | None = None
-        """The row as it is once the commit under way is done."""
-        self.entry: Entry = ()
-        """What is being committed of the outcome."""
-        self.host_answer: Message | None = None
-        self.code = ""
-        self.own_code = ""
-        """DE 39 as the host wrote it, for a terminal of the same dialect; empty where the code is not the host's."""
         self.answer: Facts = {}
-        self.approved = False
-        self.owes = ""
-        """The reason of the debt that this request leaves, or empty."""
-        self.replaying: Row | None = None
         self.fates: list[str] = []
+
+    def _named(self) -> Original:
+        said = self.listener.dialect.original(self.message)
+        if not self.named_by_stan or said.stan == self.stan:
+            return said
+        # The reversal of a void copies the DE 61 with which the void named its sale: its own STAN says what it means.
+        return msgspec.structs.replace(said, stan=self.stan, batch=self.batch)
 
     def __repr__(self) -> str:
         return f"<Request {self.id} {self.kind} {self.state}>"
