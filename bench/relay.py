@@ -29,12 +29,25 @@ def cut(buffer: bytes) -> tuple[list[bytes], bytes]:
     return frames, buffer[pos:]
 
 
+class Ask:
+    """One request that waits for its answer."""
+
+    __slots__ = ("answer", "answered")
+
+    def __init__(self) -> None:
+        self.answer = b""
+        self.answered = trio.Event()
+
+
 class StreamRelay:
-    """The relay on trio's streams."""
+    """The relay on trio's streams: a task for each terminal, which asks, waits and answers.
+
+    A terminal that does not read stops its own task and no other, as it must be.
+    """
 
     def __init__(self, link: trio.SocketStream) -> None:
         self.link = link
-        self.askers: deque[trio.SocketStream] = deque()
+        self.asked: deque[Ask] = deque()
         self.outbox: list[bytes] = []
         self.wake = trio.Event()
 
@@ -54,23 +67,28 @@ class StreamRelay:
             await self.link.send_all(data)
 
     async def read(self) -> None:
-        """Give each answer to the oldest asker."""
+        """Give each answer to the oldest request."""
         buffer = b""
         while data := await self.link.receive_some(READ):
             frames, buffer = cut(buffer + data)
             for frame in frames:
-                await self.askers.popleft().send_all(frame)
+                ask = self.asked.popleft()
+                ask.answer = frame
+                ask.answered.set()
 
     async def carry(self, stream: trio.SocketStream) -> None:
-        """Take a terminal's requests."""
+        """Answer a terminal's requests, one after the other."""
         stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         buffer = b""
         while data := await stream.receive_some(READ):
             frames, buffer = cut(buffer + data)
             for frame in frames:
-                self.askers.append(stream)
+                ask = Ask()
+                self.asked.append(ask)
                 self.outbox.append(frame)
                 self.wake.set()
+                await ask.answered.wait()
+                await stream.send_all(ask.answer)
 
 
 class ConnectionRelay:
