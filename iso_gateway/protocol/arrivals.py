@@ -119,6 +119,9 @@ class Arrivals:
 
     def _same_key(self, request: Request, row: Row) -> None:
         """Answer a message whose key the journal knows: a repeat from its row, anything else with 94."""
+        if not request.fingerprint:  # never verified: nobody may hear the answer
+            self._closing.refuse(request, request.listener.dialect.profile.no_answer)
+            return
         if row.state is RowState.TOMBSTONE or row.fingerprint != request.fingerprint:
             self._clash(request)
             return

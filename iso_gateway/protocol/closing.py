@@ -62,6 +62,22 @@ class Closing:
         request.step(Step.REFUSED)
         self.deliver(request)
 
+    def too_slow(self, request: Request) -> None:
+        """Take in that the security module or the journal did not answer in time: nothing was sent.
+
+        That is 96, which the terminal takes for final; so what may be a repeat hears that nobody knows.
+        """
+        financial = TRAITS[request.kind].financial
+        in_flight = self._underway.by_key.get(request.key) not in (None, request)
+        if financial and not in_flight and request.state is not State.LOOKING_UP:
+            request.refusal = "96"
+            self.look_up(request)
+            return
+        unknown = financial or in_flight
+        request.code = request.listener.dialect.profile.no_answer if unknown else "96"
+        request.step(Step.TIMED_OUT)
+        self.deliver(request)
+
     def look_up(self, request: Request) -> None:
         """Ask the journal for the original of *request*, and for an earlier message under its key."""
         request.step(Step.SOUGHT)

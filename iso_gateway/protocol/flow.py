@@ -108,9 +108,7 @@ class Flow:
         request.deadline = None
         match request.state:
             case State.VERIFYING | State.LOOKING_UP | State.SECURING:
-                request.code = "96"
-                request.step(Step.TIMED_OUT)
-                self._closing.deliver(request)
+                self._closing.too_slow(request)
             case State.SENT | State.CHECKING:
                 self._forwarding.timed_out(request)
             case _:

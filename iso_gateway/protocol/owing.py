@@ -163,8 +163,9 @@ class Owing:
     def file_later(self, row: Row, entry: Entry) -> None:
         """Commit *entry*, the outcome of *row*, as soon as the journal can: nothing is owed to the host."""
         debt = Debt(row, None, self._world.now.mono)
-        if row.host is None or debt.id in self.debts:
+        if row.host is None:
             return
+        debt.id = f"{row.id}/filing"  # a real debt of the same row may come beside it
         debt.state, debt.filed, debt.entry = DebtState.SETTLED, True, entry
         self.debts[debt.id] = debt
         self._wait(debt, _FILE_AGAIN)
@@ -460,6 +461,7 @@ class Owing:
     def _let_go(self, debt: Debt) -> None:
         """Leave the order of the terminal, and let the STANs go; those of a stuck debt an operator may need."""
         self._leave_order(debt)
+        self._free_link(debt)
         if debt.state is DebtState.STUCK:
             return
         for message in (debt.original, debt.message):

@@ -27,7 +27,7 @@ class Limits(msgspec.Struct, frozen=True):
     per_link: int = 256
     """Requests in flight on one link; when every link is full: 91."""
     stage: float = 5.0
-    """Seconds that the security module or the journal may take; then 96."""
+    """Seconds that the security module or the journal may take; then 96, or no answer for what may be a repeat."""
 
 
 class Listener(msgspec.Struct, frozen=True):

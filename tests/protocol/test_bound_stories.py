@@ -200,14 +200,14 @@ def test_sign_on_and_line_tests_of_terminals_are_answered_here(terminal: str, ki
 
 
 # The security module and the journal take their time, or fail.
-@pytest.mark.parametrize("held", [commands.Verify, commands.Secure, commands.Lookup])
-def test_a_stage_that_takes_too_long_is_answered_with_96_and_nothing_is_sent(held: type[commands.Command]) -> None:
+@pytest.mark.parametrize(("held", "code"), [(commands.Verify, "96"), (commands.Secure, "96"), (commands.Lookup, "68")])
+def test_a_stage_that_takes_too_long_is_refused_and_nothing_is_sent(held: type[commands.Command], code: str) -> None:
     desk = Desk()
     desk.hold = {held}
     request = desk.request(Kind.REFUND, original=BY_RRN)
     desk.send(request)
     desk.pass_time(6)
-    assert desk.code() == "96"
+    assert desk.code() == code
     desk.answer_held()
     assert not desk.sent
     assert not desk.rows()
@@ -226,8 +226,30 @@ def test_its_word_may_also_come_while_the_refusal_is_being_delivered(held: type[
     for event in desk._carry_out(late):
         desk.feed(event)
     desk.answer_held()
-    assert desk.code() == "96"
+    assert desk.code() in {"96", "68"}
     assert not desk.node.flow.requests
+
+
+@pytest.mark.parametrize("held", [commands.Verify, commands.Secure])
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_repeat_that_takes_too_long_never_hears_that_nothing_was_sent(
+    held: type[commands.Command],
+    answered: bool,  # noqa: FBT001
+) -> None:
+    desk = Desk()
+    request = desk.request()
+    desk.send(request)
+    if answered:
+        desk.host_answers("00")
+        desk.answer()
+    desk.hold = {held}
+    desk.send(request, "t2")
+    desk.pass_time(6)
+    if held is commands.Verify or answered:
+        code = desk.code()
+        assert code == ("68" if held is commands.Verify else "00")
+    desk.answer_held()
+    assert not [line for line in desk.said("txn") if line["code"] == "96"]
 
 
 def test_an_answer_that_cannot_be_verified_in_time_is_an_unknown_outcome() -> None:

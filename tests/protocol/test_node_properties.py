@@ -25,6 +25,7 @@ from iso_gateway.protocol.setup import Debtor, Limits
 from tests.support.desk import PAN, Desk, setup
 
 TIME_OUT: Final = 30.0
+SLOW: Final = (commands.Journal, commands.Lookup, commands.Verify, commands.Secure, commands.Deliver)
 FATES: Final = (events.Fate.HANDED, events.Fate.HANDED, events.Fate.NOT_HANDED, events.Fate.CUT)
 
 
@@ -69,6 +70,9 @@ class Accidents(Desk):
         self.requests: list[Asked] = []
         self.first_sends: Counter[str] = Counter()
         self.sending = "sent"
+        self.slow = False
+        self.pending: list[commands.Command] = []
+        """What the edge has not answered yet."""
         super().__init__(
             setup(
                 terminal,
@@ -83,6 +87,23 @@ class Accidents(Desk):
     # What the edge does
 
     def _carry_out(self, command: commands.Command) -> list[events.Event]:
+        if self.slow and isinstance(command, SLOW):
+            self.pending.append(command)
+            return []
+        return self._at_once(command)
+
+    def catch_up(self, number: int) -> None:
+        """Answer one of the commands that wait; the journal commits in the order in which it was asked."""
+        journals = [command for command in self.pending if isinstance(command, commands.Journal)]
+        command = self.pending[number % len(self.pending)] if self.pending else None
+        if isinstance(command, commands.Journal):
+            command = journals[0]
+        if command is not None:
+            self.pending.remove(command)
+            for event in self._at_once(command):
+                self.feed(event)
+
+    def _at_once(self, command: commands.Command) -> list[events.Event]:
         if isinstance(command, commands.Send) and not command.id.startswith("link"):
             return self._send_somehow(command)
         if isinstance(command, commands.Deliver):
@@ -183,6 +204,9 @@ class Accidents(Desk):
     def come_to_rest(self) -> None:
         """Let whatever is open come to its end: nothing fails any more, and the host answers."""
         self.journal_fails, self.sending, self.fate = False, "sent", events.Fate.HANDED
+        self.slow = False
+        while self.pending:
+            self.catch_up(0)
         for _ in range(60):
             self.raise_links()
             while self.arrived:
@@ -272,6 +296,15 @@ def sending(desk: Accidents, number: int) -> None:
     desk.sending = ("sent", "sent", "sent", "not sent", "cut", "perhaps")[number % 6]
 
 
+def slow(desk: Accidents, number: int) -> None:
+    desk.slow = number % 3 > 0
+
+
+def catch_up(desk: Accidents, number: int) -> None:
+    for step in range(1 + number % 7):
+        desk.catch_up(number + step)
+
+
 def fate(desk: Accidents, number: int) -> None:
     desk.fate = FATES[number % len(FATES)]
 
@@ -296,11 +329,16 @@ ACTS: Final[dict[str, Act]] = {
     "sending": sending,
     "fate": fate,
     "journal": journal,
+    "slow": slow,
+    "catch up": catch_up,
     "wait": lambda desk, number: desk.pass_time((0.1, 1.0, 6.0, 31.0)[number % 4]),
 }
 
 STORY = st.lists(
-    st.tuples(st.sampled_from(["sale", "decide", "decide", "decide", "again", "wait", *ACTS]), st.integers(0, 999)),
+    st.tuples(
+        st.sampled_from(["sale", "decide", "decide", "decide", "again", "wait", "catch up", "catch up", *ACTS]),
+        st.integers(0, 999),
+    ),
     min_size=12,
     max_size=60,
 )
