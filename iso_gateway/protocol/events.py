@@ -52,59 +52,54 @@ class LinkLost(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Verified(msgspec.Struct, frozen=True):
-    """Answers Verify; *code* is empty where the message is genuine, else A0 or 96."""
+class Answer(msgspec.Struct, frozen=True):
+    """What answers a command, by the command's id."""
 
     id: str
+
+
+class Verified(Answer, frozen=True):
+    """Answers Verify; *code* is empty where the message is genuine, else A0 or 96."""
+
     code: str = ""
 
 
-class Secured(msgspec.Struct, frozen=True):
+class Secured(Answer, frozen=True):
     """Answers Secure; *message* is None where it failed, then *code* says how: 96 or 99."""
 
-    id: str
     message: Message | None
     code: str = ""
 
 
-class Journaled(msgspec.Struct, frozen=True):
+class Journaled(Answer, frozen=True):
     """Answers Journal: the entry is durable."""
 
-    id: str
 
-
-class Conflict(msgspec.Struct, frozen=True):
+class Conflict(Answer, frozen=True):
     """Answers Journal: nothing was committed, because of *row*."""
 
-    id: str
     row: Row
 
 
-class JournalFailed(msgspec.Struct, frozen=True):
+class JournalFailed(Answer, frozen=True):
     """Answers Journal: whether it was committed is not known, and it must count as not."""
 
-    id: str
     reason: str
 
 
-class Found(msgspec.Struct, frozen=True):
+class Found(Answer, frozen=True):
     """Answers Lookup."""
 
-    id: str
     same_key: Row | None
     originals: tuple[Row, ...]
 
 
-class SendUncertain(msgspec.Struct, frozen=True):
+class SendUncertain(Answer, frozen=True):
     """Answers Send: some, all or none of it went out, and there is no way to know which. It counts as sent."""
 
-    id: str
 
-
-class NotSent(msgspec.Struct, frozen=True):
+class NotSent(Answer, frozen=True):
     """Answers Send: not a byte was handed to the socket."""
-
-    id: str
 
 
 class Fate(StrEnum):
@@ -118,10 +113,9 @@ class Fate(StrEnum):
     """Some, all or none of it went out."""
 
 
-class Delivered(msgspec.Struct, frozen=True):
+class Delivered(Answer, frozen=True):
     """Answers Deliver."""
 
-    id: str
     fate: Fate
 
 

@@ -72,6 +72,8 @@ class Node:
 
     def _dispatch(self, event: events.Event) -> None:
         match event:
+            case events.Answer():
+                self._answer_of_the_edge(event)
             case events.TerminalFrame():
                 self._frame(event)
             case events.LinkFrame():
@@ -90,8 +92,6 @@ class Node:
                 self._time_passed()
             case events.DrainWanted():
                 self.world.draining = True
-            case _:
-                self._answer_of_the_edge(event)
 
     def _answer_of_the_edge(self, event: EdgeAnswer) -> None:
         """Give the answer to a command to the request or debt that asked; one that is gone needs none."""

@@ -179,8 +179,8 @@ def _add(index: dict[IndexKey, tuple[str, ...]], key: IndexKey, row_id: str) -> 
 
 
 def _drop(index: dict[IndexKey, tuple[str, ...]], key: IndexKey, row_id: str) -> None:
-    left = tuple(each for each in index.get(key, ()) if each != row_id)
-    if left:
-        index[key] = left
-    else:
-        index.pop(key, None)
+    ids = index.get(key, ())
+    if len(ids) > 1:
+        index[key] = tuple(each for each in ids if each != row_id)
+    elif row_id in ids:
+        del index[key]
