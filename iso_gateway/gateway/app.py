@@ -12,7 +12,7 @@ import math
 import os
 import secrets
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import trio
@@ -22,6 +22,7 @@ from iso_gateway.framing import Frame
 from iso_gateway.gateway.config import Config, LinkTo, ListenAt
 from iso_gateway.gateway.journaling import Journaling
 from iso_gateway.gateway.lines import Lines
+from iso_gateway.gateway.restraint import PERIOD, RESTRAINED, Restraint, source_of
 from iso_gateway.hsm.open_module import OpenModule
 from iso_gateway.net import clock
 from iso_gateway.net.connection import FramedConnection, Outcome
@@ -29,6 +30,7 @@ from iso_gateway.net.listener import Refusal, dial
 from iso_gateway.protocol import commands, events
 from iso_gateway.protocol.node import Node
 from iso_gateway.protocol.numbering import LAST
+from iso_gateway.protocol.session import State
 from iso_gateway.protocol.setup import Lent
 from iso_gateway.security.seal import NONCE_BYTES, Seal
 from iso_gateway.store.journal import JournalStore
@@ -70,6 +72,7 @@ class Gateway:
         self.node = Node(config.setup, lent_by_the_system(f"{now.wall:%y%m%d%H%M%S}"), now)
         self.journaling = Journaling(store or MemoryJournal(config.file.limits.journal_rows), self.feed_all)
         self.counts: Counter[str] = Counter()
+        self._restraint = Restraint()
         self.terminals: dict[str, FramedConnection] = {}
         self.links: dict[str, FramedConnection] = {}
         self._module = OpenModule()
@@ -130,9 +133,10 @@ class Gateway:
             case commands.Deliver():
                 self._deliver(command)
             case commands.Hangup():
-                self._hang_up(self.terminals.get(command.connection))
+                if (terminal := self.terminals.get(command.connection)) is not None:
+                    terminal.hang_up()
             case commands.CloseLink():
-                self._hang_up(self.links.get(command.link))
+                self._close_link(self.links.get(command.link))
             case commands.Log():
                 self._log(command)
 
@@ -176,16 +180,28 @@ class Gateway:
             self.lines.write(clock.now().wall, "deliver", {"cause": str(error)}, "error")
             self._queue.append(events.Delivered(command.id, events.Fate.NOT_HANDED))
 
-    def _hang_up(self, connection: FramedConnection | None) -> None:
-        """Close *connection* after what waits was written."""
-        if connection is not None and self._nursery is not None:
-            self._nursery.start_soon(connection.aclose)
+    def _close_link(self, link: FramedConnection | None) -> None:
+        """Close *link* after what waits was written; what the host says meanwhile is still heard."""
+        if link is not None and self._nursery is not None:
+            self._nursery.start_soon(link.aclose)
 
     def _log(self, command: commands.Log) -> None:
         self.counts[command.event] += 1
         if command.event == "txn":
             self.counts[f"code {command.fields['code']}"] += 1
-        self.lines.write(self.node.world.now.wall, command.event, command.fields, command.level)
+        elif command.event == "link" and command.fields.get("state") == State.UP:
+            self.lines.over("link down", str(command.fields["link"]))
+        self._tell(command.event, command.fields, command.level)
+
+    def _tell(self, event: str, fields: Mapping[str, Any], level: str = "warning") -> None:
+        """Write one line, unless its source has written enough of them."""
+        if event not in RESTRAINED or self._restraint.admits(event, source_of(fields)):
+            self.lines.write(self.node.world.now.wall, event, fields, level)
+
+    def tell_withheld(self) -> None:
+        """Write how many lines were withheld of each event since the last time, and begin anew."""
+        for event, count in self._restraint.turn().items():
+            self.lines.write(clock.now().wall, "withheld", {"of": event, "count": count}, "warning")
 
     # Tasks
 
@@ -195,6 +211,7 @@ class Gateway:
             self._nursery = nursery
             nursery.start_soon(self._keep_time)
             nursery.start_soon(clock.keep_in_step, self._told_of_jump)
+            nursery.start_soon(self._keep_telling)
             if self.journaling.store.blocking:
                 nursery.start_soon(self.journaling.run)
             task_status.started(nursery)
@@ -207,6 +224,11 @@ class Gateway:
                 await trio.sleep_forever()
             self.feed(events.TimePassed())
             await trio.sleep(TICK)
+
+    async def _keep_telling(self) -> None:
+        while True:
+            await trio.sleep(PERIOD)
+            self.tell_withheld()
 
     def _told_of_jump(self, seconds: float) -> None:
         self.lines.write(
@@ -237,8 +259,7 @@ class Gateway:
             del self.terminals[name]
             self.feed(events.TerminalGone(name))
         if isinstance(why, FramingError):
-            said = {"listener": at.name, "peer": peer, "cause": str(why), "offset": why.offset}
-            self.lines.write(clock.now().wall, "closed", said, "warning")
+            self._tell("closed", {"listener": at.name, "peer": peer, "cause": str(why), "offset": why.offset})
 
     async def keep_link(self, to: LinkTo) -> None:
         """Dial one link for ever, and carry it while it lasts."""
@@ -262,7 +283,6 @@ class Gateway:
         if self.node.world.draining or to.name not in self.node.links.links:
             await trio.aclose_forcefully(stream)
             return None
-        self.lines.over("link down", to.name)
         connection = FramedConnection(
             stream, to.framing, max_length=table.max_length, write_timeout=table.write_timeout
         )

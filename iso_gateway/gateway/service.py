@@ -178,6 +178,7 @@ class Service:
             async with trio.open_nursery() as nursery:
                 for connection in [*gateway.terminals.values(), *gateway.links.values()]:
                     nursery.start_soon(connection.aclose)
+        gateway.tell_withheld()
 
     async def _until(self, holds: Callable[[], bool]) -> None:
         while not holds():

@@ -29,6 +29,10 @@ JOINED: Final = 16 * 1024
 """Bytes given to the stream at a time. Frames that wait together are joined up to this, for fewer system calls;
 more would make "no progress" hard to tell from a slow line."""
 
+TURN: Final = 8
+"""Frames of one reading that are handed out before others get their turn: a peer that sends a thousand small ones at
+once must not hold up everybody else."""
+
 FRAME_COST: Final = 128
 """Bytes that a waiting frame costs beside its own, so that very many empty ones are bounded too."""
 
@@ -92,6 +96,7 @@ class FramedConnection:
         self._in_hand: list[Done | None] = []
         self._wake: trio.Event | None = None
         self._closing = False
+        self._deaf = False
         self._over = trio.Event()
         self._running = False
         self._why: IsoGatewayError | None = None
@@ -185,6 +190,13 @@ class FramedConnection:
         except trio.Cancelled:
             self._end(None)
             raise
+
+    def hang_up(self) -> None:
+        """Begin to close as `aclose` does, and take no more frames, not even those that have come already."""
+        self._closing = self._deaf = True
+        self._reading.deadline = math.inf
+        if self._wake is not None:
+            self._wake.set()
 
     def abort(self, reason: str) -> None:
         """Close at once: what waits is NOT_HANDED, what is being written UNCERTAIN; `run` returns NoConnection."""
@@ -284,16 +296,16 @@ class FramedConnection:
             except FOREIGN as error:
                 return no_connection(error)
             if not data:
-                return framer.cut_short("the connection closed") if framer.buffered else None
+                return framer.cut_short("the connection closed") if framer.buffered and not self._deaf else None
+            if self._deaf:
+                continue  # thrown away: what waits for the peer is still being written
             inside = framer.buffered
             try:
                 frames = framer.receive(data)
             except FramingError as fault:
                 return fault
-            for frame in frames:
-                if self._whole.cancel_called:
-                    return None  # on_frame aborted: it wants no more
-                on_frame(frame)
+            if not await self._hand_out(frames, on_frame):
+                continue
             if framer.fault is not None:
                 return framer.fault
             if not framer.buffered:
@@ -302,6 +314,20 @@ class FramedConnection:
                 # A new frame began with these bytes; more bytes of an old one win no time.
                 self._idle_moves_at = -math.inf
                 self._reading.deadline = trio.current_time() + self._frame_timeout
+
+    async def _hand_out(self, frames: list[Frame], on_frame: Callable[[Frame], None]) -> bool:
+        """Give *frames* to *on_frame*; return whether more are wanted: it may have aborted or hung up."""
+        for number, frame in enumerate(frames, 1):
+            if not self._listens:
+                break
+            on_frame(frame)
+            if number % TURN == 0:
+                await trio.lowlevel.cancel_shielded_checkpoint()
+        return self._listens
+
+    @property
+    def _listens(self) -> bool:
+        return not (self._deaf or self._whole.cancel_called)
 
     def _move_idle_deadline(self) -> None:
         """Start the idle time anew, unless a frame is under way, which has a deadline of its own."""

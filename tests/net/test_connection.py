@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,7 @@ from trio.testing import MockClock
 
 from iso_gateway.errors import BadFrame, FrameCutShort, FrameTooLong, NoConnection
 from iso_gateway.framing import Frame, Framing
-from iso_gateway.net.connection import FramedConnection
+from iso_gateway.net.connection import TURN, FramedConnection
 
 if TYPE_CHECKING:
     from tests.net.conftest import MakeLine
@@ -64,6 +65,30 @@ async def test_each_frame_has_its_own_time(make_line: MakeLine, autojump_clock: 
         await trio.sleep(4)
     assert not line.ended
     assert len(line.received) == 8
+
+
+async def test_a_peer_with_very_much_to_say_lets_others_get_a_word_in(make_line: MakeLine) -> None:
+    greedy, modest = make_line(), make_line()
+    await modest.settles()
+    before: list[int] = []
+    modest.received = _Notes(lambda: before.append(len(greedy.received)))
+    await greedy.peer.send_all(wire(*["x"] * 1000))
+    await modest.peer.send_all(wire("please"))
+    await modest.settles()
+    assert len(greedy.received) == 1000
+    assert before[0] <= 3 * TURN
+
+
+class _Notes(list[bytes]):
+    """What came, and *note* called for each."""
+
+    def __init__(self, note: Callable[[], None]) -> None:
+        super().__init__()
+        self._note = note
+
+    def append(self, payload: bytes) -> None:
+        super().append(payload)
+        self._note()
 
 
 async def test_a_keep_alive_is_no_frame(make_line: MakeLine, autojump_clock: MockClock) -> None:

@@ -11,7 +11,7 @@ import trio
 from trio.testing import MockClock
 
 from iso_gateway.framing import Frame, Framing
-from iso_gateway.net.connection import Outcome
+from iso_gateway.net.connection import FramedConnection, Outcome
 
 if TYPE_CHECKING:
     from tests.net.conftest import MakeLine
@@ -32,6 +32,61 @@ async def test_closing_lets_out_what_waits(make_line: MakeLine) -> None:
     assert (line.outcomes, line.why) == ({"answer": HANDED}, None)
     assert await line.peer.receive_some() == wire("answer")
     assert await line.peer.receive_some() == b""
+
+
+async def test_hanging_up_lets_out_what_waits_and_takes_nothing_more(make_line: MakeLine) -> None:
+    line = make_line()
+    line.stream.clogged = trio.Event()
+    await line.settles()
+    line.send("answer")
+    await line.peer.send_all(wire("one"))
+    await line.settles()
+    line.connection.hang_up()
+    for more in (wire("two"), b"\xff\xff and no frame", wire("three")):
+        await line.peer.send_all(more)
+        await line.settles()
+    assert line.received == [b"one"]
+    line.stream.clogged.set()
+    await line.settles()
+    assert (line.outcomes, line.ended, line.why) == ({"answer": HANDED}, True, None)
+
+
+async def test_hung_up_on_in_the_middle_of_a_reading_the_rest_of_it_is_not_taken(make_line: MakeLine) -> None:
+    line = make_line()
+    received = line.received = _HangsUpAfterTwo(line.connection)
+    await line.peer.send_all(wire(*"0123456789"))
+    await line.settles()
+    assert (list(received), line.ended, line.why) == ([b"0", b"1"], True, None)
+
+
+class _HangsUpAfterTwo(list[bytes]):
+    """What came, until there are two of it."""
+
+    def __init__(self, connection: FramedConnection) -> None:
+        super().__init__()
+        self._connection = connection
+
+    def append(self, payload: bytes) -> None:
+        super().append(payload)
+        if len(self) == 2:
+            self._connection.hang_up()
+
+
+async def test_hung_up_on_inside_a_frame_is_no_trouble_of_the_frame(
+    make_line: MakeLine, autojump_clock: MockClock
+) -> None:
+    line = make_line(frame_timeout=1.0, write_timeout=5.0)
+    line.stream.clogged = trio.Event()
+    await line.settles()
+    line.send("answer")
+    await line.peer.send_all(wire("half")[:-2])
+    await line.settles()
+    line.connection.hang_up()
+    await trio.sleep(2)
+    assert not line.ended
+    line.stream.clogged.set()
+    await line.settles()
+    assert (line.outcomes, line.ended, line.why) == ({"answer": HANDED}, True, None)
 
 
 async def test_closing_refuses_what_comes_after(make_line: MakeLine, nursery: trio.Nursery) -> None:
