@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 import click
 
-from iso_gateway.cli.output import complain
+from iso_gateway.cli.output import OutputLost, complain
 from iso_gateway.errors import (
     CannotCarry,
     DecodeError,
@@ -34,6 +37,10 @@ EXIT_CODES: Final[tuple[tuple[type[IsoGatewayError], int], ...]] = (
 
 INTERRUPTED: Final = 130
 """128 and the number of SIGINT, as shells say it."""
+NOBODY_READS: Final = 141
+"""128 and the number of SIGPIPE: what was to be printed had no reader any more. No decline, and no finding."""
+CANNOT_PRINT: Final = 74
+"""EX_IOERR of sysexits.h: what was to be printed could not be written, as on a full disk."""
 
 
 class Lazy(NamedTuple):
@@ -51,6 +58,13 @@ class LazyGroup(click.Group):
     def __init__(self, *args: Any, lazy: Mapping[str, Lazy] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.lazy = dict(lazy or {})
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take in *args*; without any, show the help, as a mistake."""
+        if not args and not ctx.resilient_parsing:
+            click.echo(ctx.get_help(), err=True)
+            ctx.exit(2)
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order of the table."""
@@ -76,9 +90,16 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without loading one."""
-        rows = [(name, self.lazy[name].help) for name in self.list_commands(ctx)]
+        rows = [(name, self._line(ctx, name)) for name in self.list_commands(ctx)]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
+
+    def _line(self, ctx: click.Context, name: str) -> str:
+        """Return what the list of commands says of *name*."""
+        if name in self.lazy:
+            return self.lazy[name].help
+        command = self.get_command(ctx, name)
+        return command.get_short_help_str(100) if command is not None else ""
 
     def main(
         self,
@@ -97,26 +118,28 @@ class LazyGroup(click.Group):
             sys.exit(_usage(error))
         except IsoGatewayError as error:
             sys.exit(told(error))
+        except OutputLost as lost:
+            sys.exit(_lost(lost))
         except BaseExceptionGroup as group:
             known = expected(group)
             if known is None:
                 raise
-            sys.exit(told(known))
+            sys.exit(_lost(known) if isinstance(known, OutputLost) else told(known))
         except (KeyboardInterrupt, click.Abort):
             complain("interrupted")
             sys.exit(INTERRUPTED)
         sys.exit(code if isinstance(code, int) else 0)
 
 
-def expected(group: BaseExceptionGroup) -> IsoGatewayError | None:
+def expected(group: BaseExceptionGroup) -> IsoGatewayError | OutputLost | None:
     """Return the first error of *group*, as nurseries raise them, or None where one of them is a bug."""
-    _, bugs = group.split(IsoGatewayError)
+    _, bugs = group.split((IsoGatewayError, OutputLost))
     if bugs is not None:
         return None
     error: BaseException = group
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    assert isinstance(error, IsoGatewayError)
+    assert isinstance(error, (IsoGatewayError, OutputLost))
     return error
 
 
@@ -129,6 +152,17 @@ def told(error: IsoGatewayError) -> int:
     else:
         complain(str(error))
     return next(code for kind, code in EXIT_CODES if isinstance(error, kind))
+
+
+def _lost(lost: OutputLost) -> int:
+    """Return the exit code for output that could not be written; that nobody reads it is no trouble."""
+    with suppress(OSError, ValueError):
+        # What waits in the buffer would be tried again at the end of the process, and complained about by Python.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if lost.number == errno.EPIPE:
+        return NOBODY_READS
+    complain(f"cannot print: {lost}")
+    return CANNOT_PRINT
 
 
 def _usage(error: click.ClickException) -> int:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from iso_gateway.cli.lazy import LazyGroup
 from iso_gateway.cli.options import json_option
 from iso_gateway.cli.output import say, say_json
 
 
-@click.group()
+@click.group(cls=LazyGroup)
 def spec() -> None:
     """The message specs that are shipped."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -48,6 +49,21 @@ def test_a_misspelt_command_gets_the_nearest(iso_gateway: Call) -> None:
     result = iso_gateway("decoed", "00")
     assert result.exit_code == 2
     assert result.stderr == "iso-gateway: no command 'decoed', did you mean 'decode'? (see iso-gateway --help)\n"
+
+
+@pytest.mark.parametrize(("arguments", "listed"), [((), "decode"), (("spec",), "list")])
+def test_without_a_command_there_is_the_help_as_people_read_it(
+    iso_gateway: Call, arguments: tuple[str, ...], listed: str
+) -> None:
+    result = iso_gateway(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("Usage: iso-gateway")
+    assert any(line.split()[:1] == [listed] for line in result.stderr.splitlines())
+
+
+def test_a_misspelt_command_of_a_group_gets_the_nearest_too(iso_gateway: Call) -> None:
+    result = iso_gateway("spec", "lst")
+    assert result.stderr == "iso-gateway: no command 'lst', did you mean 'list'? (see iso-gateway spec --help)\n"
 
 
 def failing(error: BaseException) -> LazyGroup:
@@ -112,15 +128,31 @@ def test_what_needs_no_network_loads_none(arguments: list[str]) -> None:
     assert not HEAVY & set(done.stdout.split())
 
 
-def test_a_reader_that_has_enough_is_no_trouble() -> None:
-    script = "from iso_gateway.cli import main; main(['spec', 'list', '--json'])"
+SHORT = "main(['spec', 'list', '--json'])"
+IN_A_NURSERY = "main(['demo'])"
+
+
+@pytest.mark.parametrize("call", [SHORT, IN_A_NURSERY])
+def test_a_reader_that_has_enough_is_no_trouble_and_no_decline(call: str) -> None:
+    script = f"from iso_gateway.cli import main; {call}"
     with subprocess.Popen(
         [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()
-        assert "Traceback" not in process.stderr.read()
+        assert process.stderr.read() == ""
+    assert process.returncode == 141
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_is_told_in_one_line() -> None:
+    script = f"from iso_gateway.cli import main; {SHORT}"
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", script], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (74, "iso-gateway: cannot print: no space left on device\n")
 
 
 def test_the_face_of_the_command_is_main() -> None:

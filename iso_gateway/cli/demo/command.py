@@ -9,6 +9,7 @@ import trio
 
 from iso_gateway.cli.demo.proof import Proof
 from iso_gateway.cli.demo.stage import perform, show
+from iso_gateway.cli.output import say
 
 
 @click.command()
@@ -16,8 +17,8 @@ def demo() -> None:
     """Show the main job on loopback: gateway, mock host and three terminals; then the proof that they agree."""
 
     async def play() -> Proof:
-        return await perform(click.echo)
+        return await perform(say)
 
     proof = trio.run(play)
-    show(proof, click.echo)
+    show(proof, say)
     sys.exit(0 if proof.holds else 1)
