@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -9,14 +10,15 @@ from typing import Any, Final
 import click
 
 from iso_gateway.cli.options import json_option
-from iso_gateway.cli.output import say, say_json
-from iso_gateway.errors import ConfigError, NoConnection, Problem
+from iso_gateway.cli.output import complain, say, say_json
+from iso_gateway.errors import AdminError, ConfigError, NoConnection, Problem
 
 KINDS: Final = ("run", "host")
 """The processes that have admin sockets, in the order in which one is looked for."""
+NAMES: Final = {"run": "gateway", "host": "mock host"}
 
 
-def _command(function: Callable[..., None]) -> Callable[..., None]:
+def _command(function: Callable[..., int | None]) -> Callable[..., int | None]:
     """Add the options that say which process is meant."""
     for option in (
         json_option,
@@ -38,9 +40,19 @@ def status(*, path: Path | None, kind: str | None, as_json: bool) -> None:
 
 @click.command()
 @_command
-def reload(*, path: Path | None, kind: str | None, as_json: bool) -> None:
+def reload(*, path: Path | None, kind: str | None, as_json: bool) -> int:
     """Have a running gateway read its configuration again; on an error it keeps the old one."""
-    _ask("reload", path, kind or "run", as_json=as_json)
+    try:
+        _ask("reload", path, kind or "run", as_json=as_json)
+    except AdminError as error:
+        # One line per fault of the configuration, as 'check' tells them.
+        faults = str(error).splitlines()
+        in_a_file = any(re.match(r".+:\d+: ", fault) for fault in faults)
+        for fault in faults:
+            complain(fault, place=in_a_file)
+        complain("not reloaded; all stays as it was")
+        return 2
+    return 0
 
 
 @click.command()
@@ -77,8 +89,9 @@ def find(kind: str | None) -> Path:
             return found[0]
         if found:
             listed = ", ".join(map(str, found))
-            raise ConfigError([Problem("", f"{len(found)} run; say which one with --socket: {listed}")])
-    what = {"run": "gateway", "host": "mock host"}.get(kind or "", "gateway or mock host")
+            what = f"{len(found)} {NAMES[each]}s are running"
+            raise ConfigError([Problem("", f"{what}; say which one with --socket: {listed}")])
+    what = NAMES.get(kind or "", "gateway or mock host")
     raise NoConnection(f"no {what} of this user is running; one with a socket of its own is found by --socket")
 
 

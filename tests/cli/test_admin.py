@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from iso_gateway.cli.admin import readable
+from iso_gateway.errors import AdminError
 from tests.cli.conftest import Call
 
 Listen = Callable[[str], Path]
@@ -45,7 +46,7 @@ def test_several_are_listed_and_one_must_be_chosen(iso_gateway: Call, listen: Li
     first, second = listen("run-5000.sock"), listen("run-6000.sock")
     result = iso_gateway("status")
     assert result.exit_code == 2
-    assert f"2 run; say which one with --socket: {first}, {second}" in result.stderr
+    assert f"2 gateways are running; say which one with --socket: {first}, {second}" in result.stderr
 
 
 def test_a_gateway_goes_before_a_host(iso_gateway: Call, listen: Listen, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,6 +70,26 @@ def test_only_a_gateway_is_reloaded(iso_gateway: Call, listen: Listen) -> None:
     result = iso_gateway("reload")
     assert result.exit_code == 3
     assert "no gateway of this user is running" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("refusal", "told"),
+    [
+        ("g.toml:3: a: wrong\ng.toml:9: b: wrong", "g.toml:3: a: wrong\ng.toml:9: b: wrong\n"),
+        ("g.toml: cannot be read", "iso-gateway: g.toml: cannot be read\n"),
+    ],
+)
+def test_a_refused_reload_tells_every_fault_as_check_does(
+    iso_gateway: Call, listen: Listen, monkeypatch: pytest.MonkeyPatch, refusal: str, told: str
+) -> None:
+    def call(_path: Path, _verb: str) -> dict[str, Any]:
+        raise AdminError(refusal)
+
+    monkeypatch.setattr("iso_gateway.admin.client.call", call)
+    listen("run-5000.sock")
+    result = iso_gateway("reload")
+    assert result.exit_code == 2
+    assert result.stderr == told + "iso-gateway: not reloaded; all stays as it was\n"
 
 
 def test_a_socket_that_is_none_is_no_connection(iso_gateway: Call, tmp_path: Path) -> None:
