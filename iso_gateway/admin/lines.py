@@ -20,6 +20,10 @@ MAX_ANSWER: Final = 16 * 1024 * 1024
 """Bytes of a line that answers; a list of all debts may be long."""
 
 
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What reading bytes that are none of these lines ends with; the last for brackets within brackets."""
+
+
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is asked."""
 
@@ -60,7 +64,7 @@ def read_request(line: bytes) -> Request:
     """
     try:
         return _read_request.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise AdminError('one line of JSON expected, {"verb": "...", "arguments": {...}}') from error
 
 
@@ -72,7 +76,7 @@ def read_answer(line: bytes) -> dict[str, Any]:
     """
     try:
         answer = _read_answer.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise AdminError("the process answered with something that is no answer") from error
     if answer.ok is None:
         raise AdminError(answer.error or "the process refused without a reason")

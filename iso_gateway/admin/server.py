@@ -16,6 +16,7 @@ import trio
 from iso_gateway.admin.lines import MAX_REQUEST, Answer, LineCutter, encode, read_request
 from iso_gateway.admin.places import clear_the_way, inode, remove
 from iso_gateway.errors import AdminError, ConfigError, IsoGatewayError, Problem, did_you_mean
+from iso_gateway.net.listener import NO_ROOM, PAUSE
 
 CONNECTIONS: Final = 16
 """How many may ask at a time: people and a console, not machines in numbers."""
@@ -64,13 +65,29 @@ async def serve_admin(
 
     try:
         async with trio.open_nursery() as nursery:
-            await nursery.start(trio.serve_listeners, carry, [listener])
             task_status.started(path)
+            await _accept(listener, carry, nursery)
     finally:
         listener.socket.close()
         # A process that started meanwhile may have its own socket here.
         if inode(path) == made:
             remove(path)
+
+
+async def _accept(
+    listener: trio.SocketListener, carry: Callable[[trio.SocketStream], Awaitable[None]], nursery: trio.Nursery
+) -> None:
+    """Take connections for ever; where the system has no room for one, wait, as those who are there will go."""
+    while True:
+        try:
+            stream = await listener.accept()
+        except OSError as error:
+            # trio.serve_listeners would write a traceback each time.
+            if error.errno not in NO_ROOM:
+                raise
+            await trio.sleep(PAUSE)
+            continue
+        nursery.start_soon(carry, stream)
 
 
 def _listen(path: Path) -> trio.SocketListener:

@@ -19,7 +19,11 @@ def test_a_request_is_one_line_of_json() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    [b"", b"status", b"[]", b"{}", b'{"verb": 1}', b'{"verb": "x", "argument": {}}', b'{"verb": "x"', b'"\xff"'],
+    [
+        *(b"", b"status", b"[]", b"{}", b'{"verb": 1}', b'{"verb": "x", "argument": {}}', b'{"verb": "x"', b'"\xff"'),
+        b'{"verb": "status", "arguments": {"x": ' + b"[" * 60_000,
+    ],
+    ids=lambda line: line[:20].decode("latin-1"),
 )
 def test_what_is_no_request_is_refused(line: bytes) -> None:
     with pytest.raises(AdminError, match="one line of JSON expected"):
@@ -33,7 +37,7 @@ def test_an_answer_says_one_of_two_things() -> None:
         read_answer(encode(Answer(error="no such link")))
 
 
-@pytest.mark.parametrize("line", [b"hello", b"[]", b'{"ok": 1}', b"{}"])
+@pytest.mark.parametrize("line", [b"hello", b"[]", b'{"ok": 1}', b"{}", b'{"ok": {"x": ' + b"[" * 60_000])
 def test_what_is_no_answer_is_an_error(line: bytes) -> None:
     with pytest.raises(AdminError, match=r"no answer|without a reason"):
         read_answer(line)

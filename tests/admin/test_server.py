@@ -6,10 +6,11 @@ import contextlib
 import json
 import logging
 import os
+import resource
 import socket
 import stat
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +177,30 @@ async def test_too_many_clients_are_told(folder: Path) -> None:
                 await ask(path, "status")
         await wait_all_tasks_blocked()
         assert await ask(path, "status") == {"links": 2}
+
+
+async def test_no_room_for_a_connection_passes_without_a_word(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with serving(folder / "run-1.sock") as path:
+        with trio.socket.socket(socket.AF_UNIX) as client:
+            with no_room():
+                await client.connect(str(path))
+                with trio.move_on_after(0.05):
+                    await client.recv(1)
+            assert await says(trio.SocketStream(client), b'{"verb":"status"}\n') == {"ok": {"links": 2}}
+    assert caplog.text == ""
+
+
+@contextmanager
+def no_room() -> Iterator[None]:
+    """Leave this process without a file descriptor to open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest = os.dup(0)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest + 1, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        os.close(lowest)
 
 
 async def test_a_silent_process_is_no_answer(folder: Path) -> None:
