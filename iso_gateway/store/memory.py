@@ -6,7 +6,8 @@ Bounded: over ``max_rows`` the oldest rows on which nothing is open are dropped,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from itertools import islice
+from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
@@ -26,6 +27,11 @@ from iso_gateway.protocol.records import (
 from iso_gateway.store.journal import Committed, Outcome, Refused
 
 IndexKey = TypeVar("IndexKey", tuple[str, str], tuple[str, str, str])
+
+
+SAME_NAME: Final = 64
+"""How many rows are found by one name, the newest: a host that gives every sale the same RRN must not cost a look at
+all of them with each row that comes or goes."""
 
 
 class MemoryJournal:
@@ -154,7 +160,7 @@ class MemoryJournal:
     def _retire(self) -> None:
         """Drop the oldest rows on which nothing is open, down to a tenth below the bound where there are enough."""
         surplus = len(self._rows) - self._max_rows * 9 // 10
-        for row in [row for row in self._rows.values() if not _open(row)][:surplus]:
+        for row in list(islice((row for row in self._rows.values() if not _open(row)), surplus)):
             del self._rows[row.id]
             for key in row.claims:
                 self._claims.pop(key, None)
@@ -175,7 +181,7 @@ def _open(row: Row) -> bool:
 
 
 def _add(index: dict[IndexKey, tuple[str, ...]], key: IndexKey, row_id: str) -> None:
-    index[key] = (*index.get(key, ()), row_id)
+    index[key] = (*index.get(key, ())[1 - SAME_NAME :], row_id)
 
 
 def _drop(index: dict[IndexKey, tuple[str, ...]], key: IndexKey, row_id: str) -> None:

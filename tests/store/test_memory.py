@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from iso_gateway.protocol.records import Change, Insert, OriginalQuery, Row, RowState, Taken
-from iso_gateway.store.memory import MemoryJournal
+from iso_gateway.store.memory import SAME_NAME, MemoryJournal
 from tests.protocol.test_records import ROW
 
 
@@ -71,6 +71,28 @@ def test_nothing_open_is_dropped_for_the_bound_and_looking_for_room_stays_rare()
     store.commit([(Change(f"row-{number}", set={"state": RowState.REVERSED}),) for number in range(1, 61)])
     fill(store, 61, 70)
     assert len(store) <= 20
+
+
+NAMED_ALIKE: dict[str, dict[str, Any]] = {
+    "RRN": {"rrn": "000000000001", "approval": ""},
+    "approval code": {"rrn": "", "approval": "000001"},
+    "STAN": {"stan": "000001", "rrn": "", "approval": ""},
+}
+
+
+@pytest.mark.parametrize("columns", NAMED_ALIKE.values(), ids=NAMED_ALIKE.keys())
+def test_a_host_or_terminal_that_names_everything_alike_does_not_make_the_journal_slow(columns: dict[str, Any]) -> None:
+    store = MemoryJournal(1000)
+    fill(store, 1, 990, **columns)
+    (by_name,) = [index for index in (store._by_stan, store._by_rrn, store._by_approval) if len(index) == 1]
+    assert [len(names) for names in by_name.values()] == [SAME_NAME]
+    asked = {"rrn": columns["rrn"], "stan": columns.get("stan", ""), "approval": columns["approval"]}
+    same, found = store.find(None, OriginalQuery("M", "T", kinds=(ROW.kind,), card=ROW.card_hash, **asked))
+    assert same is None
+    assert [row.id for row in found] == [f"row-{number}" for number in range(991 - SAME_NAME, 991)]
+    fill(store, 991, 5000, **columns)
+    assert len(store) <= 1000
+    assert [len(names) for names in by_name.values()] == [SAME_NAME]
 
 
 def test_a_closed_journal_has_forgotten_everything() -> None:
