@@ -512,3 +512,31 @@ def test_a_refund_that_was_told_twice_can_still_be_reversed() -> None:
     desk.pass_time(0)
     desk.host_answers("00")
     assert (row_of(desk, Kind.SALE).returned, row_of(desk, Kind.SALE).reserved) == (0, 0)
+
+
+@BOTH
+def test_a_replay_that_meets_the_reversal_in_the_journal_is_not_given(terminal: str) -> None:
+    desk = Desk(setup(terminal))
+    sale, answer = desk.sale()
+    desk.hold = {commands.Journal}
+    desk.send(named(desk, sale, answer), "t2")
+    desk.send(desk.repeat(sale))
+    desk.hold = {commands.Journal}
+    desk.answer_held()
+    codes = {connection: desk.terminal_dialect.canonical(message) for connection, message in desk.answers}
+    assert codes == {"t1": desk.terminal_dialect.profile.no_answer, "t2": "00"}
+    assert all(38 not in message for _, message in desk.answers)
+
+
+def test_a_reversal_that_meets_the_void_in_the_journal_waits() -> None:
+    """Both were looked up while the sale stood: only the journal can tell that one of them is too late."""
+    desk = Desk()
+    sale = desk.sale()
+    desk.hold = {commands.Journal}
+    desk.send(desk.later(Kind.VOID, sale))
+    desk.send(desk.reversal(*sale), "t2")
+    desk.answer_held()
+    assert desk.code() == "22"
+    assert row_of(desk, Kind.SALE).state is RowState.ANSWERED
+    assert row_of(desk, Kind.SALE).taken is Taken.IN_FLIGHT
+    assert [message[3][:2] for message in desk.host_got()] == ["02"]

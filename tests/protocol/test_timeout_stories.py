@@ -473,6 +473,7 @@ def test_no_stan_is_used_again_while_an_operator_must_decide(code: str) -> None:
     _, sale, reversal = timed_out(desk)
     reverse(desk, reversal, code)
     desk.pass_time(86400)
+    desk.feed(events.TimePassed())
     desk.host_got()
     desk.node.links.hosts["bank"].numbering._next = int(sale[11])
     assert desk.node.links.next_stan("bank") not in {sale[11], reversal[11]}
@@ -557,4 +558,20 @@ def test_not_found_that_was_said_early_and_comes_late_is_asked_again() -> None:
     assert desk.row().state is RowState.OWES_REVERSAL
     desk.pass_time(1)
     desk.host_sends(desk.answer_to(desk.host_got()[-1], "25"), "bank-2")
+    assert desk.row().state is RowState.REVERSED
+
+
+def test_as_many_late_words_are_doubted_as_attempts_went_out_early() -> None:
+    desk, first = lost_early("iso87-ascii")
+    desk.pass_time(5)
+    desk.lose_link("bank-2")
+    desk.bring_up("bank-1")
+    desk.pass_time(3)
+    (second,) = desk.host_got()
+    desk.pass_time(25)
+    for reversal in (first, second):
+        desk.host_sends(desk.answer_to(reversal, "25"))
+        assert desk.row().state is RowState.OWES_REVERSAL
+        desk.pass_time(10)
+    desk.host_sends(desk.answer_to(desk.host_got()[-1], "25"))
     assert desk.row().state is RowState.REVERSED
