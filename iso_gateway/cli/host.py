@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
-from iso_gateway.cli.options import framing_option, spec_option
+from iso_gateway.cli.options import Seconds, framing_option, spec_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ QUIET: Final = frozenset({"connected"})
 @spec_option
 @framing_option
 @click.option(
-    "--late", default=45.0, show_default=True, type=click.FloatRange(0, 3600), help="Seconds that a late answer takes."
+    "--late", default=45.0, show_default=True, type=Seconds(0, 3600), help="Seconds that a late answer takes."
 )
 @click.option(
     "--not-found",

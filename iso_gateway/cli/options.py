@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import click
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds, which is a number."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return *value* as a float in the range."""
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value} is no number of seconds.", param, ctx)
+        return number
+
 
 spec_option = click.option(
     "--spec",

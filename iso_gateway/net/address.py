@@ -23,8 +23,9 @@ class Address(NamedTuple):
             ConfigError: *text* is no such address.
         """
         host, colon, port = text.strip().rpartition(":")
-        if not colon or not host:
-            raise _wrong(text, "HOST:PORT expected; 0.0.0.0:PORT listens everywhere")
+        if not colon or not host or "/" in host:
+            everywhere = "; 0.0.0.0:PORT listens everywhere" if colon and not host else ""
+            raise _wrong(text, f"HOST:PORT expected{everywhere}")
         if host.startswith("[") and host.endswith("]"):
             host = host[1:-1]
         elif ":" in host:

@@ -26,6 +26,8 @@ from iso_gateway.terminal.scripts import Card, Slip, Till
 LAST: Final = "last"
 DEFAULT_PAN: Final = "4761739001010010"
 """A published test number; no card has it."""
+MOST_DIGITS: Final = 19
+"""Of a card number (ISO/IEC 7812)."""
 DEFAULT_CURRENCY: Final = "840"
 """USD."""
 
@@ -84,6 +86,9 @@ def prepare(dialect: Dialect, till: Till, memory: Memory, order: Order, at: date
         EncodeError: a value does not fit the spec.
     """
     if order.verb in _NETWORK:
+        for what in ("amount", "currency", "pan", "original"):
+            if getattr(order, what):
+                raise _wrong(what, f"{_a(order.verb)} has none")
         kind = _NETWORK[order.verb]
         message = scripts.network(dialect, Slip(till, memory.next_stan(), at), kind)
     elif order.verb is Verb.REVERSAL:
@@ -188,7 +193,9 @@ def _reversal(dialect: Dialect, till: Till, memory: Memory, order: Order, at: da
 
 def _card(order: Order, earlier: Sent | None) -> Card:
     """Return the card; the state has no card numbers, so that the default one must be the original's or be said."""
-    pan = order.pan or DEFAULT_PAN
+    pan = "".join(order.pan.split()) or DEFAULT_PAN
+    if not (pan.isascii() and pan.isdecimal() and len(pan) <= MOST_DIGITS):
+        raise _wrong("pan", f"digits expected, {MOST_DIGITS} at most")
     if not order.pan and earlier is not None and earlier.card and earlier.card != mask.pan(pan):
         raise _wrong("pan", f"the original's card is {earlier.card}; give its number again, it is not kept")
     return Card(pan)

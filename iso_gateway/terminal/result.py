@@ -66,8 +66,11 @@ class Result(msgspec.Struct, frozen=True):
             "meaning": self.meaning,
         }
 
-    def lines(self) -> list[str]:
-        """Return it as people read it: one line, and more of them where nobody knows the outcome."""
+    def lines(self, reversing: str = "iso-gateway send reversal --original last") -> list[str]:
+        """Return it as people read it: one line, and more of them where nobody knows the outcome.
+
+        *reversing* is what a clerk may type to have it reversed.
+        """
         pieces = [" ".join(part for part in (self.mti, self._verdict()) if part)]
         if self.amount is not None:
             of = "" if self.asked is None else f" of {format_amount(self.asked, self.currency)}"
@@ -75,7 +78,7 @@ class Result(msgspec.Struct, frozen=True):
         pieces += [f"{label} {value}" for label, value in (("RRN", self.rrn), ("approval", self.approval)) if value]
         pieces += [f"STAN {self.stan}", self.terminal]
         line = " · ".join(pieces)
-        return [line, *self._advice()] if self.outcome is Outcome.UNKNOWN else [line]
+        return [line, *self._advice(reversing)] if self.outcome is Outcome.UNKNOWN else [line]
 
     def _verdict(self) -> str:
         code = f" {self.code}".rstrip()
@@ -89,7 +92,7 @@ class Result(msgspec.Struct, frozen=True):
             case Outcome.UNKNOWN:
                 return f"unknown{code}, {self.meaning}" if self.code else self.meaning
 
-    def _advice(self) -> list[str]:
+    def _advice(self, reversing: str) -> list[str]:
         """Return what an unknown outcome means, and what is to be done."""
         if self.kind is Kind.REVERSAL:
             return ["outcome unknown: the original may still stand; send the reversal again until it is answered"]
@@ -101,7 +104,7 @@ class Result(msgspec.Struct, frozen=True):
             return [f"outcome unknown: {done}; a gateway repeats it until it is answered, and never reverses it"]
         return [
             f"outcome unknown: {done}; a reversal is owed",
-            "a gateway sends it by itself; to be sure: iso-gateway send reversal --original last",
+            f"a gateway sends it by itself; to be sure: {reversing}",
         ]
 
 

@@ -22,7 +22,7 @@ def test_it_says_where_it_listens_and_can_be_asked(iso_gateway: Call, host: Host
 
 def test_what_its_socket_cannot_do_is_said(iso_gateway: Call, host: HostProcess) -> None:
     result = iso_gateway("reload", "--socket", str(host.socket))
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "no verb 'reload'" in result.stderr
 
 

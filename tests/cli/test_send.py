@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
+import shlex
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Call, HostProcess
+from tests.cli.conftest import COMMAND, Call, HostProcess
 from tests.support.desk import OTHER_PAN, PAN
 
 SHOPS = itertools.count(1)
@@ -106,6 +108,44 @@ def test_silence_is_an_unknown_outcome_in_words_and_a_reversal_ends_it(iso_gatew
     assert (reversal.exit_code, "0410 approved · USD 10.68" in reversal.stdout) == (0, True)
 
 
+def test_what_is_said_to_be_typed_reverses_it(iso_gateway: Call, to: tuple[str, ...], tmp_path: Path) -> None:
+    way = (*to, "--terminal", "TERM0009", "--timeout", "0.2", "--state", str(tmp_path / "my till.json"))
+    unknown = iso_gateway("send", "sale", *way, "--amount", "10.68")
+    name, *arguments = shlex.split(unknown.stdout.splitlines()[-1].partition("to be sure: ")[2])
+    assert name == "iso-gateway"
+    reversal = iso_gateway(*arguments)
+    assert (reversal.exit_code, "0410 approved · USD 10.68" in reversal.stdout) == (0, True)
+
+
+def test_a_stranger_who_hangs_up_may_speak_something_else(iso_gateway: Call, to: tuple[str, ...]) -> None:
+    result = iso_gateway("send", "sale", *to, "--amount", "1.00", "--spec", "cup-pos")
+    assert result.exit_code == 4
+    assert "speak cup-pos in 2be frames? (--spec, --framing)" in result.stderr
+
+
+def test_an_outcome_is_seen_though_it_cannot_be_noted(host: HostProcess, to: tuple[str, ...], tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    name, _, port = host.address.rpartition(":")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        at = f"127.0.0.1:{listening.getsockname()[1]}"
+        process = subprocess.Popen(
+            [*COMMAND, "send", "sale", *to, "--to", at, "--amount", "1.00", "--state", str(state)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        listening.settimeout(20)
+        # One request and its answer are carried by hand, and in between somebody damages the file.
+        with listening.accept()[0] as terminal, socket.create_connection((name, int(port))) as way:
+            way.sendall(terminal.recv(4096))
+            state.write_text("damaged")
+            terminal.sendall(way.recv(4096))
+            said, complaint = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert said.startswith("0210 approved · USD 1.00")
+    assert "is not the state of terminals" in complaint
+
+
 def test_a_link_that_breaks_is_an_unknown_outcome_too(iso_gateway: Call, to: tuple[str, ...]) -> None:
     result = iso_gateway("send", "sale", *to, "--amount", "10.71", "--json")
     assert result.exit_code == 4
@@ -148,13 +188,15 @@ def test_the_state_has_no_card_number(iso_gateway: Call, to: tuple[str, ...], tm
     ("arguments", "message"),
     [
         (("sale",), "missing option '--to'"),
-        (("sael", "--to", "h:1"), "'sael' is not one of 'sale', 'void'"),
-        (("sale", "--to", "nowhere", "--amount", "1"), "is no address: HOST:PORT expected"),
+        (("sael", "--to", "h:1"), "nothing to send is called 'sael', did you mean 'sale'? (sale, void, "),
+        ((), "what is to be sent? (sale, void, "),
+        (("sale", "--to", "nowhere", "--amount", "1"), "to: 'nowhere' is no address: HOST:PORT expected"),
+        (("sale", "--to", "http://h:1", "--amount", "1"), "to: 'http://h:1' is no address: HOST:PORT expected"),
         (("sale", "--to", "h:1"), "amount: a sale needs one"),
         (("sale", "--to", "h:1", "--amount", "1,50"), "decimals stand after a point"),
         (("sale", "--to", "h:1", "--amount", "1", "--spec", "iso88"), "no spec of this name is shipped"),
         (("sale", "--to", "h:1", "--amount", "1", "--framing", "2bee"), "did you mean '2be'"),
-        (("sale", "--to", "h:1", "--amount", "1", "--pan", "12x4"), "DE 2: character 2 is not one of digits"),
+        (("sale", "--to", "h:1", "--amount", "1", "--pan", "12x4"), "pan: digits expected"),
         (
             ("sale", "--to", "h:1", "--amount", "1", "--terminal", "TERMINAL9"),
             "terminal: DE 41 cannot carry it: 8 char",
@@ -162,6 +204,7 @@ def test_the_state_has_no_card_number(iso_gateway: Call, to: tuple[str, ...], tm
         (("void", "--to", "h:1"), "original: a void names one"),
         (("void", "--to", "h:1", "--original", "last"), "no approved sale"),
         (("sale", "--to", "h:1", "--amount", "1", "--timeout", "0"), "--timeout"),
+        (("sale", "--to", "h:1", "--amount", "1", "--timeout", "nan"), "'--timeout': nan is no number of seconds"),
         (("sale", "--to", "h:1", "--amount", "1", "--state", "/proc/state.json"), "state: /proc/state.json cannot be"),
     ],
 )

@@ -187,10 +187,21 @@ def test_a_wrong_card_that_is_asked_for_is_sent() -> None:
         ("reversal", {"original": "last", "amount": "1.00"}, "amount: a reversal has its original's"),
         ("sale", {"amount": "1.00", "currency": "XXQ"}, "currency: ISO 4217"),
         ("sale", {"amount": "1.001"}, "amount: USD has 2 decimals"),
+        ("sale", {"amount": "1.00", "pan": "4111x"}, "pan: digits expected, 19 at most"),
+        ("sale", {"amount": "1.00", "pan": "٤١١١"}, "pan: digits expected, 19 at most"),
+        ("sale", {"amount": "1.00", "pan": "4" * 20}, "pan: digits expected, 19 at most"),
+        ("echo", {"amount": "1.00"}, "amount: an echo has none"),
+        ("logon", {"original": "last"}, "original: a logon has none"),
+        ("echo", {"pan": PAN}, "pan: an echo has none"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_and_spends_no_number(verb: str, order: dict[str, str], said: str) -> None:
     assert said in refused(Counter(), verb, **order)
+
+
+def test_a_card_number_may_be_typed_as_it_is_embossed() -> None:
+    spaced = " ".join(OTHER_PAN[at : at + 4] for at in range(0, len(OTHER_PAN), 4))
+    assert Counter().ask("sale", amount="1.00", pan=spaced).message[2] == OTHER_PAN
 
 
 def test_an_advice_does_not_complete_a_sale() -> None:
