@@ -117,8 +117,8 @@ def test_what_is_said_to_be_typed_reverses_it(iso_gateway: Call, to: tuple[str, 
     assert (reversal.exit_code, "0410 approved · USD 10.68" in reversal.stdout) == (0, True)
 
 
-def test_a_stranger_who_hangs_up_may_speak_something_else(iso_gateway: Call, to: tuple[str, ...]) -> None:
-    result = iso_gateway("send", "sale", *to, "--amount", "1.00", "--spec", "cup-pos")
+def test_who_never_answers_may_speak_something_else(iso_gateway: Call, to: tuple[str, ...]) -> None:
+    result = iso_gateway("send", "sale", *to, "--amount", "1.00", "--spec", "cup-pos", "--timeout", "0.3")
     assert result.exit_code == 4
     assert "speak cup-pos in 2be frames? (--spec, --framing)" in result.stderr
 
