@@ -44,8 +44,7 @@ class MemoryJournal:
         self._max_rows = max_rows
         self._rows: dict[str, Row] = {}
         self._claims: dict[Key, str] = {}
-        # Tuples of texts, and rows without a header for it, are nothing that the garbage collector has to look at:
-        # with lists it went through a million objects time and again.
+        # Tuples of texts are nothing that the garbage collector has to look at again and again, and lists are.
         self._by_stan: dict[tuple[str, str, str], tuple[str, ...]] = {}
         self._by_rrn: dict[tuple[str, str], tuple[str, ...]] = {}
         self._by_approval: dict[tuple[str, str], tuple[str, ...]] = {}
