@@ -30,6 +30,7 @@ from iso_gateway.net.listener import Refusal, dial
 from iso_gateway.protocol import commands, events
 from iso_gateway.protocol.node import Node
 from iso_gateway.protocol.numbering import LAST
+from iso_gateway.protocol.records import RowState
 from iso_gateway.protocol.session import State
 from iso_gateway.protocol.setup import Lent
 from iso_gateway.security.seal import NONCE_BYTES, Seal
@@ -38,6 +39,8 @@ from iso_gateway.store.memory import MemoryJournal
 
 TICK: Final = 0.05
 """Seconds between two looks at deadlines: under load one comes with every request, and most have been met."""
+
+STUCK: Final = frozenset({RowState.STUCK})
 
 FATES = {
     Outcome.HANDED: events.Fate.HANDED,
@@ -308,9 +311,10 @@ class Gateway:
             "state": "draining" if node.world.draining else "running",
             "since": self.started.isoformat(timespec="seconds"),
             "config": str(self.config.path),
-            "terminals": len(self.terminals),
+            "connections": len(self.terminals),
             "in_flight": len(node.flow.requests),
             "owed": len(node.owing),
+            "stuck": len(self.journaling.store.in_states(STUCK)),
             "links": {
                 link.name: {"state": str(link.session.state), "in_flight": len(link.in_flight)}
                 for link in node.links.links.values()

@@ -39,6 +39,8 @@ class Service:
         self._linked: dict[str, tuple[LinkTo, trio.CancelScope]] = {}
         self.ended = trio.Event()
         self._stopping = trio.Event()
+        self._waiting = trio.CancelScope()
+        """Around what a drain waits for."""
         self._nursery: trio.Nursery | None = None
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -59,9 +61,11 @@ class Service:
             nursery.cancel_scope.cancel()
         self.ended.set()
 
-    def stop(self) -> None:
-        """Begin to drain."""
+    def stop(self, *, at_once: bool = False) -> None:
+        """Begin to drain; *at_once*: and do not wait for what is in flight, whose outcome is then unknown."""
         self._stopping.set()
+        if at_once:
+            self._waiting.cancel()
 
     async def _listen(self, at: ListenAt) -> None:
         assert self._nursery is not None
@@ -158,7 +162,10 @@ class Service:
         for _, scope in self._listening.values():
             scope.cancel()
         gateway.feed(events.DrainWanted())
-        with trio.move_on_after(gateway.config.file.gateway.drain_timeout):
+        said: dict[str, Any] = {"in_flight": len(gateway.node.flow.requests), "owed": len(gateway.node.owing)}
+        self.lines.write(clock.now().wall, "draining", said)
+        self._waiting.deadline = trio.current_time() + gateway.config.file.gateway.drain_timeout
+        with self._waiting:
             await self._until(lambda: gateway.node.idle)
             await self._until(
                 lambda: all(link.session.state is State.DOWN for link in gateway.node.links.links.values())
@@ -225,6 +232,8 @@ def collect_seldom() -> None:
 async def run(config: Config) -> None:
     """Run the gateway of *config* until SIGTERM or SIGINT, with its admin socket; SIGHUP reloads.
 
+    A second SIGTERM or SIGINT waits no longer for what is in flight.
+
     Raises:
         ConfigError: an address or the admin socket cannot be had.
     """
@@ -242,7 +251,8 @@ async def run(config: Config) -> None:
     except* ConfigError as group:
         # One of them says enough, and it is what callers expect.
         raise _first(group) from None
-    lines.write(clock.now().wall, "stopped", {"owed": len(service.gateway.node.owing)})
+    status = service.gateway.status()
+    lines.write(clock.now().wall, "stopped", {"owed": status["owed"], "stuck": status["stuck"]})
 
 
 def _first(group: BaseExceptionGroup[ConfigError]) -> ConfigError:
@@ -263,9 +273,11 @@ async def _announce(service: Service, nursery: trio.Nursery) -> None:
 
 async def _obey(service: Service, received: AsyncIterator[int]) -> None:
     """Do what the signals say."""
+    told = False
     async for number in received:
         if number == signal.SIGHUP:
             with suppress(ConfigError):
                 await _reload(service)
         else:
-            service.stop()
+            service.stop(at_once=told)
+            told = True

@@ -201,6 +201,21 @@ async def test_a_drain_does_not_wait_for_ever(tmp_path: Path) -> None:
         assert "still open" in gateway.log.getvalue()
 
 
+async def test_who_cannot_wait_says_so_a_second_time(tmp_path: Path) -> None:
+    async with running(tmp_path) as gateway:
+        gateway.host.decide = lambda _message: None
+        await (await gateway.terminal()).send(requests().request())
+        await gateway.until(lambda: any(str(one.state) == "sent" for one in in_flight(gateway)))
+        gateway.service.stop()
+        await gateway.until(lambda: gateway.service.gateway.node.world.draining)
+        gateway.service.stop(at_once=True)
+        with trio.fail_after(5):
+            await gateway.service.ended.wait()
+        log = gateway.log.getvalue()
+        assert "draining: in_flight=1 owed=0" in log
+        assert "still open" in log
+
+
 async def test_a_reload_opens_what_is_new_and_keeps_what_is_not_changed(tmp_path: Path) -> None:
     async with running(tmp_path) as gateway:
         terminal = await gateway.terminal()
@@ -257,8 +272,23 @@ async def test_status_says_how_it_stands(tmp_path: Path) -> None:
         await gateway.until(lambda: gateway.service.gateway.counts["txn"] == 1)
         status = verbs["status"]({})
         assert status["links"] == {"bank": {"state": "up", "in_flight": 0}}
-        assert (status["state"], status["terminals"], status["owed"]) == ("running", 1, 0)
+        assert (status["state"], status["connections"]) == ("running", 1)
+        assert (status["owed"], status["stuck"]) == (0, 0)
         assert status["counts"]["txn"] == 1
+
+
+async def test_status_shows_what_only_an_operator_can_settle(tmp_path: Path) -> None:
+    async with running(tmp_path) as gateway:
+        host = gateway.host
+        host.decide = lambda message: host.answer(message, "30") if message.mti[:2] == "04" else host.approve(message)
+        terminal = await gateway.terminal()
+        sale = requests().request()
+        await terminal.ask(sale)
+        reversal = sale.evolve({11: "000777", 90: f"0200{sale[11]}{sale[7]}{'0' * 22}"}, mti="0400")
+        assert (await terminal.ask(reversal))[39] == "00"
+        await gateway.until(lambda: gateway.service.gateway.counts["stuck"] == 1)
+        status = gateway.service.gateway.status()
+        assert (status["owed"], status["stuck"]) == (0, 1)
 
 
 def in_flight(gateway: Running) -> list[Request]:
