@@ -3,6 +3,8 @@ r"""Bytes from whatever people paste.
     30 32 30 30                                      digits, with spaces, line ends, colons, commas or nothing between
     0x30, 0x32   \x30\x32   {0x30, 0x32}   b'02\x00' as programs print them
     00000000  30 32 30 30 ...  |0200|                dumps: hexdump -C, xxd, tcpdump -X, od, Wireshark, logs
+    0000000 3230 3030 ...                            words of hexdump and od -x, the second byte of each first
+    unsigned char raw[] = {0x30, 0x32};              xxd -i
     MDIwMHI4AAEC...                                  base64
 
 A dump is told from digits by its first column: offsets that agree with the number of bytes in the lines. So a line
@@ -24,11 +26,13 @@ LARGEST: Final = 4 * 1024 * 1024
 SHORTEST_BASE64: Final = 16
 """Characters; a shorter word is no message of 12 bytes but a slip of the pen."""
 
-_DUMPED: Final = re.compile(r"\s*(?:0x)?(?P<offset>[0-9A-Fa-f]{3,16})(?::\s*|\s+|\s*$)(?P<rest>.*)")
+_DUMPED: Final = re.compile(r"\s*(?:0x)?(?P<offset>[0-9A-Fa-f]{3,16})(?P<colon>:?)(?:(?<=:)\s*|\s+|\s*$)(?P<rest>.*)")
 _PAIR: Final = re.compile(r"[ \t]{0,2}([0-9A-Fa-f]{2})")
 _SHORT: Final = re.compile(r"(?:0x|\\x)([0-9A-Fa-f])(?![0-9A-Fa-f])")
 _PREFIX: Final = re.compile(r"0x|\\x", re.IGNORECASE)
 _BETWEEN: Final = re.compile(r"[\s,:;{}()\[\]\"'_-]+")
+_ARRAY: Final = re.compile(r"[\w\s]+\[\d*\]\s*=\s*\{([^{}]*)\}\s*;.*", re.DOTALL)
+_WORDS: Final = re.compile(r"(?:[0-9A-Fa-f]{4}(?:\s+|$))+")
 _LITERAL: Final = re.compile(r"b(['\"]).*\1", re.DOTALL)
 OD_DIGITS: Final = 7
 """Of the offsets of od, unless it is told otherwise."""
@@ -48,9 +52,12 @@ def read_hex(text: str) -> bytes:
         raise ValueError("empty")
     if _LITERAL.fullmatch(text.strip()):
         return _literal(text.strip())
+    array = _ARRAY.fullmatch(text)
+    if array is not None:
+        return _digits(array[1])
     rows = _rows(text)
     if rows:
-        return _dumped(rows)
+        return _dumped(_in_order(rows))
     return _digits(text)
 
 
@@ -116,6 +123,8 @@ class _Row(NamedTuple):
     offset: str
     rest: str
     squeezed: bool = False
+    colon: bool = False
+    """Whether one stands behind the offset."""
 
 
 def _rows(text: str) -> list[_Row]:
@@ -128,7 +137,7 @@ def _rows(text: str) -> list[_Row]:
         if line.strip() == _SQUEEZED and rows:
             rows.append(_Row(number, "", "", squeezed=True))
         elif found is not None:
-            rows.append(_Row(number, found["offset"], found["rest"]))
+            rows.append(_Row(number, found["offset"], found["rest"], colon=bool(found["colon"])))
         else:
             return []
     plain = [row for row in rows if not row.squeezed]
@@ -139,11 +148,25 @@ def _rows(text: str) -> list[_Row]:
     return rows if starts_at_zero or (len(plain) > 1 and _base(rows) is not None) else []
 
 
+def _in_order(rows: list[_Row]) -> list[_Row]:
+    """Return *rows* with the bytes in their order: hexdump and od -x print words of this machine, the low byte first.
+
+    Their offsets have seven digits and no colon, and nothing but words stands beside them; a byte that is left over
+    at the end has zeros before it.
+    """
+    shown = [row for row in rows if row.rest.strip()]
+    if not all(len(row.offset) == OD_DIGITS and not row.colon and _WORDS.fullmatch(row.rest) for row in shown):
+        return rows
+    return [row._replace(rest=re.sub(r"(\w\w)(\w\w)", r"\2\1", row.rest)) for row in rows]
+
+
 def _base(rows: list[_Row]) -> int | None:
     """Return the base of the offsets in which each line has the bytes up to the next; None: neither 16 nor 8.
 
-    od writes octal ones, of seven digits.
+    od writes octal ones, of seven digits, and hexdump as many hexadecimal ones: where both may be meant, those are in
+    which the lines have nothing beyond.
     """
+    fitting: list[tuple[int, int]] = []
     for base in (8, 16) if len(rows[0].offset) == OD_DIGITS else (16, 8):
         try:
             offsets = [0 if row.squeezed else int(row.offset, base) for row in rows]
@@ -155,8 +178,8 @@ def _base(rows: list[_Row]) -> int | None:
             if not (row.squeezed or below.squeezed)
         ]
         if all(0 < step <= there for there, step in steps):
-            return base
-    return None
+            fitting.append((sum(there - step for there, step in steps), base))
+    return min(fitting, key=lambda fit: fit[0])[1] if fitting else None
 
 
 def _dumped(rows: list[_Row]) -> bytes:

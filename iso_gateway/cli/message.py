@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
+import contextlib
 import itertools
+import os
 import re
 import sys
 from pathlib import Path
@@ -157,14 +160,24 @@ def _bytes(given: tuple[str, ...], spec: Spec) -> bytes:
     try:
         return _of_text(text, spec)
     except ValueError as error:
-        also = ", and no file of that name" if len(given) == 1 else ""
-        raise click.UsageError(f"no hex: {error}{also}") from None
+        raise click.UsageError(_no_file(given[0]) or f"no hex: {error}") from None
+
+
+def _no_file(name: str) -> str:
+    """Return why there is no file *name*, where a file must have been meant; otherwise the empty text."""
+    path = Path(name)
+    with contextlib.suppress(OSError, ValueError):
+        if path.is_dir():
+            return f"{name}: a folder, where hex or a file is expected"
+        if path.suffix[1:].isalnum() or os.sep in name:
+            return f"{name}: no such file, and no hex"
+    return ""
 
 
 def _of_file(content: bytes, name: str, spec: Spec) -> bytes:
     """Return the message in a file: hex where it is text, and otherwise what is there."""
     try:
-        return _of_text(content.decode("ascii"), spec)
+        return _of_text(content.removeprefix(codecs.BOM_UTF8).decode("ascii"), spec)
     except UnicodeDecodeError:
         return content
     except ValueError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.resources import files
 from pathlib import Path
 
@@ -14,10 +15,11 @@ FILE_NAME = "gateway.toml"
 
 
 @click.command()
-@click.argument("target", default=FILE_NAME, type=click.Path(path_type=Path), metavar="[DIR|FILE]")
-def init(*, target: Path) -> None:
+@click.argument("given", default=FILE_NAME, metavar="[DIR|FILE]")
+def init(*, given: str) -> None:
     """Write a commented configuration with every key in it; nothing is ever overwritten."""
-    path = target / FILE_NAME if target.is_dir() else target
+    target = Path(given)
+    path = target / FILE_NAME if target.is_dir() or given.endswith(os.sep) else target
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write((files("iso_gateway.gateway") / "template.toml").read_text("utf-8"))
@@ -49,7 +51,10 @@ def check(*, path: Path) -> None:
 @click.command()
 @click.argument("path", default=FILE_NAME, type=click.Path(path_type=Path), metavar="[FILE]")
 def run(*, path: Path) -> None:
-    """Run the gateway until SIGTERM, which drains it; SIGHUP reads the configuration again."""
+    """Run the gateway until SIGTERM or Ctrl-C, which drains it; SIGHUP reads the configuration again.
+
+    To drain: no new connections, what is in flight is finished, links are signed off. A second signal does not wait.
+    """
     import trio
 
     from iso_gateway.gateway import service

@@ -65,7 +65,8 @@ def load(path: str | os.PathLike[str]) -> Config:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except OSError as error:
-        raise ConfigError([Problem("", f"cannot be read: {error.strerror}")], source) from None
+        hint = "; 'iso-gateway init' writes one" if isinstance(error, FileNotFoundError) else ""
+        raise ConfigError([Problem("", f"cannot be read: {error.strerror}{hint}")], source) from None
     except UnicodeDecodeError:
         raise ConfigError([Problem("", "not UTF-8")], source) from None
     data, lines = read_toml(text, source)

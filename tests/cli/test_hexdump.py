@@ -39,6 +39,21 @@ def wireshark(data: bytes) -> str:
     return lines(data, lambda at, row: f"{at:04x}   {row[:8].hex(' '):<23}  {row[8:].hex(' '):<23}   {picture(row)}")
 
 
+def words(data: bytes, offset: str) -> str:
+    """Return *data* as hexdump and od -x print it on most machines: words with the low byte first."""
+
+    def row(at: int, part: bytes) -> str:
+        pairs = (part[two : two + 2].ljust(2, b"\0") for two in range(0, len(part), 2))
+        return " ".join([offset.format(at), *(pair[::-1].hex() for pair in pairs)])
+
+    return "\n".join([lines(data, row), offset.format(len(data))]) + "\n"
+
+
+def xxd_i(data: bytes) -> str:
+    listed = ", ".join(f"0x{each:02x}" for each in data)
+    return f"unsigned char raw_bin[] = {{\n  {listed}\n}};\nunsigned int raw_bin_len = {len(data)};\n"
+
+
 DRESSES: dict[str, Dress] = {
     "digits": lambda data: data.hex(),
     "capitals with spaces": lambda data: data.hex(" ").upper(),
@@ -54,6 +69,9 @@ DRESSES: dict[str, Dress] = {
     "tcpdump -X": lambda data: lines(data, lambda at, row: f"\t0x{at:04x}:  {pairs(row):<39}  {picture(row)}"),
     "od -t x1": lambda data: lines(data, lambda at, row: f"{at:07o} {row.hex(' ')}") + f"\n{len(data):07o}\n",
     "od -A x -t x1z": lambda data: lines(data, lambda at, row: f"{at:06x} {row.hex(' '):<47}  >{picture(row)}<"),
+    "hexdump": lambda data: words(data, "{:07x}"),
+    "od -x": lambda data: words(data, "{:07o}"),
+    "xxd -i": xxd_i,
     "wireshark": wireshark,
     "wireshark without text": lambda data: lines(data, lambda at, row: f"{at:04x}   {row.hex(' ')}"),
 }

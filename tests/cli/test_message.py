@@ -41,7 +41,9 @@ def test_hex_comes_as_several_arguments(iso_gateway: Call) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [SALE.hex(" ").encode(), SALE, SALE + b"\n"], ids=["hex", "the message itself", "with a line end"]
+    "content",
+    [SALE.hex(" ").encode(), b"\xef\xbb\xbf" + SALE.hex().encode(), SALE, SALE + b"\n"],
+    ids=["hex", "hex of an editor that marks UTF-8", "the message itself", "with a line end"],
 )
 def test_a_file_holds_hex_or_the_message_itself(iso_gateway: Call, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "message").write_bytes(content)
@@ -132,7 +134,10 @@ def test_another_dialect_is_named(iso_gateway: Call) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("decode", "xyz"), "no hex: line 1, column 1: no hexadecimal digit, and no base64 either, and no file"),
+        (("decode", "xyz"), "no hex: line 1, column 1: no hexadecimal digit, and no base64 either"),
+        (("decode", "gone.hex"), "gone.hex: no such file, and no hex"),
+        (("decode", "/gone/hex"), "/gone/hex: no such file, and no hex"),
+        (("decode", "/"), "/: a folder, where hex or a file is expected"),
         (("decode", "020"), "an odd number of hexadecimal digits, 3"),
         (("decode", "--spec", "iso87-asci", "00"), "did you mean 'iso87-ascii'"),
         (("decode", "--josn", "00"), "no such option"),

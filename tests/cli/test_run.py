@@ -27,6 +27,12 @@ def test_init_overwrites_nothing(iso_gateway: Call, tmp_path: Path) -> None:
     assert path.read_text() == "# mine"
 
 
+def test_init_makes_no_file_where_a_folder_is_meant(iso_gateway: Call, tmp_path: Path) -> None:
+    result = iso_gateway("init", f"{tmp_path}/shop/")
+    assert (result.exit_code, "no such file or directory" in result.stderr) == (2, True)
+    assert not (tmp_path / "shop").exists()
+
+
 @pytest.mark.parametrize("verb", ["check", "run"])
 def test_every_fault_is_told_with_file_and_line(iso_gateway: Call, tmp_path: Path, verb: str) -> None:
     path = tmp_path / "gateway.toml"
@@ -45,4 +51,4 @@ def test_every_fault_is_told_with_file_and_line(iso_gateway: Call, tmp_path: Pat
 def test_a_file_that_is_none_is_told(iso_gateway: Call, tmp_path: Path) -> None:
     result = iso_gateway("check", str(tmp_path / "none.toml"))
     assert result.exit_code == 2
-    assert "cannot be read" in result.stderr
+    assert "none.toml: cannot be read: No such file or directory; 'iso-gateway init' writes one" in result.stderr
