@@ -161,9 +161,9 @@ class Service:
         gateway = self.gateway
         for _, scope in self._listening.values():
             scope.cancel()
-        gateway.feed(events.DrainWanted())
         said: dict[str, Any] = {"in_flight": len(gateway.node.flow.requests), "owed": len(gateway.node.owing)}
         self.lines.write(clock.now().wall, "draining", said)
+        gateway.feed(events.DrainWanted())
         self._waiting.deadline = trio.current_time() + gateway.config.file.gateway.drain_timeout
         with self._waiting:
             await self._until(lambda: gateway.node.idle)
