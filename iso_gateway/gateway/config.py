@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import time
 from pathlib import Path
 from typing import Any, Final
@@ -130,15 +130,24 @@ class _Builder:
 
     def build(self, path: Path) -> Config | None:
         listen = [self._listen_at(index, table) for index, table in enumerate(self.file.listeners)]
-        self._unique([at.name for at in listen], "listener", "address")
+        named = {index: table.name for index, table in enumerate(self.file.listeners) if table.name}
+        self._unique(named, "listener", "name")
+        # Port 0 is another port each time; but without a name, the address is the name.
+        own = {
+            index: table.address
+            for index, table in enumerate(self.file.listeners)
+            if not (table.name and table.address.endswith(":0"))
+        }
+        self._unique(own, "listener", "address")
         terminals = self._terminals([at.name for at in listen])
         acquirers = [self._acquirer(index, table) for index, table in enumerate(self.file.acquirers)]
-        self._unique([table.name for table in self.file.acquirers], "acquirer", "name")
+        self._unique({index: table.name for index, table in enumerate(self.file.acquirers)}, "acquirer", "name")
         routes = [self._route(index, table) for index, table in enumerate(self.file.routes)]
         listeners = {}
         for index, (at, table) in enumerate(zip(listen, self.file.listeners, strict=True)):
             dialect = self._dialect(table.spec, f"listener.{index}.spec")
             if dialect is not None:
+                self._fitting(at.name, dialect)
                 listeners[at.name] = Listener(at.name, dialect, terminals[at.name], table.partial_approval)
         if self.problems:
             return None
@@ -189,10 +198,28 @@ class _Builder:
         framing = self._try(f"listener.{index}.framing", (Framing.parse, table.framing))
         return ListenAt(table.name or table.address, address, framing, table)  # type: ignore[arg-type]
 
-    def _unique(self, names: Sequence[str], what: str, key: str) -> None:
-        for index, name in enumerate(names):
-            if name in names[:index]:
-                self.problems.append(Problem(f"{what}.{index}.{key}", f"{name} stands in an earlier [[{what}]]"))
+    def _unique(self, said: Mapping[int, str], what: str, key: str) -> None:
+        """Complain of what two tables say that only one may; *said* is by the table's number."""
+        for index, value in said.items():
+            if any(earlier < index and value == other for earlier, other in said.items()):
+                self.problems.append(Problem(f"{what}.{index}.{key}", f"{value} stands in an earlier [[{what}]]"))
+
+    def _fitting(self, listener: str, dialect: Dialect) -> None:
+        """Complain of terminals that can never be heard at *listener*: its spec cannot carry their name."""
+        fields = dialect.spec.fields
+        for index, table in enumerate(self.file.terminals):
+            if table.listeners and listener not in table.listeners:
+                continue
+            ends = (end for pattern in table.ids for end in pattern.split(".."))
+            for key, de, names in (("ids", 41, ends), ("merchant", 42, [table.merchant])):
+                for name in names:
+                    if de in fields and len(name) > fields[de].max:
+                        said = f"{name!r}: DE {de} of {dialect.spec.name} has {fields[de].max} characters"
+                        self._once(Problem(f"terminals.{index}.{key}", said))
+
+    def _once(self, problem: Problem) -> None:
+        if problem not in self.problems:
+            self.problems.append(problem)
 
     def _terminals(self, listeners: list[str]) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = {name: {} for name in listeners}
@@ -210,6 +237,9 @@ class _Builder:
     def _counted(self, pattern: str, path: str) -> Iterator[str]:
         """Yield the ids that *pattern* means: itself, or every one from A to B."""
         first, dots, last = pattern.partition("..")
+        if "*" in pattern or not pattern.strip():
+            self.problems.append(Problem(path, f"{pattern!r}: an id, or FIRST..LAST, expected"))
+            return
         if not dots:
             yield pattern
             return
@@ -280,6 +310,9 @@ class _Builder:
                 return None
             amount = (table.amount[0], table.amount[1])
         pan = tuple((low, high or low) for low, _, high in (text.partition("-") for text in table.pan))
+        for number, (low, high) in enumerate(pan):
+            if low[: len(high)] > high[: len(low)]:
+                self.problems.append(Problem(f"{path}.pan.{number}", "no card number lies in it: from low to high"))
         return Route(
             table.acquirer, pan, tuple(table.message_class), tuple(table.terminal), tuple(table.currency), amount
         )

@@ -96,6 +96,15 @@ WRONG = [
      ["gateway.toml:12: route.0.amount: two numbers expected, from and to, in minor units"]),
     ("range of ids",     'ids = ["TERM0001"]',      'ids = ["TERM0009..TERM0001"]',
      ["gateway.toml:5: terminals.0.ids: 'TERM0009..TERM0001': from low to high, 200000 ids at the most"]),
+    ("id too long",      'ids = ["TERM0001"]',      'ids = ["TERMINAL1", "TERMINAL1..TERMINAL3"]',
+     ["gateway.toml:5: terminals.0.ids: 'TERMINAL1': DE 41 of iso87-ascii has 8 characters",
+      "gateway.toml:5: terminals.0.ids: 'TERMINAL3': DE 41 of iso87-ascii has 8 characters"]),
+    ("pattern of ids",   'ids = ["TERM0001"]',      'ids = ["TERM*"]',
+     ["gateway.toml:5: terminals.0.ids: 'TERM*': an id, or FIRST..LAST, expected"]),
+    ("merchant",         'ids = ["TERM0001"]',      'ids = ["TERM0001"]\nmerchant = "MERCHANT00000001"',
+     ["gateway.toml:6: terminals.0.merchant: 'MERCHANT00000001': DE 42 of iso87-ascii has 15 characters"]),
+    ("range of cards",   "sign_on = true",          '[[route]]\nacquirer = "bank"\npan = ["4", "55-51"]',
+     ["gateway.toml:12: route.0.pan.1: no card number lies in it: from low to high"]),
     ("listener's name",  'ids = ["TERM0001"]',      'ids = ["TERM0001"]\nlisteners = ["counter"]',
      ["gateway.toml:6: terminals.0.listeners: no listener 'counter'"]),
     ("address",          "127.0.0.1:5000",          "127.0.0.1",
@@ -144,8 +153,15 @@ def test_several_acquirers_need_a_route(tmp_path: Path) -> None:
 
 
 def test_two_listeners_at_one_address_are_refused(tmp_path: Path) -> None:
-    text = PLAIN + '[[listener]]\naddress = "127.0.0.1:5000"\n'
-    assert "stands in an earlier [[listener]]" in complaints(tmp_path, text)[0]
+    text = PLAIN + '[[listener]]\nname = "other"\naddress = "127.0.0.1:5000"\n'
+    (told,) = complaints(tmp_path, text)
+    assert told == "gateway.toml:12: listener.1.address: 127.0.0.1:5000 stands in an earlier [[listener]]"
+
+
+def test_two_listeners_of_one_name_are_refused(tmp_path: Path) -> None:
+    other = '[[listener]]\nname = "counter"\naddress = "127.0.0.1:0"\n'
+    (told,) = complaints(tmp_path, PLAIN + other + other)
+    assert told == "gateway.toml:14: listener.2.name: counter stands in an earlier [[listener]]"
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
