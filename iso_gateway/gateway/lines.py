@@ -46,7 +46,7 @@ class Lines:
 
 def _text(value: object) -> str:
     """Return *value* so that it is one word of the line: quoted where it has spaces, control characters escaped."""
-    text = str(value)
+    text = str(value) if not isinstance(value, bool) else "yes" if value else "no"
     plain = text.isprintable() and " " not in text and '"' not in text and "=" not in text
     return text if plain and text else _quoted(text)
 

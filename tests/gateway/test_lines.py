@@ -15,8 +15,9 @@ WALL = datetime(2026, 11, 22, 15, 4, 5, 678_000, tzinfo=UTC)
 
 def test_text_is_key_and_value() -> None:
     stream = io.StringIO()
-    Lines(stream).write(WALL, "txn", {"terminal": "TERM0001", "rrn": "", "cause": "no answer"})
-    assert stream.getvalue() == '2026-11-22T15:04:05.678Z info    txn: terminal=TERM0001 cause="no answer"\n'
+    Lines(stream).write(WALL, "txn", {"terminal": "TERM0001", "rrn": "", "replay": False, "cause": "no answer"})
+    line = 'txn: terminal=TERM0001 replay=no cause="no answer"\n'
+    assert stream.getvalue() == f"2026-11-22T15:04:05.678Z info    {line}"
 
 
 def test_a_value_cannot_begin_a_line_of_its_own() -> None:
