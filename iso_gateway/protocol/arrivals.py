@@ -93,7 +93,9 @@ class Arrivals:
         if event.same_key is not None and not self._outdated(request, event.same_key):
             self._same_key(request, event.same_key)
         elif request.refusal:
-            self._closing.refuse(request, request.refusal)
+            unknown = self._closing.in_flight_beside(request)
+            no_answer = request.listener.dialect.profile.no_answer
+            self._closing.refuse(request, no_answer if unknown else request.refusal)
         elif event.same_key is None and self._may_have_left(request):
             self._world.log("listed", "warning", terminal=request.terminal, stan=request.stan,
                             cause="a repeat whose original may have left the journal is not sent as new")  # fmt: skip

@@ -68,7 +68,7 @@ class Closing:
         That is 96, which the terminal takes for final; so what may be a repeat hears that nobody knows.
         """
         financial = TRAITS[request.kind].financial
-        in_flight = self._underway.by_key.get(request.key) not in (None, request)
+        in_flight = self.in_flight_beside(request)
         if financial and not in_flight and request.state is not State.LOOKING_UP:
             request.refusal = "96"
             self.look_up(request)
@@ -77,6 +77,10 @@ class Closing:
         request.code = request.listener.dialect.profile.no_answer if unknown else "96"
         request.step(Step.TIMED_OUT)
         self.deliver(request)
+
+    def in_flight_beside(self, request: Request) -> bool:
+        """Return whether another message with the key of *request* is under way."""
+        return self._underway.by_key.get(request.key) not in (None, request)
 
     def look_up(self, request: Request) -> None:
         """Ask the journal for the original of *request*, and for an earlier message under its key."""

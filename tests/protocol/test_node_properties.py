@@ -26,6 +26,7 @@ from tests.support.desk import PAN, Desk, setup
 
 TIME_OUT: Final = 30.0
 SLOW: Final = (commands.Journal, commands.Lookup, commands.Verify, commands.Secure, commands.Deliver)
+IN_ORDER: Final = (commands.Journal, commands.Deliver)
 FATES: Final = (events.Fate.HANDED, events.Fate.HANDED, events.Fate.NOT_HANDED, events.Fate.CUT)
 
 
@@ -87,21 +88,22 @@ class Accidents(Desk):
     # What the edge does
 
     def _carry_out(self, command: commands.Command) -> list[events.Event]:
-        if self.slow and isinstance(command, SLOW):
+        in_line = isinstance(command, IN_ORDER) and any(type(waiting) is type(command) for waiting in self.pending)
+        if in_line or (self.slow and isinstance(command, SLOW)):
             self.pending.append(command)
             return []
         return self._at_once(command)
 
     def catch_up(self, number: int) -> None:
-        """Answer one of the commands that wait; the journal commits in the order in which it was asked."""
-        journals = [command for command in self.pending if isinstance(command, commands.Journal)]
-        command = self.pending[number % len(self.pending)] if self.pending else None
-        if isinstance(command, commands.Journal):
-            command = journals[0]
-        if command is not None:
-            self.pending.remove(command)
-            for event in self._at_once(command):
-                self.feed(event)
+        """Answer one of the commands that wait; journal and connections keep the order in which they were asked."""
+        if not self.pending:
+            return
+        command = self.pending[number % len(self.pending)]
+        if isinstance(command, IN_ORDER):
+            command = next(waiting for waiting in self.pending if type(waiting) is type(command))
+        self.pending.remove(command)
+        for event in self._at_once(command):
+            self.feed(event)
 
     def _at_once(self, command: commands.Command) -> list[events.Event]:
         if isinstance(command, commands.Send) and not command.id.startswith("link"):

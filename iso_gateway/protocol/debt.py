@@ -1,0 +1,76 @@
+"""One debt, from the commit that says that it is owed to the commit that says what became of it."""
+
+from __future__ import annotations
+
+from iso_gateway.codec.message import Message
+from iso_gateway.protocol.debts import DebtState, DebtStep, debt_after
+from iso_gateway.protocol.links import Link
+from iso_gateway.protocol.records import Change, Entry, HostLeg, Row, RowState
+
+
+class Debt:
+    """One debt and where it stands."""
+
+    def __init__(self, row: Row, original: Message | None, now: float) -> None:
+        self.id = f"{row.id}/debt"
+        self.row = row
+        self.original = original
+        """The request as it was sent, while this process remembers it."""
+        self.repeats = row.state is RowState.OWES_REPEAT
+        self.state = DebtState.OWED
+        self.since = now
+        self.deadline: float | None = None
+        self.message: Message | None = None
+        """What is sent, without the marks of a repeat."""
+        self.sending: Message | None = None
+        self.answer: Message | None = None
+        self.link: Link | None = None
+        self.attempts = row.attempts
+        self.given = row.attempts
+        """How often it may have gone out: attempts that never left do not count."""
+        self.unanswered: list[bool] = []
+        """For each of these that is not answered: whether the host might still be deciding the original then."""
+        self.noted = True
+        """Whether the journal says that it is owed; otherwise the next attempt's commit says so."""
+        self.approval_seen = row.approved
+        self.doubtful = False
+        """Whether the host settled it by not finding the original."""
+        self.asked = ""
+        """What the journal was asked last and has not answered: an attempt, the end, or that it is owed again."""
+        self.entry: Entry = ()
+        """What its end commits."""
+        self.filed = False
+        """Whether it has come to its end, which is committed or about to be."""
+
+    def __repr__(self) -> str:
+        return f"<Debt {self.id} {self.state}, {self.attempts} attempts>"
+
+    def step(self, step: DebtStep) -> None:
+        """Go where *step* leads."""
+        self.state = debt_after(self.state, step)
+
+    def turn_into_reversal(self) -> None:
+        """Owe the reversal of what was to be repeated: the terminal has asked for it."""
+        self.repeats, self.message, self.given = False, None, 0
+        self.unanswered.clear()
+
+    @property
+    def order(self) -> tuple[str, str, str]:
+        """Whose debts are paid one after another: acquirer, merchant, terminal."""
+        return (self.leg.acquirer, self.row.merchant, self.row.terminal)
+
+    @property
+    def leg(self) -> HostLeg:
+        """The request as the host got it."""
+        assert self.row.host is not None
+        return self.row.host
+
+
+def attempt(debt: Debt) -> Change:
+    """Return what is committed before *debt* is sent: one that the journal could not be told of is told here."""
+    owed = RowState.OWES_REPEAT if debt.repeats else RowState.OWES_REVERSAL
+    if debt.noted:
+        return Change(debt.row.id, set={"attempts": debt.attempts}, where={"state": owed})
+    columns = {"attempts": debt.attempts, "state": owed, "reason": debt.row.reason}
+    before = frozenset({RowState.SENDING, RowState.ANSWERED, RowState.REVERSED, owed})
+    return Change(debt.row.id, set=columns, where={"state": before, "replays": 0})

@@ -1,0 +1,201 @@
+"""What hosts say to debts, and how a debt ends: SETTLED or, for an operator, STUCK."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from iso_gateway.codec.message import Message
+from iso_gateway.protocol import effects
+from iso_gateway.protocol.answering import answer_facts
+from iso_gateway.protocol.commands import Verify
+from iso_gateway.protocol.debt import Debt
+from iso_gateway.protocol.debts import (
+    Circumstances,
+    DebtState,
+    DebtStep,
+    read_repeat_answer,
+    read_reversal_answer,
+)
+from iso_gateway.protocol.kinds import Kind
+from iso_gateway.protocol.ledger import Ledger
+from iso_gateway.protocol.links import Links
+from iso_gateway.protocol.profile import CodeClass
+from iso_gateway.protocol.records import Change, Entry, RowState
+from iso_gateway.protocol.request import text
+from iso_gateway.protocol.world import World
+
+_NOT_FOUND: Final = frozenset({"00", "10", "11", "25"})
+"""The codes that a host may give to a reversal whose original it has not decided yet."""
+
+
+class Settling:
+    """Reads the answers to debts, and ends them."""
+
+    def __init__(self, world: World, links: Links, ledger: Ledger) -> None:
+        self._world = world
+        self._links = links
+        self._ledger = ledger
+        self.doubtful: dict[str, Debt] = {}
+        """Settled by "not found", until no late approval is to be expected any more."""
+
+    def answered(self, debt: Debt, message: Message) -> None:
+        """Take in a host's message under a key of this debt: its answer, or the late answer to the original."""
+        # A void of 1993 is a 1420 as its reversal is: only the STAN tells their answers apart.
+        to_original = message.mti[1] == debt.leg.mti[1] and text(message, 11) == debt.leg.stan
+        late = debt.message is None or (not debt.repeats and to_original)
+        if late and not debt.repeats:
+            self._late(debt, message)
+            return
+        debt.answer = message
+        self._ledger.free_link(debt)
+        self._world.emit(Verify(debt.id, debt.leg.acquirer, message))
+
+    def _late(self, debt: Debt, message: Message) -> None:
+        """The original's answer comes after it was given up."""
+        acquirer = self._ledger.acquirer(debt)
+        verdict = acquirer.dialect.verdict(message)
+        self._world.log("late answer", "warning", id=debt.id, verdict=str(verdict))
+        if verdict in (CodeClass.APPROVED, CodeClass.PARTIAL):
+            debt.approval_seen = True
+        elif verdict is CodeClass.DECLINED and debt.state is DebtState.OWED and debt.attempts == 0:
+            debt.step(DebtStep.SETTLED)
+            undone = effects.undo(debt.row)
+            declined = {"state": RowState.DECLINED, "code": acquirer.dialect.canonical(message)}
+            self.end(debt, (Change(debt.row.id, set=declined), *undone))
+
+    def verified(self, debt: Debt, mac: str) -> None:
+        """Take in the word on the answer's MAC, and read the answer."""
+        message, debt.answer = debt.answer, None
+        acquirer = self._ledger.acquirer(debt)
+        if message is None or debt.state in (DebtState.SETTLED, DebtState.STUCK):
+            return
+        if not debt.repeats and not debt.unanswered:
+            self._world.log("late answer", "warning", id=debt.id, cause="a second answer to the same attempt")
+            return
+        code = acquirer.dialect.canonical(message)
+        at = self._circumstances(debt)
+        if debt.unanswered:
+            debt.unanswered.remove(max(debt.unanswered))
+        if mac:
+            step = DebtStep.AGAIN
+        elif debt.repeats:
+            unknown = acquirer.dialect.verdict(message) is CodeClass.UNKNOWN
+            step = read_repeat_answer(code, unknown=unknown, reversal=debt.row.kind is Kind.REVERSAL)
+        else:
+            step = read_reversal_answer(code, at)
+            debt.doubtful = debt.doubtful or code == "25" or (at.early and at.not_found_is_00)
+        if step is DebtStep.AGAIN:
+            if debt.state is DebtState.AWAITING:  # else the next attempt is on its way already
+                debt.step(step)
+                self._ledger.back_off(debt, at_least=self._ledger.undecided(debt) if code in _NOT_FOUND else 0.0)
+            return
+        debt.step(step)
+        if step is DebtStep.REFUSED:
+            self.stuck(debt, f"the host answered {text(message, 39)}")
+        else:
+            self._settled(debt, message)
+
+    def _circumstances(self, debt: Debt) -> Circumstances:
+        acquirer = self._ledger.acquirer(debt)
+        wall = self._world.now.wall
+        return Circumstances(
+            own_stan=acquirer.dialect.profile.reversal_stan == "new",
+            repeated=debt.given > 1,
+            # An answer that comes late may still be the one to an attempt that was early.
+            early=any(debt.unanswered),
+            approval_seen=debt.approval_seen,
+            same_day=acquirer.business_date(wall).date() == debt.row.business_date,
+            not_found_is_00=acquirer.dialect.profile.reversal_not_found == "00",
+        )
+
+    def _settled(self, debt: Debt, message: Message) -> None:
+        row = debt.row
+        if not debt.repeats:
+            self.end(debt, (Change(row.id, set={"state": RowState.REVERSED}), *effects.undo(row)))
+            return
+        acquirer = self._ledger.acquirer(debt)
+        approved = acquirer.dialect.verdict(message) in (CodeClass.APPROVED, CodeClass.PARTIAL)
+        columns = {
+            "state": RowState.NOTED if approved else RowState.DECLINED,
+            "approved": approved,
+            "code": acquirer.dialect.canonical(message),
+            "answer": answer_facts(acquirer.dialect, message),
+            "rrn": text(message, 37),
+            "approval": text(message, 38),
+        }
+        if approved and row.kind in effects.REFUNDABLE:
+            columns["state"] = RowState.UNCONFIRMED
+        effect = effects.keep if approved else effects.free
+        self.end(debt, (Change(row.id, set=columns), *effect(row.kind, row.amount, row.original)))
+
+    # Ending
+
+    def end(self, debt: Debt, entry: Entry) -> None:
+        """End *debt*: let go of what it held, and commit *entry*."""
+        debt.entry = entry
+        self.let_go(debt)
+        self.file(debt)
+
+    def let_go(self, debt: Debt) -> None:
+        """Leave the order of the terminal, and let the STANs go; those of a stuck debt an operator may need."""
+        self._ledger.leave(debt)
+        self._ledger.free_link(debt)
+        if debt.state is DebtState.STUCK:
+            return
+        for message in (debt.original, debt.message):
+            if message is not None:
+                self._links.release(debt.leg.acquirer, message, late=True)
+
+    def stuck(self, debt: Debt, cause: str) -> None:
+        """Leave *debt* to an operator."""
+        self._world.log("stuck", "error", id=debt.id, terminal=debt.row.terminal, amount=debt.row.amount, cause=cause)
+        self.end(debt, (Change(debt.row.id, set={"state": RowState.STUCK}),))
+
+    def file(self, debt: Debt) -> None:
+        """Commit the end of *debt*."""
+        debt.filed = True
+        debt.deadline = None
+        if not debt.asked:  # otherwise when that is answered
+            self._ledger.commit(debt, "end", debt.entry)
+
+    def gone(self, debt: Debt) -> None:
+        """Take in that the end of *debt* is durable."""
+        del self._ledger.debts[debt.id]
+        if debt.doubtful and debt.state is DebtState.SETTLED and not debt.repeats:
+            self._remember(debt)
+        if debt.state is DebtState.SETTLED:
+            passed = self._world.now.mono - debt.since
+            self._world.log("settled", id=debt.id, terminal=debt.row.terminal, attempts=debt.attempts,
+                            ms=round(passed * 1000, 1))  # fmt: skip
+
+    def _remember(self, debt: Debt) -> None:
+        """Keep *debt* for as long as its original may still be answered."""
+        now = self._world.now.mono
+        for name, other in list(self.doubtful.items()):
+            if other.deadline is None or other.deadline > now:
+                break
+            del self.doubtful[name]
+        debt.deadline = now + self._ledger.acquirer(debt).late_window
+        self.doubtful[debt.id] = debt
+
+    def reopened(self, name: str, message: Message) -> bool:
+        """Owe again what the host did not find and now approves; return whether *message* does that (ruling 1)."""
+        debt = self.doubtful.get(name)
+        if debt is None or message.mti[1] != debt.leg.mti[1] or text(message, 11) != debt.leg.stan:
+            return False
+        if self._ledger.acquirer(debt).dialect.verdict(message) not in (CodeClass.APPROVED, CodeClass.PARTIAL):
+            return False
+        del self.doubtful[name]
+        debt.step(DebtStep.REOPENED)
+        # What it did to another row was undone when it was settled, and is not undone again.
+        debt.row = replace(debt.row, state=RowState.OWES_REVERSAL, original="")
+        debt.approval_seen, debt.doubtful, debt.filed, debt.entry = True, False, False, ()
+        debt.deadline, debt.since = None, self._world.now.mono
+        self._ledger.add(debt)
+        self._world.log("reopened", "warning", id=debt.id, terminal=debt.row.terminal, cause="approved after all")
+        debt.noted = False
+        owed = Change(debt.row.id, set={"state": RowState.OWES_REVERSAL}, where={"state": RowState.REVERSED})
+        self._ledger.commit(debt, "owed again", (owed,))
+        return True
