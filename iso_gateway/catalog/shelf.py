@@ -114,3 +114,5 @@ def _text(file: Traversable, source: str) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise SpecError([Problem("", "not UTF-8", line)], source) from None
+    except ValueError:  # a null character in the name
+        raise SpecError([Problem("", "cannot be read: no name of a file")], source) from None

@@ -13,6 +13,15 @@ from typing import Any
 from iso_gateway.catalog.lines import below
 from iso_gateway.errors import ConfigError, Problem
 
+MAX_CHARACTERS = 1 << 22
+"""The largest document that is read: a hundred thousand terminals by name are 2 million."""
+MAX_DEPTH = 32
+"""How many parts a dotted key may have; `tomllib` and we take a time and room for it that grow with their square."""
+
+_DEEP = re.compile(rf"(?:[A-Za-z0-9_-]{{1,64}}+[ \t]*+\.[ \t]*+){{{MAX_DEPTH}}}")
+_ENDLESS = re.compile(r"[0-9_]{4301}")
+"""More digits than Python makes a number of."""
+
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _PIECE = re.compile(
     r"""
@@ -37,7 +46,11 @@ def read_toml(text: str, source: str = "") -> tuple[dict[str, Any], dict[str, in
     Raises:
         ConfigError: with the place in *source* where it stops being TOML.
     """
+    if len(text) > MAX_CHARACTERS:
+        raise ConfigError([Problem("", f"longer than {MAX_CHARACTERS} characters")], source)
     text = text.replace("\r\n", "\n")
+    if (deep := _DEEP.search(text)) is not None:
+        raise ConfigError([Problem("", f"a key of more than {MAX_DEPTH} parts", _line(text, deep))], source)
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -48,7 +61,15 @@ def read_toml(text: str, source: str = "") -> tuple[dict[str, Any], dict[str, in
         raise ConfigError([Problem("", f"no TOML: {words[:1].lower()}{words[1:]}", line)], source) from None
     except RecursionError:
         raise ConfigError([Problem("", "nested too deeply")], source) from None
+    except ValueError:
+        endless = _ENDLESS.search(text)
+        line = None if endless is None else _line(text, endless)
+        raise ConfigError([Problem("", "no TOML: a number with too many digits", line)], source) from None
     return data, _Lines(text).found
+
+
+def _line(text: str, found: re.Match[str]) -> int:
+    return text.count("\n", 0, found.start()) + 1
 
 
 class _Lines:

@@ -32,6 +32,12 @@ class Address(NamedTuple):
             raise _wrong(text, "an IPv6 address stands in brackets, [::1]:5000")
         if not (port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= 65535):
             raise _wrong(text, "the port is a number from 0 to 65535")
+        try:
+            host.encode("idna")
+        except UnicodeError:
+            raise _wrong(text, "the host is no name") from None
+        if not host or not host.isprintable() or " " in host:
+            raise _wrong(text, "the host is no name")
         return cls(host, int(port))
 
     def __str__(self) -> str:

@@ -125,3 +125,8 @@ def test_a_fault_of_a_profile_is_told_with_its_line(tmp_path: Path) -> None:
     line = next(at for at, row in enumerate(text.splitlines(), start=1) if row.startswith("original:"))
     with pytest.raises(SpecError, match=rf"own.yaml:{line}: orignal: unknown key, did you mean 'original'\?"):
         load_profile(own)
+
+
+def test_a_name_that_no_file_can_have_is_refused() -> None:
+    with pytest.raises(SpecError, match="no name of a file"):
+        load_spec("a\0b.yaml")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iso_gateway.catalog.toml_text import read_toml
+from iso_gateway.catalog.toml_text import MAX_CHARACTERS, read_toml
 from iso_gateway.errors import ConfigError
 
 GATEWAY = '''\
@@ -74,7 +74,13 @@ def test_the_lines_are_the_same_with_carriage_returns() -> None:
         ("a = 1\na = 2\nb = 3", "own.toml:2: no TOML: cannot overwrite a value"),
         ("a", "own.toml:1: no TOML: expected '=' after a key in a key/value pair"),
         ("a = " + "[" * 100_000, "own.toml: nested too deeply"),
+        ("a = 1\nb = " + "9" * 5000, "own.toml:2: no TOML: a number with too many digits"),
+        ("a = 1\n" + "a." * 200_000 + "b = 1", "own.toml:2: a key of more than 32 parts"),
+        ("a = 1\n[" + "a . " * 200_000 + "b]", "own.toml:2: a key of more than 32 parts"),
+        ("a = 1\nb = {" + "a." * 200_000 + "b = 1}", "own.toml:2: a key of more than 32 parts"),
+        ("#" * (MAX_CHARACTERS + 1), f"own.toml: longer than {MAX_CHARACTERS} characters"),
     ],
+    ids=lambda value: value[:30],
 )
 def test_what_is_no_toml_is_told_with_its_line(text: str, said: str) -> None:
     with pytest.raises(ConfigError) as caught:

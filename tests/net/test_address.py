@@ -32,6 +32,12 @@ WRONG = [
     ("localhost:-1", "from 0 to 65535"),
     ("localhost:50x", "from 0 to 65535"),
     ("localhost:\u0663", "from 0 to 65535"),
+    ("\0:5000", "the host is no name"),
+    ("pos\x1b[31m.example:5000", "the host is no name"),
+    ("pos. example:5000", "the host is no name"),
+    ("pos..example:5000", "the host is no name"),
+    (f"{'x' * 64}.example:5000", "the host is no name"),
+    ("[]:5000", "the host is no name"),
 ]
 
 
