@@ -9,7 +9,7 @@ import trio
 from iso_gateway.errors import StoreError
 from iso_gateway.protocol.commands import Journal, Lookup
 from iso_gateway.protocol.events import Conflict, Event, Found, Journaled, JournalFailed
-from iso_gateway.store.journal import JournalStore, Refused
+from iso_gateway.store.journal import Failed, JournalStore, Outcome, Refused
 
 
 class Journaling:
@@ -67,7 +67,15 @@ class Journaling:
             outcomes = self.store.commit([command.entry for command in group])
         except StoreError as error:
             return [JournalFailed(command.id, str(error)) for command in group]
-        return [
-            Conflict(command.id, outcome.row) if isinstance(outcome, Refused) else Journaled(command.id)
-            for command, outcome in zip(group, outcomes, strict=True)
-        ]
+        return [_told(command.id, outcome) for command, outcome in zip(group, outcomes, strict=True)]
+
+
+def _told(asker: str, outcome: Outcome) -> Event:
+    """Return *outcome* as the event for *asker*."""
+    match outcome:
+        case Refused(row):
+            return Conflict(asker, row)
+        case Failed(reason):
+            return JournalFailed(asker, reason)
+        case _:
+            return Journaled(asker)

@@ -20,7 +20,13 @@ class Refused(msgspec.Struct, frozen=True):
     row: Row
 
 
-Outcome = Committed | Refused
+class Failed(msgspec.Struct, frozen=True):
+    """Nothing of the entry was committed, for a reason of its own: it changes a row that is not there."""
+
+    reason: str
+
+
+Outcome = Committed | Refused | Failed
 
 
 class JournalStore(Protocol):

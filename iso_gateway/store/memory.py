@@ -11,7 +11,6 @@ from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
-from iso_gateway.errors import StoreError
 from iso_gateway.protocol.records import (
     OPEN_DEBT,
     Change,
@@ -24,7 +23,7 @@ from iso_gateway.protocol.records import (
     Taken,
     may_be_original,
 )
-from iso_gateway.store.journal import Committed, Outcome, Refused
+from iso_gateway.store.journal import Committed, Failed, Outcome, Refused
 
 IndexKey = TypeVar("IndexKey", tuple[str, str], tuple[str, str, str])
 
@@ -92,6 +91,8 @@ class MemoryJournal:
 
     def _commit(self, entry: Entry) -> Outcome:
         for part in entry:
+            if isinstance(part, Change) and part.id not in self._rows:
+                return Failed(f"no row {part.id}")
             obstacle = self._obstacle(part)
             if obstacle is not None:
                 return Refused(obstacle)
@@ -110,9 +111,7 @@ class MemoryJournal:
                 if holder is not None and holder not in part.releasing:
                     return self._rows[holder]
             return None
-        row = self._rows.get(part.id)
-        if row is None:
-            raise StoreError(f"no row {part.id}")
+        row = self._rows[part.id]
         for column, wanted in part.where.items():
             value = getattr(row, column)
             if value not in wanted if isinstance(wanted, frozenset) else value != wanted:
@@ -157,8 +156,12 @@ class MemoryJournal:
         _drop(self._by_approval, (row.merchant, row.approval), row.id)
 
     def _retire(self) -> None:
-        """Drop the oldest rows on which nothing is open, down to a tenth below the bound where there are enough."""
-        surplus = len(self._rows) - self._max_rows * 9 // 10
+        """Drop the oldest rows on which nothing is open, down to a hundredth below the bound where there are enough.
+
+        Few at a time: whoever dropped a tenth of 200,000 would stop the gateway for a tenth of a second.
+        """
+        target = max(1, self._max_rows * 99 // 100)
+        surplus = len(self._rows) - target
         for row in list(islice((row for row in self._rows.values() if not _open(row)), surplus)):
             del self._rows[row.id]
             for key in row.claims:
@@ -166,7 +169,8 @@ class MemoryJournal:
             _drop(self._by_stan, (row.merchant, row.terminal, row.stan), row.id)
             self._unname(row)
         # Where too few may go, look again only after another tenth has come.
-        self._retire_at = max(self._max_rows, len(self._rows) + self._max_rows // 10)
+        left = len(self._rows)
+        self._retire_at = self._max_rows if left <= target else max(self._max_rows, left + self._max_rows // 10)
 
 
 def _open(row: Row) -> bool:

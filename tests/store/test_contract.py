@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from iso_gateway.errors import StoreError
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.records import OPEN_DEBT, Change, Entry, Insert, Key, OriginalQuery, Row, RowState
-from iso_gateway.store.journal import Committed, JournalStore, Refused
+from iso_gateway.store.journal import Committed, Failed, JournalStore, Outcome, Refused
 from iso_gateway.store.memory import MemoryJournal
 from tests.protocol.test_records import ROW
 
@@ -41,7 +40,7 @@ def row(stan: str = "000001", **columns: Any) -> Row:
     return replace(ROW, **{"stan": stan, "rrn": "", "approval": "", "approved": False, **columns})
 
 
-def committed(store: JournalStore, *entries: Entry) -> list[Committed | Refused]:
+def committed(store: JournalStore, *entries: Entry) -> list[Outcome]:
     """Commit *entries* in one group."""
     return list(store.commit(entries))
 
@@ -126,9 +125,11 @@ def test_a_change_holds_only_where_the_row_is_as_expected(
     assert changed.replays == (7 if fits else 0)
 
 
-def test_a_change_of_a_row_that_is_not_there_is_an_error(store: JournalStore) -> None:
-    with pytest.raises(StoreError):
-        store.commit([(Change("nobody", set={"code": "00"}),)])
+def test_a_change_of_a_row_that_is_not_there_fails_alone(store: JournalStore) -> None:
+    lost: Entry = (Insert(row("000002")), Change("nobody", set={"code": "00"}))
+    outcomes = committed(store, (Insert(row()),), lost, (Insert(row("000003")),))
+    assert [type(outcome) for outcome in outcomes] == [Committed, Failed, Committed]
+    assert store.get("row-000002") is None
 
 
 def test_a_new_row_takes_the_key_of_the_one_it_releases(store: JournalStore) -> None:
