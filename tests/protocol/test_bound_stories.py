@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from iso_gateway.protocol import events
+from iso_gateway.protocol import commands, events
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.originals import Original
 from iso_gateway.protocol.routing import Route
@@ -285,3 +285,13 @@ def test_a_frame_of_a_connection_that_is_gone_is_no_crash() -> None:
     payload = desk.terminal_dialect.spec.encode(desk.request())
     desk.feed(events.TerminalFrame("nobody", b"", payload))
     assert not desk.sent
+
+
+def test_the_next_sale_may_come_as_soon_as_the_answer_was_given_out() -> None:
+    """A quick terminal is no crowd: its answer is on the way, and what became of it is not yet told."""
+    desk = Desk()
+    desk.send(desk.request())
+    desk.hold = {commands.Deliver}
+    desk.host_answers("00")
+    desk.send(desk.request(amount=777))
+    assert desk.last_sent[4] == "000000000777"
