@@ -168,8 +168,15 @@ class Arrivals:
         """
         if request.kind is Kind.REVERSAL or not is_repeat(request.message.mti):
             return False
+        since = self._world.since.wall
         sent = sent_at(text(request.message, 7), self._today())
-        return sent is None or sent < self._world.since.wall
+        if sent is None or sent < since:
+            return True
+        # A repeat has a DE 7 of its own; the local time is still that of the first, in the terminal's zone.
+        facts = request.listener.dialect.facts(request.message)
+        local = f"{facts.get('date_local_transaction', '')!s}{facts.get('time_local_transaction', '')!s}"
+        made = (sent_at(local, self._today(), acquirer.zone) for acquirer in self._world.setup.acquirers.values())
+        return any(first is not None and first < since and first <= sent for first in made)
 
     def conflict(self, request: Request, event: Conflict) -> None:
         """Take in that the journal refused, because of a row."""

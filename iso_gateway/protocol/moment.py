@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 import msgspec
 
@@ -30,12 +30,16 @@ def date_and_time(local: datetime) -> str:
     return f"{local.year % 100:02}{local.month:02}{local.day:02}{local.hour:02}{local.minute:02}{local.second:02}"
 
 
-def sent_at(mmddhhmmss: str, today: date) -> datetime | None:
-    """Return the instant that DE 7 says, the latest such one not after tomorrow; None where it says none."""
+def sent_at(mmddhhmmss: str, today: date, zone: tzinfo = UTC) -> datetime | None:
+    """Return the instant that DE 7 says, the latest such one not after tomorrow; None where it says none.
+
+    DE 13 and 12 say it the same way, in the *zone* of the terminal.
+    """
     try:
-        return datetime.strptime(f"{year_of(mmddhhmmss, today)}{mmddhhmmss}+0000", "%Y%m%d%H%M%S%z")
+        said = datetime.strptime(f"{year_of(mmddhhmmss, today)}{mmddhhmmss}+0000", "%Y%m%d%H%M%S%z")
     except ValueError:
         return None
+    return said.replace(tzinfo=zone)
 
 
 def year_of(mmdd: str, today: date) -> int:

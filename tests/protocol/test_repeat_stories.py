@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from msgspec.structs import replace
@@ -200,6 +201,17 @@ def test_a_marked_repeat_that_is_older_than_the_journal_is_not_sent_as_new() -> 
     assert desk.code() == "25"
     assert not desk.sent
     assert desk.said("listed")
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "America/New_York"])
+def test_a_repeat_with_a_new_de_7_is_as_old_as_its_local_time(zone: str) -> None:
+    """The gateway has just been started: it cannot know whether the first message went out."""
+    desk = Desk(setup(zone=ZoneInfo(zone)))
+    made = (desk.now.wall - timedelta(seconds=30)).astimezone(ZoneInfo(zone))
+    request = desk.request(changes={12: made.strftime("%H%M%S"), 13: made.strftime("%m%d")})
+    desk.pass_time(10)
+    assert desk.asked(desk.repeat(request)) == "25"
+    assert not desk.sent
 
 
 def test_a_marked_repeat_whose_first_never_arrived_is_sent() -> None:
