@@ -121,6 +121,9 @@ class LazyGroup(click.Group):
         except OutputLost as lost:
             sys.exit(_lost(lost))
         except BaseExceptionGroup as group:
+            if interrupted(group):
+                complain("interrupted")
+                sys.exit(INTERRUPTED)
             known = expected(group)
             if known is None:
                 raise
@@ -141,6 +144,13 @@ def expected(group: BaseExceptionGroup) -> IsoGatewayError | OutputLost | None:
         error = error.exceptions[0]
     assert isinstance(error, (IsoGatewayError, OutputLost))
     return error
+
+
+def interrupted(group: BaseExceptionGroup) -> bool:
+    """Return whether Ctrl-C ended what raised *group*, and nothing in it is a bug."""
+    stopped, others = group.split(KeyboardInterrupt)
+    bugs = others.split((IsoGatewayError, OutputLost))[1] if others is not None else None
+    return stopped is not None and bugs is None
 
 
 def told(error: IsoGatewayError) -> int:

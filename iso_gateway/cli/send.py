@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 from click.core import ParameterSource
 
-from iso_gateway.cli.lazy import told
+from iso_gateway.cli.lazy import interrupted, told
 from iso_gateway.cli.options import Seconds, framing_option, json_option, spec_option
 from iso_gateway.cli.output import complain, say, say_json
 from iso_gateway.errors import ConfigError, NoAnswer, NoConnection, Problem, SpecError, did_you_mean
@@ -159,6 +159,10 @@ def _exchanged(dialect: Dialect, framing: Framing, at: Address, prepared: Prepar
         complain(f"if this never works: does {at} speak {dialect.spec.name} in {framing} frames? (--spec, --framing)")
         return of_silence(dialect, kind, message, str(error))
     except KeyboardInterrupt:
+        return of_silence(dialect, kind, message, "interrupted")
+    except BaseExceptionGroup as group:
+        if not interrupted(group):
+            raise
         return of_silence(dialect, kind, message, "interrupted")
     return of_answer(dialect, kind, message, answer)
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from iso_gateway import __version__
 from iso_gateway.cli import COMMANDS, main
-from iso_gateway.cli.lazy import LazyGroup
+from iso_gateway.cli.lazy import LazyGroup, interrupted
 from iso_gateway.errors import (
     AdminError,
     ConfigError,
@@ -94,12 +94,19 @@ def failing(error: BaseException) -> LazyGroup:
         (ExceptionGroup("nursery", [ExceptionGroup("inner", [NoConnection("gone")])]), 3, "iso-gateway: gone"),
         (click.UsageError("bad"), 2, "iso-gateway: bad (see fail --help)"),
         (KeyboardInterrupt(), 130, "iso-gateway: interrupted"),
+        (BaseExceptionGroup("nursery", [KeyboardInterrupt()]), 130, "iso-gateway: interrupted"),
+        (BaseExceptionGroup("nursery", [KeyboardInterrupt(), NoConnection("gone")]), 130, "iso-gateway: interrupted"),
     ],
 )
 def test_each_error_has_its_exit_code_and_its_line(error: BaseException, code: int, said: str) -> None:
     result = CliRunner().invoke(failing(error), ["fail"], prog_name="")
     assert result.exit_code == code
     assert result.stderr.strip() == said
+
+
+def test_a_bug_is_not_hidden_by_an_interruption() -> None:
+    assert interrupted(BaseExceptionGroup("nursery", [KeyboardInterrupt()]))
+    assert not interrupted(BaseExceptionGroup("nursery", [KeyboardInterrupt(), ZeroDivisionError()]))
 
 
 def test_a_bug_is_not_hidden() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import shlex
+import signal
 import socket
 import subprocess
 from pathlib import Path
@@ -121,6 +122,25 @@ def test_who_never_answers_may_speak_something_else(iso_gateway: Call, to: tuple
     result = iso_gateway("send", "sale", *to, "--amount", "1.00", "--spec", "cup-pos", "--timeout", "0.3")
     assert result.exit_code == 4
     assert "speak cup-pos in 2be frames? (--spec, --framing)" in result.stderr
+
+
+def test_who_stops_waiting_is_told_that_the_outcome_is_unknown(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(20)
+        at = f"127.0.0.1:{silent.getsockname()[1]}"
+        process = subprocess.Popen(
+            [*COMMAND, "send", "sale", "--to", at, "--amount", "1.00", "--state", str(tmp_path / "state.json")],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        with silent.accept()[0] as terminal:
+            assert terminal.recv(4096)
+            process.send_signal(signal.SIGINT)
+            said, complaint = process.communicate(timeout=20)
+    assert (process.returncode, complaint) == (4, "")
+    assert said.startswith("interrupted · USD 1.00")
+    assert "outcome unknown: the card may have been charged" in said
 
 
 def test_an_outcome_is_seen_though_it_cannot_be_noted(host: HostProcess, to: tuple[str, ...], tmp_path: Path) -> None:
