@@ -63,8 +63,8 @@ def read_toml(text: str, source: str = "") -> tuple[dict[str, Any], dict[str, in
         raise ConfigError([Problem("", "nested too deeply")], source) from None
     except ValueError:
         endless = _ENDLESS.search(text)
-        line = None if endless is None else _line(text, endless)
-        raise ConfigError([Problem("", "no TOML: a number with too many digits", line)], source) from None
+        at = None if endless is None else _line(text, endless)
+        raise ConfigError([Problem("", "no TOML: a number with too many digits", at)], source) from None
     return data, _Lines(text).found
 
 

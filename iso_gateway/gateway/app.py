@@ -240,6 +240,8 @@ class Gateway:
 
     async def carry_terminal(self, at: ListenAt, stream: trio.SocketStream) -> None:
         """Carry one terminal's connection until it ends."""
+        if at.name not in self.node.world.setup.listeners:
+            return  # accepted just before a reload took the listener away
         peer = _peer(stream)
         name = f"t{next(self._numbers)}"
         table = at.table

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from iso_gateway.catalog import load_profile, load_spec, located, read_toml
+from iso_gateway.catalog.toml_text import MAX_CHARACTERS
 from iso_gateway.errors import ConfigError, Problem, ProblemsError, did_you_mean
 from iso_gateway.framing import Framing
 from iso_gateway.gateway.shape import AcquirerTable, GatewayFile, ListenerTable, RouteTable
@@ -63,12 +64,15 @@ def load(path: str | os.PathLike[str]) -> Config:
     """
     source = os.fspath(path)
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        with Path(path).open("rb") as stream:
+            text = stream.read(4 * MAX_CHARACTERS + 1).decode("utf-8-sig")  # one character has at most 4 bytes
     except OSError as error:
         hint = "; 'iso-gateway init' writes one" if isinstance(error, FileNotFoundError) else ""
         raise ConfigError([Problem("", f"cannot be read: {error.strerror}{hint}")], source) from None
     except UnicodeDecodeError:
         raise ConfigError([Problem("", "not UTF-8")], source) from None
+    except ValueError:  # a null character in the name
+        raise ConfigError([Problem("", "cannot be read: no name of a file")], source) from None
     data, lines = read_toml(text, source)
     file, problems = read(GatewayFile, data)
     if problems:
@@ -223,6 +227,7 @@ class _Builder:
 
     def _terminals(self, listeners: list[str]) -> dict[str, dict[str, str]]:
         found: dict[str, dict[str, str]] = {name: {} for name in listeners}
+        count = 0
         for index, table in enumerate(self.file.terminals):
             for name in table.listeners:
                 if name not in found:
@@ -230,6 +235,10 @@ class _Builder:
                     self.problems.append(Problem(f"terminals.{index}.listeners", f"no listener {name!r}{hint}"))
             for pattern in table.ids:
                 ids = list(self._counted(pattern, f"terminals.{index}.ids"))
+                count += len(ids)
+                if count > MAX_TERMINALS:
+                    self.problems.append(Problem(f"terminals.{index}.ids", f"more than {MAX_TERMINALS} terminals"))
+                    return found
                 for name in table.listeners or listeners:
                     found.get(name, {}).update(dict.fromkeys(ids, table.merchant))
         return found

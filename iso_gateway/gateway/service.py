@@ -15,7 +15,7 @@ import trio
 
 from iso_gateway.admin.places import socket_path
 from iso_gateway.admin.server import serve_admin
-from iso_gateway.errors import ConfigError
+from iso_gateway.errors import ConfigError, Problem
 from iso_gateway.gateway.app import Gateway
 from iso_gateway.gateway.config import Config, LinkTo, ListenAt, load
 from iso_gateway.gateway.lines import Lines
@@ -107,7 +107,7 @@ class Service:
         Raises:
             ConfigError: the file is wrong, or a new address cannot be listened at; everything stays as it was.
         """
-        config = await trio.to_thread.run_sync(load, self.gateway.config.path)
+        config = await trio.to_thread.run_sync(_loaded, self.gateway.config.path)
         added = [at for at in config.listeners if self._changed(at)]
         moved = [at for at in added if at.name in self._listening and self._listening[at.name][0].address == at.address]
         started: list[ListenAt] = []
@@ -190,6 +190,21 @@ class Service:
     async def _until(self, holds: Callable[[], bool]) -> None:
         while not holds():
             await self.gateway.changed.wait()
+
+
+def _loaded(path: Path) -> Config:
+    """Return the configuration at *path*.
+
+    Raises:
+        ConfigError: it is wrong; or we are, which must not end what is running either.
+    """
+    try:
+        return load(path)
+    except ConfigError:
+        raise
+    except Exception as error:
+        said = f"cannot be read, by a fault of this program ({type(error).__name__}); iso-gateway check shows it"
+        raise ConfigError([Problem("", said)], str(path)) from error
 
 
 def admin_verbs(service: Service) -> dict[str, Any]:

@@ -12,6 +12,9 @@ Seconds = Annotated[float, Meta(gt=0, le=86400, description="seconds, above 0")]
 Place = Annotated[str, Meta(min_length=3, description="HOST:PORT")]
 
 
+Printed = Annotated[str, Meta(pattern=r"^[ -~]{0,64}$", description="printable ASCII, 64 characters at most")]
+
+
 class ListenerTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``[[listener]]``: where terminals connect."""
 
@@ -33,9 +36,9 @@ class ListenerTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class TerminalTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``[[terminals]]``: who may send."""
 
-    ids: list[str]
+    ids: list[Printed]
     """Ids as DE 41 carries them; ``TERM0001..TERM0099`` counts up."""
-    merchant: str = ""
+    merchant: Printed = ""
     """DE 42; empty: any."""
     listeners: list[str] = []
     """Names of listeners; empty: all."""

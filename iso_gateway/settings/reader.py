@@ -259,7 +259,8 @@ def _fits(kind: inspect.Type, value: object) -> bool:
             return (
                 isinstance(value, str)
                 and _length_fits(kind, len(value))
-                and (kind.pattern is None or re.search(kind.pattern, value) is not None)
+                # "$" alone would let a line end through.
+                and (kind.pattern is None or (value[-1:] != "\n" and re.search(kind.pattern, value) is not None))
             )
         case inspect.LiteralType():
             return any(value == each and type(value) is type(each) for each in kind.values)

@@ -99,6 +99,18 @@ WRONG = [
     ("id too long",      'ids = ["TERM0001"]',      'ids = ["TERMINAL1", "TERMINAL1..TERMINAL3"]',
      ["gateway.toml:5: terminals.0.ids: 'TERMINAL1': DE 41 of iso87-ascii has 8 characters",
       "gateway.toml:5: terminals.0.ids: 'TERMINAL3': DE 41 of iso87-ascii has 8 characters"]),
+    ("ids that nobody prints", 'ids = ["TERM0001"]', 'ids = ["T\\u001b[31m", "٣"]\nmerchant = "M\\n"',
+     ["gateway.toml:5: terminals.0.ids.0: expected printable ASCII, 64 characters at most",
+      "gateway.toml:5: terminals.0.ids.1: expected printable ASCII, 64 characters at most",
+      "gateway.toml:6: terminals.0.merchant: expected printable ASCII, 64 characters at most"]),
+    ("endless id",       'ids = ["TERM0001"]',      f'ids = ["T{"0" * 5000}..T{"9" * 5000}"]',
+     ["gateway.toml:5: terminals.0.ids.0: expected printable ASCII, 64 characters at most"]),
+    ("too many ids",     'ids = ["TERM0001"]',      'ids = ["A000001..A150000", "B000001..B150000"]',
+     ["gateway.toml:5: terminals.0.ids: more than 200000 terminals"]),
+    ("no name of a file", "[[terminals]]",          'spec = "a\\u0000b.yaml"\n[[terminals]]',
+     ["gateway.toml:4: listener.0.spec: cannot be read: no name of a file"]),
+    ("no host",          "127.0.0.1:9000",          "\\u0000:9000",
+     ["gateway.toml:9: acquirer.0.links.0: '\\x00:9000' is no address: the host is no name"]),
     ("pattern of ids",   'ids = ["TERM0001"]',      'ids = ["TERM*"]',
      ["gateway.toml:5: terminals.0.ids: 'TERM*': an id, or FIRST..LAST, expected"]),
     ("merchant",         'ids = ["TERM0001"]',      'ids = ["TERM0001"]\nmerchant = "MERCHANT00000001"',
@@ -162,6 +174,18 @@ def test_two_listeners_of_one_name_are_refused(tmp_path: Path) -> None:
     other = '[[listener]]\nname = "counter"\naddress = "127.0.0.1:0"\n'
     (told,) = complaints(tmp_path, PLAIN + other + other)
     assert told == "gateway.toml:14: listener.2.name: counter stands in an earlier [[listener]]"
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "a\0b.toml"])
+def test_what_is_no_file_for_people_is_refused(path: str) -> None:
+    with pytest.raises(ConfigError, match=r"longer than|no name of a file"):
+        load(path)
+
+
+def test_a_mark_at_the_beginning_is_no_part_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "gateway.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + PLAIN.encode())
+    assert load(path).listeners
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

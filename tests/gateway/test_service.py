@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 import trio
 
@@ -251,6 +252,24 @@ async def test_a_wrong_configuration_changes_nothing(tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="did you mean 'connections'"):
             await gateway.service.reload()
         assert gateway.service.gateway.config is before
+        assert (await (await gateway.terminal()).ask(requests().request()))[39] == "00"
+
+
+async def test_a_fault_of_ours_in_reading_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running(tmp_path) as gateway:
+        monkeypatch.setattr("iso_gateway.gateway.service.load", dict)
+        with pytest.raises(ConfigError, match=r"by a fault of this program \(TypeError\)"):
+            await gateway.service.reload()
+        assert (await (await gateway.terminal()).ask(requests().request()))[39] == "00"
+
+
+async def test_a_connection_to_a_listener_that_a_reload_has_just_closed_is_closed(tmp_path: Path) -> None:
+    async with running(tmp_path) as gateway:
+        at = msgspec.structs.replace(gateway.service.gateway.config.listeners[0], name="closed")
+        ours, theirs = trio.socket.socketpair()
+        with ours, theirs:
+            await gateway.service.gateway.carry_terminal(at, trio.SocketStream(ours))
+        assert gateway.service.gateway.terminals == {}
         assert (await (await gateway.terminal()).ask(requests().request()))[39] == "00"
 
 

@@ -70,6 +70,12 @@ def test_text_becomes_what_is_declared() -> None:
     assert plan.least == -1
 
 
+def test_a_line_end_after_what_a_pattern_asks_for_is_none_of_it() -> None:
+    assert problems(Link, {**LINK, "zone": "Europe/Vienna\n"}) == [
+        ("zone", "expected a time zone such as Europe/Berlin")
+    ]
+
+
 def test_a_key_with_nothing_after_it_takes_its_default() -> None:
     link, found = read(Link, {**LINK, "port": "1", "timeout": "", "flows": ""}, text=True)
     assert found == []
