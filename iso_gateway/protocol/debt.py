@@ -35,6 +35,8 @@ class Debt:
         self.approval_seen = row.approved
         self.doubtful = False
         """Whether the host settled it by not finding the original."""
+        self.reopened = False
+        """Whether it was settled before, and the host approved the original after all."""
         self.asked = ""
         """What the journal was asked last and has not answered: an attempt, the end, or that it is owed again."""
         self.entry: Entry = ()
@@ -72,5 +74,5 @@ def attempt(debt: Debt) -> Change:
     if debt.noted:
         return Change(debt.row.id, set={"attempts": debt.attempts}, where={"state": owed})
     columns = {"attempts": debt.attempts, "state": owed, "reason": debt.row.reason}
-    before = frozenset({RowState.SENDING, RowState.ANSWERED, RowState.REVERSED, owed})
+    before = frozenset({RowState.REVERSED, owed} if debt.reopened else {RowState.SENDING, RowState.ANSWERED, owed})
     return Change(debt.row.id, set=columns, where={"state": before, "replays": 0})

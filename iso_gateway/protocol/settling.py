@@ -195,7 +195,7 @@ class Settling:
         debt.deadline, debt.since = None, self._world.now.mono
         self._ledger.add(debt)
         self._world.log("reopened", "warning", id=debt.id, terminal=debt.row.terminal, cause="approved after all")
-        debt.noted = False
+        debt.noted, debt.reopened = False, True
         owed = Change(debt.row.id, set={"state": RowState.OWES_REVERSAL}, where={"state": RowState.REVERSED})
         self._ledger.commit(debt, "owed again", (owed,))
         return True

@@ -402,3 +402,21 @@ def test_a_completion_of_an_unknown_preauth_never_becomes_an_offline_sale() -> N
     named = Original(approval="A00077", date="1120")
     assert desk.asked(desk.request(Kind.COMPLETION_ADVICE, 900, original=named)) == "40"
     assert not desk.sent
+
+
+def test_a_reversed_refund_whose_own_time_out_cannot_be_recorded_is_not_undone_twice() -> None:
+    """The terminal's reversal was settled while the refund was still awaited."""
+    desk = Desk()
+    sale = desk.sale(1000)
+    refund = desk.later(Kind.REFUND, sale, 400)
+    desk.send(refund)
+    assert desk.asked(desk.reversal(refund), "t2") == "00"
+    desk.pass_time(0)
+    desk.host_sends(desk.answer_to(desk.host_got()[-1], "00"))
+    desk.journal_fails = True
+    desk.pass_time(30)
+    desk.journal_fails = False
+    desk.pass_time(60)
+    assert not desk.host_got()
+    assert not desk.node.owing.debts
+    assert (the_sale(desk).returned, the_sale(desk).reserved) == (0, 0)
