@@ -182,7 +182,10 @@ def noted(request: Request, today: date, code: str) -> Row:
 
 
 def host_leg(request: Request, message: Message, kept: frozenset[int], local: str, now: Moment) -> HostLeg:
-    """Return what the journal keeps of *message*, the request as the host gets it: the elements *kept*."""
+    """Return what the journal keeps of *message*, the request as the host gets it: the elements *kept*.
+
+    *local* is the gateway's own local time, for a message that says none.
+    """
     assert request.link is not None
     return HostLeg(
         acquirer=request.acquirer,
@@ -190,10 +193,21 @@ def host_leg(request: Request, message: Message, kept: frozenset[int], local: st
         mti=message.mti,
         stan=text(message, 11),
         transmitted=text(message, 7),
-        local=local,
+        local=local_as_sent(message, local),
         fields={de: value for de, value in message.items() if de in kept},
         sent=now.wall,
     )
+
+
+def local_as_sent(message: Message, otherwise: str) -> str:
+    """Return the local date and time that *message* says, YYMMDDhhmmss, or *otherwise* where it says none.
+
+    The terminal's clock need not be the gateway's: who names the message later must say what the host was told.
+    """
+    time, day = text(message, 12), text(message, 13)
+    if len(time) == 12:  # 1993: DE 12 has the date in it
+        return time
+    return otherwise[:2] + day + time if len(day) == 4 and len(time) == 6 else otherwise
 
 
 def masked(pan: str) -> str:
