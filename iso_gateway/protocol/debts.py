@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from iso_gateway.errors import LocalProtocolError
+from iso_gateway.protocol.table import led_to
 
 
 class DebtState(StrEnum):
@@ -73,10 +73,7 @@ def debt_after(state: DebtState, step: DebtStep) -> DebtState:
     Raises:
         LocalProtocolError: *step* cannot happen in *state*.
     """
-    try:
-        return DEBT_TRANSITIONS[state, step]
-    except KeyError:
-        raise LocalProtocolError(f"{step} in state {state}") from None
+    return led_to(DEBT_TRANSITIONS, state, step)
 
 
 class Circumstances(msgspec.Struct, frozen=True):

@@ -15,8 +15,8 @@ from typing import Final
 
 import msgspec
 
-from iso_gateway.errors import LocalProtocolError
 from iso_gateway.protocol.kinds import Kind
+from iso_gateway.protocol.table import led_to
 
 
 class State(StrEnum):
@@ -129,10 +129,7 @@ class Session:
             LocalProtocolError: *happening* cannot happen in this state.
         """
         before = self.state
-        try:
-            self.state = TRANSITIONS[before, happening]
-        except KeyError:
-            raise LocalProtocolError(f"{happening} in state {before}") from None
+        self.state = led_to(TRANSITIONS, before, happening)
         match before, happening:
             case (State.DOWN, Happening.CONNECTED) | (State.REFUSED, Happening.TIME):
                 return self._open(mono)

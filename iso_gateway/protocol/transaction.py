@@ -17,7 +17,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from iso_gateway.errors import LocalProtocolError
+from iso_gateway.protocol.table import led_to
 
 
 class State(StrEnum):
@@ -114,7 +114,4 @@ def after(state: State, step: Step) -> State:
     Raises:
         LocalProtocolError: *step* cannot happen in *state*.
     """
-    try:
-        return TRANSITIONS[state, step]
-    except KeyError:
-        raise LocalProtocolError(f"{step} in state {state}") from None
+    return led_to(TRANSITIONS, state, step)
