@@ -29,7 +29,6 @@ RESTRAINED: Final = frozenset(
         "joined",
         "late answer",
         "link",
-        "link down",
         "refused",
         "undecodable",
         "unmatched",

@@ -22,8 +22,9 @@ from iso_gateway.errors import FramingError, IsoGatewayError, NoConnection
 from iso_gateway.framing import Frame, Framing
 from iso_gateway.net.failures import FOREIGN, no_connection
 
-READ_SIZE: Final = 64 * 1024
-"""Bytes asked for at a time: what bounds the memory of reading, beside one frame."""
+READ_SIZE: Final = 8 * 1024
+"""Bytes asked for at a time: what bounds the memory of reading, beside one frame. The shortest messages have 14 bytes
+on the wire and cost 100 in memory, so that this makes 60 KiB of them."""
 
 JOINED: Final = 16 * 1024
 """Bytes given to the stream at a time. Frames that wait together are joined up to this, for fewer system calls;
