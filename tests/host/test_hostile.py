@@ -27,11 +27,11 @@ def said(name: str) -> list[Message]:
         stan="000001", batch="000007", transmitted="1120120000", rrn="632400000001", approval="123456", date="1120",
         mti="0200", local="261120120000",
     )  # fmt: skip
-    made = []
-    for kind in Kind:
-        if DIALECTS[name].profile.row(kind) is not None:
-            made.append(desk.request(kind, original=named if TRAITS[kind].original else None))
-    return made
+    return [
+        desk.request(kind, original=named if TRAITS[kind].original else None)
+        for kind in Kind
+        if DIALECTS[name].profile.row(kind) is not None
+    ]
 
 
 SEEDS: Final = {name: said(name) for name in SPECS}
