@@ -101,6 +101,7 @@ class Forwarding:
         request.journaled = row
         held = effects.hold(request.kind, request.amount, request.original_row) if request.original_row else ()
         request.deadline = None  # only the journal's answer tells whether to send
+        request.committing = now.mono
         self._world.emit(Journal(request.id, (Insert(row, releasing), *held, *request.tombstone)))
 
     def send(self, request: Request) -> None:
@@ -113,6 +114,10 @@ class Forwarding:
             link = request.link = self._links.pick(request.acquirer)
         if link is None or acquirer is None:
             self.not_sent(request)
+            return
+        if self._world.now.mono - request.committing > self._world.setup.limits.stage:
+            # The terminal has given up, and the row does not say any more when it was sent.
+            self.not_sent(request, "96")
             return
         if not self._links.give(link, request.id, request.host_request, request.payload):
             self.not_sent(request)
@@ -189,7 +194,7 @@ class Forwarding:
         columns: dict[str, object] = {"state": state, "reason": reason, "code": request.code}
         self._record(request, columns, ())
 
-    def not_sent(self, request: Request) -> None:
+    def not_sent(self, request: Request, code: str = "91") -> None:
         """Take in that not a byte went out: nothing is owed, and the terminal may ask again."""
         if request.state is not State.SENT:
             return
@@ -197,11 +202,11 @@ class Forwarding:
         self._closing.forget_link(request)
         if request.host_request is not None:
             self._links.release(request.acquirer, request.host_request, late=False)
-        request.code = "91"
+        request.code = code
         row = request.journaled
         assert row is not None
         freed = effects.free(request.kind, request.amount, row.original)
-        self._record(request, {"state": RowState.NOT_SENT, "claims": (), "code": "91"}, freed)
+        self._record(request, {"state": RowState.NOT_SENT, "claims": (), "code": code}, freed)
 
     def uncertain(self, request: Request, cause: str) -> None:
         """Take in that the link failed after the request was given to it."""

@@ -9,7 +9,7 @@ from iso_gateway.errors import CannotCarry, DecodeError, EncodeError
 from iso_gateway.protocol.commands import CloseLink, Send
 from iso_gateway.protocol.dialect import Facts
 from iso_gateway.protocol.kinds import Kind
-from iso_gateway.protocol.matching import Matching
+from iso_gateway.protocol.matching import Matching, key_of
 from iso_gateway.protocol.moment import transmission_time
 from iso_gateway.protocol.numbering import Numbering
 from iso_gateway.protocol.profile import CodeClass
@@ -115,6 +115,12 @@ class Links:
         matching = self.hosts[acquirer].matching
         matching.forget(request)
         matching.expect(request, owner)
+
+    def reserve(self, acquirer: str, request: Message, owner: str) -> None:
+        """Keep the key of *request* for *owner* after all, though it was to be let go."""
+        host = self.hosts[acquirer]
+        host.released = deque(entry for entry in host.released if key_of(entry[1]) != key_of(request))
+        self.hand_over(acquirer, request, owner)
 
     def awaits(self, acquirer: str, request: Message) -> bool:
         """Return whether an answer to *request* is still known for what it is."""

@@ -68,8 +68,10 @@ class Owing:
         """Take over the request *original*, which was in flight when its *row* became a debt."""
         debt = self.debts.get(f"{row.id}/debt") or self._settling.doubtful.get(f"{row.id}/debt")
         acquirer = row.host.acquirer if row.host is not None else ""
-        if debt is not None:
-            debt.approval_seen = debt.approval_seen or approved
+        if debt is not None and approved:
+            debt.approval_seen = True
+            if debt.id not in self.debts:
+                self._settling.reopen(debt)
         if not self._links.awaits(acquirer, original):
             return
         if debt is not None and debt.original is None:

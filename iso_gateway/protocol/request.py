@@ -61,6 +61,8 @@ class Request:
     payload: bytes = b""
     journaled: Row | None = None
     """The row as it was committed last."""
+    committing: float = 0.0
+    """When the journal was asked to commit the intent, on the monotonic clock."""
     proposed: Row | None = None
     """The row as it is once the commit under way is done."""
     entry: Entry = ()

@@ -112,6 +112,8 @@ class Settling:
 
     def _settled(self, debt: Debt, message: Message) -> None:
         row = debt.row
+        # What was approved before it was found is no doubt any more.
+        debt.doubtful = debt.doubtful and not debt.repeats and not debt.approval_seen
         if not debt.repeats:
             self.end(debt, (Change(row.id, set={"state": RowState.REVERSED}), *effects.undo(row)))
             return
@@ -163,12 +165,15 @@ class Settling:
     def gone(self, debt: Debt) -> None:
         """Take in that the end of *debt* is durable."""
         del self._ledger.debts[debt.id]
-        if debt.doubtful and debt.state is DebtState.SETTLED and not debt.repeats:
+        if debt.state is not DebtState.SETTLED:
+            return
+        passed = self._world.now.mono - debt.since
+        self._world.log("settled", id=debt.id, terminal=debt.row.terminal, attempts=debt.attempts,
+                        ms=round(passed * 1000, 1))  # fmt: skip
+        if debt.doubtful and debt.approval_seen:  # it came while the end was being committed
+            self.reopen(debt)
+        elif debt.doubtful:
             self._remember(debt)
-        if debt.state is DebtState.SETTLED:
-            passed = self._world.now.mono - debt.since
-            self._world.log("settled", id=debt.id, terminal=debt.row.terminal, attempts=debt.attempts,
-                            ms=round(passed * 1000, 1))  # fmt: skip
 
     def _remember(self, debt: Debt) -> None:
         """Keep *debt* for as long as its original may still be answered."""
@@ -187,8 +192,16 @@ class Settling:
             return False
         if self._ledger.acquirer(debt).dialect.verdict(message) not in (CodeClass.APPROVED, CodeClass.PARTIAL):
             return False
-        del self.doubtful[name]
+        self.reopen(debt)
+        return True
+
+    def reopen(self, debt: Debt) -> None:
+        """Owe *debt* again: its original was approved."""
+        self.doubtful.pop(debt.id, None)
         debt.step(DebtStep.REOPENED)
+        for message in (debt.original, debt.message):
+            if message is not None:
+                self._links.reserve(debt.leg.acquirer, message, debt.id)
         # What it did to another row was undone when it was settled, and is not undone again.
         debt.row = replace(debt.row, state=RowState.OWES_REVERSAL, original="")
         debt.approval_seen, debt.doubtful, debt.filed, debt.entry = True, False, False, ()
@@ -198,4 +211,3 @@ class Settling:
         debt.noted, debt.reopened = False, True
         owed = Change(debt.row.id, set={"state": RowState.OWES_REVERSAL}, where={"state": RowState.REVERSED})
         self._ledger.commit(debt, "owed again", (owed,))
-        return True

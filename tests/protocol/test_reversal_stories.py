@@ -313,3 +313,30 @@ def test_a_reversal_that_meets_the_void_in_the_journal_waits() -> None:
     assert row_of(desk, Kind.SALE).state is RowState.ANSWERED
     assert row_of(desk, Kind.SALE).taken is Taken.IN_FLIGHT
     assert [message[3][:2] for message in desk.host_got()] == ["02"]
+
+
+@pytest.mark.parametrize("filing", [False, True])
+def test_an_approval_that_comes_in_time_after_its_reversal_found_nothing_is_reversed(
+    filing: bool,  # noqa: FBT001
+) -> None:
+    """The terminal reversed; the host found nothing, late enough to be believed; and then it approves all the same."""
+    desk = Desk()
+    sale = desk.request()
+    desk.send(sale)
+    assert desk.asked(named(desk, sale), "t2") == "00"
+    desk.pass_time(1)
+    asked, reversal = desk.host_got()
+    (debt,) = desk.node.owing.debts.values()
+    debt.unanswered = [False]  # as if it had gone out after the time-out
+    if filing:
+        desk.hold = {commands.Journal}
+    desk.host_sends(desk.answer_to(reversal, "25"))
+    desk.host_sends(desk.answer_to(asked, "00"))
+    desk.answer_held()
+    assert desk.code() == "68"
+    assert row_of(desk, Kind.SALE).state is RowState.OWES_REVERSAL
+    desk.pass_time(2)
+    (again,) = desk.host_got()
+    assert again[11] == reversal[11]
+    desk.host_sends(desk.answer_to(again, "00"))
+    assert row_of(desk, Kind.SALE).state is RowState.REVERSED

@@ -51,10 +51,25 @@ def test_nothing_is_sent_before_it_is_journaled() -> None:
     desk.send(desk.request())
     assert [type(command) for command in desk.held] == [commands.Journal]
     assert not desk.sent
-    desk.pass_time(3600)
+    desk.pass_time(4)
     assert not desk.sent
     desk.answer_held()
     assert [message.mti for message in desk.host_got()] == ["0200"]
+
+
+def test_what_is_journaled_too_late_is_not_sent_any_more() -> None:
+    desk = Desk()
+    desk.hold = {commands.Journal}
+    request = desk.request()
+    desk.send(request)
+    desk.pass_time(6)
+    desk.answer_held()
+    assert desk.code() == "96"
+    assert not desk.sent
+    assert desk.row().state is RowState.NOT_SENT
+    desk.send(request)
+    desk.host_answers("00")
+    assert desk.code() == "00"
 
 
 def test_an_approval_is_not_delivered_before_it_is_journaled() -> None:

@@ -379,3 +379,16 @@ def test_as_many_late_words_are_doubted_as_attempts_went_out_early() -> None:
         desk.pass_time(10)
     desk.host_sends(desk.answer_to(desk.host_got()[-1], "25"))
     assert desk.row().state is RowState.REVERSED
+
+
+def test_an_approval_while_25_is_being_committed_reopens_the_debt() -> None:
+    desk = Desk()
+    _, sale, reversal = timed_out(desk)
+    desk.hold = {commands.Journal}
+    reverse(desk, reversal, "25")
+    desk.host_sends(desk.answer_to(sale, "00"))
+    desk.answer_held()
+    assert desk.row().state is RowState.OWES_REVERSAL
+    desk.pass_time(1)
+    reverse(desk, desk.host_got()[-1], "00")
+    assert desk.row().state is RowState.REVERSED
