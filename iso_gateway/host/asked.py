@@ -13,6 +13,7 @@ from iso_gateway.errors import DecodeError
 from iso_gateway.host.accounts import Accounts
 from iso_gateway.host.transaction import Key
 from iso_gateway.protocol.dialect import Dialect, is_repeat, peek
+from iso_gateway.protocol.elements import text
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.originals import ELEMENT, Original
 from iso_gateway.protocol.profile import KindRow, Profile
@@ -82,12 +83,6 @@ class Asked:
         original = ELEMENT[profile.original]
         parts = [self.card, *(text(message, de).encode() for de in (3, 4, 12, 13, 49, original)), _counter(message)]
         return blake2b(b"\x1f".join(parts), digest_size=16).digest()
-
-
-def text(message: Message, de: int) -> str:
-    """Return DE *de* of *message* without padding spaces, or the empty text."""
-    value = message.get(de)
-    return value.strip() if isinstance(value, str) else ""
 
 
 def _counter(message: Message) -> bytes:

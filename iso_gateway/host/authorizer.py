@@ -10,7 +10,7 @@ from iso_gateway.codec.message import Message
 from iso_gateway.errors import DecodeError
 from iso_gateway.host.accounts import Accounts
 from iso_gateway.host.answers import Decision, balance_element, written
-from iso_gateway.host.asked import Asked, alike, text
+from iso_gateway.host.asked import Asked, alike
 from iso_gateway.host.books import Books, Outcome
 from iso_gateway.host.calendar import Calendar
 from iso_gateway.host.ledger import Ledger
@@ -19,6 +19,7 @@ from iso_gateway.host.settings import HostSettings
 from iso_gateway.host.transaction import Key, Transaction, can_be_undone
 from iso_gateway.protocol import rules
 from iso_gateway.protocol.dialect import Dialect
+from iso_gateway.protocol.elements import text
 from iso_gateway.protocol.kinds import NETWORK, TRAITS, Kind
 from iso_gateway.protocol.moment import Moment
 from iso_gateway.protocol.rules import Claim

@@ -8,10 +8,11 @@ from typing import Final
 import msgspec
 
 from iso_gateway.host.accounts import Accounts
-from iso_gateway.host.asked import Asked, text
+from iso_gateway.host.asked import Asked
 from iso_gateway.host.calendar import Calendar, mmdd
 from iso_gateway.host.ledger import Ledger
 from iso_gateway.host.transaction import Transaction
+from iso_gateway.protocol.elements import text
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.moment import Moment
 

@@ -8,8 +8,9 @@ from iso_gateway.codec.message import Message
 from iso_gateway.errors import CannotCarry, EncodeError
 from iso_gateway.protocol.commands import Deliver, Hangup
 from iso_gateway.protocol.dialect import Dialect, Facts
+from iso_gateway.protocol.elements import text
 from iso_gateway.protocol.events import Delivered, Fate
-from iso_gateway.protocol.request import Asker, Request, text
+from iso_gateway.protocol.request import Asker, Request
 from iso_gateway.protocol.setup import Acquirer
 from iso_gateway.protocol.world import World
 

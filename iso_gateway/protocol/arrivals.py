@@ -11,13 +11,14 @@ from iso_gateway.protocol.closing import Closing, Underway
 from iso_gateway.protocol.commands import Verify
 from iso_gateway.protocol.composing import reason_said
 from iso_gateway.protocol.dialect import is_repeat
+from iso_gateway.protocol.elements import text
 from iso_gateway.protocol.events import Conflict, Found
 from iso_gateway.protocol.forwarding import Forwarding
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.moment import sent_at
 from iso_gateway.protocol.profile import KindRow
 from iso_gateway.protocol.records import APPROVED, OPEN_DEBT, Change, Insert, Row, RowState, Taken
-from iso_gateway.protocol.request import Asker, Request, journal_row, noted, text
+from iso_gateway.protocol.request import Asker, Request, journal_row, noted
 from iso_gateway.protocol.setup import UNBATCHED_KEY_LIFE
 from iso_gateway.protocol.transaction import State, Step
 from iso_gateway.protocol.world import World

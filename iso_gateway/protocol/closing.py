@@ -10,6 +10,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from iso_gateway.codec import mask
 from iso_gateway.protocol.answering import Answering
 from iso_gateway.protocol.commands import Journal, Lookup
 from iso_gateway.protocol.composing import owed_state, query_for
@@ -18,7 +19,7 @@ from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.links import Links
 from iso_gateway.protocol.owing import Owing
 from iso_gateway.protocol.records import APPROVED, Change, Entry, Insert, Key, Row, RowState
-from iso_gateway.protocol.request import Request, masked, noted
+from iso_gateway.protocol.request import Request, noted
 from iso_gateway.protocol.setup import Acquirer
 from iso_gateway.protocol.transaction import State, Step
 from iso_gateway.protocol.world import World
@@ -142,7 +143,7 @@ class Closing:
         passed = self._world.now.mono - request.arrived.mono
         self._world.log(
             "txn", id=request.id, kind=str(request.kind), terminal=request.terminal, merchant=request.merchant,
-            stan=request.stan, amount=request.amount, currency=request.currency, card=masked(request.pan),
+            stan=request.stan, amount=request.amount, currency=request.currency, card=mask.pan(request.pan),
             acquirer=request.acquirer, link=request.link.name if request.link else "", code=request.code,
             rrn=str(request.answer.get("retrieval_reference_number", "")), owes=request.owes,
             replay=request.replaying is not None, ms=round(passed * 1000, 1),

@@ -8,13 +8,14 @@ from typing import Final
 from iso_gateway.codec.message import Message
 from iso_gateway.errors import CannotCarry
 from iso_gateway.protocol.dialect import Dialect, Facts
+from iso_gateway.protocol.elements import text
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.meaning import REVERSAL_REASONS
 from iso_gateway.protocol.moment import Moment, date_and_time, transmission_time
 from iso_gateway.protocol.originals import ELEMENT, Original, write_original
 from iso_gateway.protocol.profile import Profile
 from iso_gateway.protocol.records import HostLeg, OriginalQuery, Row, RowState
-from iso_gateway.protocol.request import Request, text
+from iso_gateway.protocol.request import Request
 from iso_gateway.protocol.setup import Acquirer
 
 

@@ -12,13 +12,14 @@ from iso_gateway.protocol.closing import Closing, Underway
 from iso_gateway.protocol.commands import Journal, Secure, Verify
 from iso_gateway.protocol.composing import host_message, owed_state
 from iso_gateway.protocol.dialect import is_repeat
+from iso_gateway.protocol.elements import text
 from iso_gateway.protocol.events import Secured
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.links import Links
 from iso_gateway.protocol.moment import date_and_time
 from iso_gateway.protocol.profile import CodeClass
 from iso_gateway.protocol.records import Change, Insert, RowState
-from iso_gateway.protocol.request import Request, host_leg, journal_row, text
+from iso_gateway.protocol.request import Request, host_leg, journal_row
 from iso_gateway.protocol.routing import Query, route
 from iso_gateway.protocol.transaction import State, Step
 from iso_gateway.protocol.world import World

@@ -15,12 +15,13 @@ from iso_gateway.protocol import events
 from iso_gateway.protocol.answering import Answering
 from iso_gateway.protocol.commands import Command, Hangup
 from iso_gateway.protocol.dialect import Dialect
+from iso_gateway.protocol.elements import text
 from iso_gateway.protocol.flow import EdgeAnswer, Flow
 from iso_gateway.protocol.kinds import NETWORK
 from iso_gateway.protocol.links import Links
 from iso_gateway.protocol.moment import Moment
 from iso_gateway.protocol.owing import Owing
-from iso_gateway.protocol.request import Asker, Connection, text
+from iso_gateway.protocol.request import Asker, Connection
 from iso_gateway.protocol.setup import Lent, Setup
 from iso_gateway.protocol.world import World
 

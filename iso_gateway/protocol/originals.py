@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 from iso_gateway.codec.message import Message
+from iso_gateway.protocol.elements import text
 
 
 class Original(msgspec.Struct, frozen=True):
@@ -49,19 +50,14 @@ ELEMENT: Final = {"de90": 90, "de56": 56, "f61": 61}
 def read_original(style: str, message: Message) -> Original:
     """Return what *message* says of its original; a malformed element says nothing."""
     value = message.get(ELEMENT[style])
-    text = value if isinstance(value, str) and value.isdecimal() else ""
-    named = _READ[style](text)
-    return msgspec.structs.replace(named, rrn=_text(message, 37), approval=_text(message, 38))
+    digits = value if isinstance(value, str) and value.isdecimal() else ""
+    named = _READ[style](digits)
+    return msgspec.structs.replace(named, rrn=text(message, 37), approval=text(message, 38))
 
 
 def write_original(style: str, original: Original) -> str:
     """Return *original* as the element of *style* carries it; empty where it would say nothing."""
     return _WRITE[style](original)
-
-
-def _text(message: Message, de: int) -> str:
-    value = message.get(de)
-    return value.strip() if isinstance(value, str) else ""
 
 
 def _said(digits: str) -> str:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from iso_gateway.codec import mask
 from iso_gateway.codec.message import Message
 from iso_gateway.protocol.dialect import Facts
+from iso_gateway.protocol.elements import text
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.moment import Moment
 from iso_gateway.protocol.originals import Original
@@ -167,7 +169,7 @@ def journal_row(request: Request, sealed: bytes, leg: HostLeg | None, today: dat
         mti=request.message.mti,
         amount=request.amount,
         currency=request.currency,
-        pan=masked(request.pan),
+        pan=mask.pan(request.pan),
         card=sealed,
         card_hash=request.card_hash,
         transmitted=text(request.message, 7),
@@ -210,14 +212,3 @@ def local_as_sent(message: Message, otherwise: str) -> str:
     if len(time) == 12:  # 1993: DE 12 has the date in it
         return time
     return otherwise[:2] + day + time if len(day) == 4 and len(time) == 6 else otherwise
-
-
-def masked(pan: str) -> str:
-    """Return the first six and last four digits of *pan*; all stars where it is short."""
-    return f"{pan[:6]}{'*' * (len(pan) - 10)}{pan[-4:]}" if len(pan) >= 13 else "*" * len(pan)
-
-
-def text(message: Message, de: int) -> str:
-    """Return DE *de* of *message* without padding spaces, or the empty text."""
-    value = message.get(de)
-    return value.strip() if isinstance(value, str) else ""

@@ -18,12 +18,12 @@ from iso_gateway.protocol.debts import (
     read_repeat_answer,
     read_reversal_answer,
 )
+from iso_gateway.protocol.elements import text
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.ledger import Ledger
 from iso_gateway.protocol.links import Links
 from iso_gateway.protocol.profile import CodeClass
 from iso_gateway.protocol.records import Change, Entry, RowState
-from iso_gateway.protocol.request import text
 from iso_gateway.protocol.world import World
 
 _NOT_FOUND: Final = frozenset({"00", "10", "11", "25"})

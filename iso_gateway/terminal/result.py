@@ -10,6 +10,7 @@ from iso_gateway.codec.currency import find, format_amount
 from iso_gateway.codec.message import Message
 from iso_gateway.protocol.answering import mismatch
 from iso_gateway.protocol.dialect import Dialect
+from iso_gateway.protocol.elements import text
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.profile import CodeClass, Profile
 from iso_gateway.terminal.records import Outcome, Sent
@@ -115,7 +116,7 @@ def of_answer(dialect: Dialect, kind: Kind, request: Message, answer: Message) -
     approval: its outcome is unknown.
     """
     verdict = dialect.verdict(answer)
-    code = _text(answer, 39)
+    code = text(answer, 39)
     outcome, meaning = _OUTCOMES[verdict], dialect.profile.meaning(code) if code else "an answer without DE 39"
     if outcome is Outcome.APPROVED:
         other = mismatch(request, answer, partial=verdict is CodeClass.PARTIAL)
@@ -125,8 +126,8 @@ def of_answer(dialect: Dialect, kind: Kind, request: Message, answer: Message) -
     changes: dict[str, Any] = {
         "mti": answer.mti,
         "code": code,
-        "rrn": _text(answer, 37),
-        "approval": _text(answer, 38),
+        "rrn": text(answer, 37),
+        "approval": text(answer, 38),
     }
     if verdict is CodeClass.PARTIAL and 4 in answer:
         changes |= {"amount": answer.amount(4).minor, "asked": result.amount}
@@ -144,10 +145,10 @@ def _unanswered(dialect: Dialect, kind: Kind, request: Message, outcome: Outcome
         kind=kind,
         outcome=outcome,
         meaning=meaning,
-        stan=_text(request, 11),
-        terminal=_text(request, 41),
+        stan=text(request, 11),
+        terminal=text(request, 41),
         amount=request.amount(4).minor if 4 in request else None,
-        currency=_text(request, 49),
+        currency=text(request, 49),
         reversible=row is None or row.reversible,
     )
 
@@ -171,8 +172,3 @@ def for_terminals(dialect: Dialect) -> Dialect:
     """
     profile: Profile = msgspec.structs.replace(dialect.profile, after_send_91="final")
     return Dialect(dialect.spec, profile)
-
-
-def _text(message: Message, de: int) -> str:
-    value = message.get(de)
-    return value.strip() if isinstance(value, str) else ""
