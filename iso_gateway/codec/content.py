@@ -8,7 +8,7 @@ allows (then the expression decides), never the reverse.
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, Literal, get_args
 
 DIGITS: Final = 0
 """`str.isdecimal`: right for text that came from ASCII, Latin-1 or nibbles, where only 0-9 are decimals."""
@@ -45,7 +45,10 @@ _PACKED: Final[dict[str, str]] = {
     "xn": r"(?:[CD][0-9]*)?",
 }
 
-FORMATS: Final[tuple[str, ...]] = ("n", "a", "an", "anp", "ns", "ans", "z", "b", "xn", "any", "nibbles")
+Format = Literal["n", "a", "an", "anp", "ns", "ans", "z", "b", "xn", "any", "nibbles"]
+FORMATS: Final[tuple[str, ...]] = get_args(Format)
+PACKABLE: Final[tuple[str, ...]] = tuple(_PACKED)
+"""The formats that two characters to the byte can carry."""
 
 _WORDS: Final[dict[str, str]] = {
     "n": "digits",

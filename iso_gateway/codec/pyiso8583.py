@@ -21,8 +21,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from iso_gateway.codec import lengths, mask
+from iso_gateway.codec.charsets import TEXTS
 from iso_gateway.codec.message import ECHO
-from iso_gateway.codec.rules import TEXTS
 from iso_gateway.errors import Problem, SpecError, did_you_mean
 
 if TYPE_CHECKING:

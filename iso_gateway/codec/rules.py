@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
 from iso_gateway import settings
-from iso_gateway.codec import lengths
-from iso_gateway.codec.field import Field, Layout, Mask, Part
+from iso_gateway.codec import lengths, part_rules
+from iso_gateway.codec.charsets import ONE_BYTE, TEXTS
+from iso_gateway.codec.content import PACKABLE, Format
+from iso_gateway.codec.field import Field, Mask
 from iso_gateway.errors import Problem, did_you_mean
 
-Format = Literal["n", "a", "an", "anp", "ns", "ans", "z", "b", "xn", "any", "nibbles"]
 Length = Literal["fixed", "LVAR", "LLVAR", "LLLVAR", "LLLLVAR", "LLLLLVAR", "LLLLLLVAR"]
 Name = Annotated[str, Meta(min_length=1)]
-
-ONE_BYTE: Final = ("ascii", "latin-1", "cp037", "cp500", "cp1140")
-SEVERAL_BYTES: Final = ("gbk", "gb18030", "big5", "shift_jis", "euc_kr", "utf-8")
-TEXTS: Final = (*ONE_BYTE, *SEVERAL_BYTES)
-"""The character sets. Not every codec of Python: some warn, some never fail, some take their time."""
-_PACKABLE: Final = ("n", "z", "xn", "nibbles")
 
 
 class FieldShape(Struct, frozen=True):
@@ -37,29 +31,6 @@ class FieldShape(Struct, frozen=True):
     counts: Literal["", "digits", "characters", "bytes"] = ""
     pad: str = ""
     parts: Any = None
-
-
-class PartShape(Struct, frozen=True):
-    """A positional part as the data has it."""
-
-    name: Name
-    format: Format
-    size: Annotated[int, Meta(ge=1)] | Literal["rest"]
-    mask: Mask
-    encoding: str = ""
-
-
-class LayoutShape(Struct, frozen=True):
-    """A layout as the data has it."""
-
-    size: Annotated[int, Meta(ge=1)]
-    parts: dict[int, PartShape]
-
-
-class LayoutsShape(Struct, frozen=True):
-    """Several layouts as the data has them."""
-
-    layouts: list[LayoutShape]
 
 
 class Reading:
@@ -84,6 +55,7 @@ class Reading:
         counts = self._counts(shape, encoding)
         self._lengths(shape, encoding, counts)
         side, pad = self._pad(shape, encoding)
+        inside = part_rules.Reading(self.path, self.problems, shape)
         return Field(
             number=number,
             name=shape.name,
@@ -97,8 +69,8 @@ class Reading:
             pad_side=side,
             pad_with=pad,
             mask=shape.mask,
-            tlv=self._tlv(shape),
-            layouts=() if shape.parts is None or shape.parts == "ber-tlv" else tuple(self._layouts(shape)),
+            tlv=inside.tlv(),
+            layouts=() if shape.parts is None or shape.parts == "ber-tlv" else tuple(inside.layouts()),
         )
 
     def _encoding(self, shape: FieldShape) -> str:
@@ -107,7 +79,7 @@ class Reading:
             known = ("binary", "hex")
         elif shape.format == "nibbles":
             known = ("bcd",)
-        elif shape.format in _PACKABLE:
+        elif shape.format in PACKABLE:
             known = ("bcd", *TEXTS)
         encoding = shape.encoding or ("ascii" if "ascii" in known else known[0])
         if encoding not in known:
@@ -171,64 +143,8 @@ class Reading:
             self.wrong("pad", "packed digits are filled with a hexadecimal digit")
         return side, pad
 
-    def _tlv(self, shape: FieldShape) -> bool:
-        if shape.parts == "ber-tlv" and shape.format != "b":
-            self.wrong("parts", "ber-tlv needs format b")
-        return bool(shape.parts == "ber-tlv")
-
-    def _layouts(self, shape: FieldShape) -> list[Layout]:
-        if isinstance(shape.parts, Mapping) and "layouts" in shape.parts:
-            found = self._read(LayoutsShape, shape.parts, "parts")
-            if found is None:
-                return []
-            sizes = [each.size for each in found.layouts]
-            for at, each in enumerate(sizes):
-                if each in sizes[:at]:
-                    self.wrong(f"parts.layouts.{at}.size", "an earlier layout is for this size")
-            return [
-                self._layout(shape, f"parts.layouts.{at}.parts", each.parts, each.size)
-                for at, each in enumerate(found.layouts)
-            ]
-        if not isinstance(shape.parts, Mapping):
-            self.wrong("parts", "expected ber-tlv, a table of parts, or layouts")
-            return []
-        rows = self._read(dict[int, PartShape], shape.parts, "parts")
-        return [] if rows is None else [self._layout(shape, "parts", rows, None)]
-
     def _read(self, kind: Any, data: object, key: str) -> Any:
         value, problems = settings.read(kind, data, text=True)
         for problem in problems:
             self.wrong(f"{key}.{problem.path}".strip("."), problem.message)
         return value
-
-    def _layout(self, shape: FieldShape, key: str, rows: Mapping[int, PartShape], size: int | None) -> Layout:
-        parts = [self._part(shape, f"{key}.{number}", number, rows[number]) for number in sorted(rows)]
-        if any(part.size is None for part in parts[:-1]):
-            self.wrong(key, "only the last part can be the rest")
-        if shape.mask == "none" and any(part.mask != "none" for part in parts):
-            self.wrong("mask", "shows what is masked in its parts")
-        total = sum(part.size or 0 for part in parts)
-        if size is not None and total != size:
-            self.wrong(key, f"the parts take {total}, the layout is for {size}")
-        if (size or total) > shape.max:
-            self.wrong(key, f"the parts take {size or total}, the field {shape.max} at most")
-        return Layout(tuple(parts), size)
-
-    def _part(self, shape: FieldShape, key: str, number: int, row: PartShape) -> Part:
-        if row.format == "b" and shape.format != "b":
-            self.wrong(f"{key}.format", "a text field has no binary parts")
-        if row.encoding and (shape.format != "b" or row.format == "b"):
-            self.wrong(f"{key}.encoding", "only text in a binary field has an encoding of its own")
-        known = ("bcd", *TEXTS) if row.format in _PACKABLE else TEXTS
-        encoding = row.encoding or ("bcd" if row.format == "nibbles" else "ascii")
-        if encoding not in known:
-            hint = did_you_mean(encoding, known) or f", expected {', '.join(known)}"
-            self.wrong(f"{key}.encoding", f"no encoding for format {row.format}{hint}")
-        return Part(
-            key=str(number),
-            name=row.name,
-            format=row.format,
-            size=None if row.size == "rest" else row.size,
-            mask=row.mask,
-            encoding=encoding,
-        )
