@@ -11,6 +11,10 @@ The gateway, the mock host and the terminal are the command ``iso-gateway``.
 
 from __future__ import annotations
 
+from typing import Final
+
+# The first import: it decides what the codec finds.
+from iso_gateway import engines
 from iso_gateway.catalog import load_spec
 from iso_gateway.codec.message import Amount, Message
 from iso_gateway.codec.mti import MTI
@@ -18,6 +22,9 @@ from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import DecodeError, EncodeError, IsoGatewayError, SpecError
 
 __version__ = "0.1.0"
+
+engine: Final = engines.CHOICE.name
+"""Which engine the codec runs on: ``compiled`` or ``reference``."""
 
 __all__ = [
     "MTI",
@@ -28,5 +35,6 @@ __all__ = [
     "Message",
     "Spec",
     "SpecError",
+    "engine",
     "load_spec",
 ]

@@ -18,6 +18,7 @@ PUBLIC = {
     "Message",
     "Spec",
     "SpecError",
+    "engine",
     "load_spec",
 }
 
