@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -47,17 +47,24 @@ class Problem:
     """What is wrong and what was expected, one line."""
     line: int | None = None
     """The line in the file, from 1, where it is known."""
+    source: str = ""
+    """The file, where it is another one than that which was to be read: a spec's base."""
 
     def at(self, source: str) -> str:
-        """Return the one-line form, ``file:line: path: message``."""
-        place = source if self.line is None else f"{source}:{self.line}"
+        """Return the one-line form, ``file:line: path: message``; *source* is the file that was to be read."""
+        file = self.source or source
+        place = file if self.line is None else f"{file}:{self.line}"
         return ": ".join(part for part in (place, self.path, self.message) if part)
+
+
+SHOWN_PROBLEMS: Final = 100
+"""How many faults of one input are written out; of what is no spec at all, each line is one."""
 
 
 class ProblemsError(IsoGatewayError):
     """All the faults of one input, found in one reading.
 
-    ``str()`` is one line per fault, in the order of the file.
+    ``str()`` is one line per fault, in the order of the file; of more than `SHOWN_PROBLEMS`, the number of the rest.
     """
 
     def __init__(self, problems: Iterable[Problem], source: str = "") -> None:
@@ -65,8 +72,16 @@ class ProblemsError(IsoGatewayError):
         self.source = source
         super().__init__(self.problems, source)
 
+    @property
+    def lines(self) -> list[str]:
+        """The faults as people read them: see `__str__`."""
+        found = [problem.at(self.source) for problem in self.problems[:SHOWN_PROBLEMS]]
+        if more := len(self.problems) - len(found):
+            found.append(f"{self.source}: and {more} more" if self.source else f"and {more} more")
+        return found
+
     def __str__(self) -> str:
-        return "\n".join(problem.at(self.source) for problem in self.problems)
+        return "\n".join(self.lines)
 
 
 class SpecError(ProblemsError):
@@ -183,7 +198,19 @@ class AdminError(IsoGatewayError):
     """What was asked of a running process through its admin socket, and was refused."""
 
 
-def did_you_mean(name: str, known: Sequence[str]) -> str:
-    """Return ``", did you mean 'timeout'?"`` for the nearest of *known*, or the empty string."""
-    near = difflib.get_close_matches(name, known, n=1)
+HINTED: Final = 50
+"""How often the nearest word is looked for in one input: each look takes some 50 microseconds."""
+LONGEST_WORD: Final = 64
+"""Characters of a word that are compared with others; the time for it grows with the length."""
+
+
+def did_you_mean(name: str, known: Sequence[str], told: int = 0) -> str:
+    """Return ``", did you mean 'timeout'?"`` for the nearest of *known*, or the empty string.
+
+    Args:
+        name: the word that was written.
+        known: the words that could have been meant.
+        told: how many faults of the same input were told before; behind `HINTED` of them nothing is looked for.
+    """
+    near = difflib.get_close_matches(name[:LONGEST_WORD], known, n=1) if told < HINTED else []
     return f", did you mean {near[0]!r}?" if near else ""

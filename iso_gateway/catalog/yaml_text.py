@@ -21,6 +21,9 @@ MAX_CHARACTERS = 1 << 20
 MAX_DEPTH = 32
 """How deep lists and tables may nest; a part of a part of a field is at 8."""
 
+MAX_PATH = 512
+"""The longest path of keys, in characters; every line of a file may have one of its own."""
+
 # libyaml's where PyYAML was built with it, else the same in Python, ten times slower.
 _Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
@@ -109,6 +112,9 @@ class _Document:
                 raise _NotReadError(Problem(path, "a key that is no plain text", _line(event)))
             key = self._node(event, path, depth)
             here = below(path, key)
+            if len(here) > MAX_PATH:
+                said = f"a key below that makes a path of over {MAX_PATH} characters"
+                raise _NotReadError(Problem(path, said, _line(event)))
             if key in found:
                 first = self.lines[here]
                 self.problems.append(Problem(here, f"stands twice, first in line {first}", _line(event)))

@@ -157,8 +157,8 @@ def told(error: IsoGatewayError) -> int:
     """Tell *error* on stderr, a line per fault, and return the exit code for it."""
     if isinstance(error, ProblemsError):
         in_a_file = any(problem.line is not None for problem in error.problems)
-        for problem in error.problems:
-            complain(problem.at(error.source), place=in_a_file)
+        for line in error.lines:
+            complain(line, place=in_a_file)
     else:
         complain(str(error))
     return next(code for kind, code in EXIT_CODES if isinstance(error, kind))

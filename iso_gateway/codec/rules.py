@@ -144,7 +144,7 @@ class Reading:
         return side, pad
 
     def _read(self, kind: Any, data: object, key: str) -> Any:
-        value, problems = settings.read(kind, data, text=True)
+        value, problems = settings.read(kind, data, text=True, told=len(self.problems))
         for problem in problems:
             self.wrong(f"{key}.{problem.path}".strip("."), problem.message)
         return value

@@ -82,7 +82,8 @@ def load(path: str | os.PathLike[str]) -> Config:
     if file is not None:
         builder = _Builder(file, Path(path).parent)
         config = builder.build(Path(path))
-        problems += [problem for problem in builder.problems if problem.path not in {known.path for known in problems}]
+        known = {problem.path for problem in problems}
+        problems += [problem for problem in builder.problems if problem.path not in known]
     if config is None or problems:
         raise ConfigError(sorted(located(problems, lines), key=lambda problem: problem.line or 0), source)
     return config
@@ -231,7 +232,7 @@ class _Builder:
         for index, table in enumerate(self.file.terminals):
             for name in table.listeners:
                 if name not in found:
-                    hint = did_you_mean(name, listeners)
+                    hint = did_you_mean(name, listeners, len(self.problems))
                     self.problems.append(Problem(f"terminals.{index}.listeners", f"no listener {name!r}{hint}"))
             for pattern in table.ids:
                 ids = list(self._counted(pattern, f"terminals.{index}.ids"))
@@ -310,7 +311,7 @@ class _Builder:
         path = f"route.{index}"
         names = [acquirer.name for acquirer in self.file.acquirers]
         if table.acquirer not in names:
-            hint = did_you_mean(table.acquirer, names)
+            hint = did_you_mean(table.acquirer, names, len(self.problems))
             self.problems.append(Problem(f"{path}.acquirer", f"no acquirer {table.acquirer!r}{hint}"))
         amount = None
         if table.amount:

@@ -27,7 +27,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 from msgspec import inspect
 
-from iso_gateway.errors import Problem, ProblemsError, did_you_mean
+from iso_gateway.errors import HINTED, Problem, ProblemsError, did_you_mean
 from iso_gateway.settings.words import Many, choices, description, expected, near
 
 T = TypeVar("T")
@@ -45,7 +45,7 @@ _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
 _DECIMAL_NUMBER = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?")
 
 
-def read(kind: type[T], data: object, *, text: bool = False) -> tuple[T | None, list[Problem]]:
+def read(kind: type[T], data: object, *, text: bool = False, told: int = 0) -> tuple[T | None, list[Problem]]:
     """Return *data* as a *kind* with no problems, or None with all of them, in the order of the data.
 
     Args:
@@ -53,12 +53,13 @@ def read(kind: type[T], data: object, *, text: bool = False) -> tuple[T | None, 
         data: mappings, sequences and scalars, as TOML, JSON or a text-only YAML loader give them.
         text: every scalar is a `str` and is converted by the declared type; ``"0100"`` stays text where text
             is declared, and the empty text is None where None is allowed.
+        told: how many faults of the same input were told before: see `did_you_mean`.
 
     Raises:
         TypeError: *kind* declares something that this reader does not know: a bug of the caller.
     """
     problems: list[Problem] = []
-    value = _Reader(text=text).read(_declared(cast("Any", kind)), data, "", problems)
+    value = _Reader(text=text, told=told).read(_declared(cast("Any", kind)), data, "", problems)
     return (None, problems) if problems else (cast("T", value), [])
 
 
@@ -71,8 +72,10 @@ def _declared(kind: Any) -> inspect.Type:
 class _Reader:
     """One reading. Each method returns the value; it is meaningless once *problems* has grown."""
 
-    def __init__(self, *, text: bool) -> None:
+    def __init__(self, *, text: bool, told: int) -> None:
         self.text = text
+        self.told = told
+        """How often a near word was looked for, in this reading and before it."""
 
     def read(self, kind: inspect.Type, data: object, path: str, problems: list[Problem]) -> object:
         """Read *data* as *kind*."""
@@ -115,7 +118,8 @@ class _Reader:
             field = known.get(str(key))
             here = _below(path, key)
             if field is None:
-                hint = did_you_mean(str(key), [name for name in known if name not in data])
+                hint = did_you_mean(str(key), [name for name in known if name not in data], self.told)
+                self.told += 1
                 problems.append(Problem(here, f"unknown key{hint}"))
             elif (self.text and item == "") and not field.required and not _takes(field.type, _EMPTY):
                 continue  # ``key:`` with nothing after it says "as usual"
@@ -137,7 +141,7 @@ class _Reader:
         for key, item in data.items():
             here = _below(path, key)
             # TOML and JSON write every key as text, whatever it stands for.
-            reader = _Reader(text=True) if isinstance(key, str) else self
+            reader = _Reader(text=True, told=HINTED) if isinstance(key, str) else self
             wrong: list[Problem] = []
             name = reader.read(kind.key_type, key, here, wrong)
             if wrong:
@@ -175,7 +179,7 @@ class _Reader:
             # A fault at this very path is another shape altogether; msgspec allows one of each shape.
             if all(problem.path != path for problem in mine):
                 meant = mine
-        problems += meant or [Problem(path, f"expected {expected(kind)}{near(kind, data)}")]
+        problems += meant or [self._unexpected(kind, data, path)]
         return None
 
     def _scalar(self, kind: inspect.Type, data: object, path: str, problems: list[Problem]) -> object:
@@ -185,8 +189,13 @@ class _Reader:
         elif isinstance(kind, inspect.FloatType) and type(value) is int:
             value = float(value)
         if not _fits(kind, value):
-            problems.append(Problem(path, f"expected {expected(kind)}{near(kind, data)}"))
+            problems.append(self._unexpected(kind, data, path))
         return value
+
+    def _unexpected(self, kind: inspect.Type, data: object, path: str) -> Problem:
+        hint = near(kind, data, self.told)
+        self.told += 1
+        return Problem(path, f"expected {expected(kind)}{hint}")
 
 
 def _below(path: str, key: object) -> str:

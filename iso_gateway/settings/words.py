@@ -23,9 +23,14 @@ def choices(kind: Choice) -> tuple[Any, ...]:
     return kind.values if isinstance(kind, inspect.LiteralType) else tuple(each.value for each in kind.cls)
 
 
-def near(kind: inspect.Type, data: object) -> str:
-    """Return ``", did you mean 'bcd'?"`` for the nearest word that *kind* knows, or the empty string."""
-    return did_you_mean(data, [word for word in _known(kind) if word != data]) if isinstance(data, str) else ""
+def near(kind: inspect.Type, data: object, told: int = 0) -> str:
+    """Return ``", did you mean 'bcd'?"`` for the nearest word that *kind* knows, or the empty string.
+
+    *told* is how many faults were told before: see `did_you_mean`.
+    """
+    if not isinstance(data, str):
+        return ""
+    return did_you_mean(data, [word for word in _known(kind) if word != data], told)
 
 
 def expected(kind: inspect.Type) -> str:
@@ -38,11 +43,12 @@ def expected(kind: inspect.Type) -> str:
         case inspect.StructType():
             return "a table of keys"
         case inspect.DictType():
-            return f"a table of {expected(kind.value_type)}" + _length(kind, "row")
+            return f"a table of {_count(kind, 'row')}, each {expected(kind.value_type)}"
         case inspect.TupleType():
-            return "a list of " + ", ".join(expected(each) for each in kind.item_types)
+            items = ", ".join(expected(each) for each in kind.item_types)
+            return f"a list of {_number(len(kind.item_types), 'item')}: {items}"
         case inspect.ListType() | inspect.SetType() | inspect.FrozenSetType() | inspect.VarTupleType():
-            return f"a list of {expected(kind.item_type)}" + _length(kind, "item")
+            return f"a list of {_count(kind, 'item')}, each {expected(kind.item_type)}"
         case _:
             return _expected_scalar(kind)
 
@@ -65,7 +71,7 @@ def _expected_scalar(kind: inspect.Type) -> str:
             return "a number" + _range(kind)
         case inspect.StrType():
             form = f" of the form {kind.pattern}" if kind.pattern else ""
-            return "text" + _length(kind, "character") + form
+            return "text" + _length(kind) + form
         case _:
             return "nothing" if isinstance(kind, inspect.NoneType) else "a value"
 
@@ -92,12 +98,25 @@ def _range(kind: inspect.IntType | inspect.FloatType) -> str:
     return ",".join(words)
 
 
-def _length(kind: inspect.StrType | inspect.DictType | Many, unit: str) -> str:
+def _length(kind: inspect.StrType) -> str:
     low, high = kind.min_length or 0, kind.max_length
     if not low and high is None:
         return ""
-    if low == high:
-        return f" of {low} {unit}{'s' * (low != 1)}"
+    return f"{',' if high is None else ' of'} {_span(low, high, 'character')}"
+
+
+def _count(kind: inspect.DictType | Many, unit: str) -> str:
+    low, high = kind.min_length or 0, kind.max_length
+    return f"{unit}s" if not low and high is None else _span(low, high, unit)
+
+
+def _span(low: int, high: int | None, unit: str) -> str:
     if high is None:
-        return f", at least {low} {unit}{'s' * (low != 1)}"
-    return f" of {low} to {high} {unit}s" if low else f" of at most {high} {unit}{'s' * (high != 1)}"
+        return f"at least {_number(low, unit)}"
+    if low == high:
+        return _number(low, unit)
+    return f"{low} to {high} {unit}s" if low else f"at most {_number(high, unit)}"
+
+
+def _number(count: int, unit: str) -> str:
+    return f"{count} {unit}{'s' * (count != 1)}"

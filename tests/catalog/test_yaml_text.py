@@ -75,6 +75,7 @@ def test_an_empty_file_is_an_empty_table() -> None:
         ("a: !!python/object:os.system {}", "own.yaml:1: a: tags are not read, every scalar is text"),
         ("a: 1\n--- \nb: 2", "own.yaml:2: a second document in one file"),
         ("? [a]\n: 1", "own.yaml:1: a key that is no plain text"),
+        ("a:\n  " + "b" * 511 + ": 1", "own.yaml:2: a: a key below that makes a path of over 512 characters"),
         ("a: " + "[" * 500, "own.yaml:1: a" + ".0" * 31 + ": nested deeper than 32"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Meta
 
-from iso_gateway.errors import ConfigError, Problem
+from iso_gateway.errors import HINTED, LONGEST_WORD, ConfigError, Problem
 from iso_gateway.settings import read
 
 
@@ -48,8 +49,8 @@ class Plan(msgspec.Struct, frozen=True):
 LINK = {"host": "acme", "port": 9000}
 
 
-def problems(kind: Any, data: object, *, text: bool = False) -> list[tuple[str, str]]:
-    value, found = read(kind, data, text=text)
+def problems(kind: Any, data: object, *, text: bool = False, told: int = 0) -> list[tuple[str, str]]:
+    value, found = read(kind, data, text=text, told=told)
     assert (value is None) == bool(found)
     return [(problem.path, problem.message) for problem in found]
 
@@ -107,7 +108,7 @@ def test_whole_numbers_are_numbers_too() -> None:
         ({"floor": "much"}, "floor", "expected a whole number"),
         ({"zone": "Mars"}, "zone", "expected a time zone such as Europe/Berlin"),
         ({"mode": "multiplex"}, "mode", "expected one of multiplexed, one-at-a-time, did you mean 'multiplexed'?"),
-        ({"flows": "sale"}, "flows", "expected a list of one of sale, void"),
+        ({"flows": "sale"}, "flows", "expected a list of items, each one of sale, void"),
         ({"flows": ["sale", "viod"]}, "flows.1", "expected one of sale, void, did you mean 'void'?"),
     ],
 )
@@ -149,7 +150,7 @@ def test_all_faults_are_told_at_once_in_the_order_of_the_data() -> None:
 
 
 def test_a_list_has_its_bounds() -> None:
-    words = "expected a list of a table of keys of 1 to 3 items"
+    words = "expected a list of 1 to 3 items, each a table of keys"
     assert problems(Plan, {"links": []}) == [("links", words)]
     assert problems(Plan, {"links": [LINK] * 4}) == [("links", words)]
 
@@ -162,6 +163,26 @@ def test_of_alternatives_the_one_that_was_meant_is_judged() -> None:
     assert problems(Plan, {"links": [LINK], "parts": 7}) == [("parts", words)]
     assert problems(Plan, {"links": [LINK], "parts": "ber-tvl"}) == [("parts", f"{words}, did you mean 'ber-tlv'?")]
     assert problems(Plan, {"links": [LINK], "parts": None}) == []
+
+
+def test_near_words_are_looked_for_in_the_first_faults_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[str] = []
+    look = difflib.get_close_matches
+
+    def counted(word: str, known: list[str], n: int) -> list[str]:
+        looks.append(word)
+        return look(word, known, n=n)
+
+    monkeypatch.setattr(difflib, "get_close_matches", counted)
+    data = {"links": [LINK], "parts": {f"hots{each}": 1 for each in range(999)} | {"hots" * 9999: 1}, "mim": 1}
+    found = [message for path, message in problems(Plan, data) if path.startswith("parts.hots")]
+    assert found[:3] == ["unknown key, did you mean 'host'?"] * 3
+    assert found[-1] == "unknown key"
+    assert len(found) == 1000
+    assert 3 < len(looks) <= HINTED
+    assert problems(Link, {**LINK, "hots" * 9999: 1}) == [("hots" * 9999, "unknown key")]
+    assert max(map(len, looks)) <= LONGEST_WORD
+    assert problems(Link, {**LINK, "prot": 1}, told=HINTED) == [("prot", "unknown key")]
 
 
 def test_two_ways_to_write_a_key_are_one_key() -> None:
@@ -184,7 +205,7 @@ def test_a_struct_is_not_made_of_what_is_already_wrong() -> None:
 
 def test_pairs_have_their_length() -> None:
     assert read(tuple[int, str], [1, "a"]) == ((1, "a"), [])
-    assert problems(tuple[int, str], [1]) == [("", "expected a list of a whole number, text")]
+    assert problems(tuple[int, str], [1]) == [("", "expected a list of 2 items: a whole number, text")]
     assert problems(tuple[int, str], ["a", "b"]) == [("0", "expected a whole number")]
 
 
