@@ -1,20 +1,21 @@
 """Which engine the codec runs on, and why: decided once, before the codec is imported.
 
-The compiled engine runs where the extension is there and was built from the sources that lie beside it. One that
-was built from other sources would disagree with the Python around it in ways that nobody looks for, so it is left
-alone. ``ISO_GATEWAY_ENGINE=reference`` forces the Python walker.
+The compiled engine runs where the extension is there and was built from the sources that lie beside it. A compiled
+file outlives its source: it stays in the checkout while the source changes, and would disagree with the Python around
+it in ways that nobody looks for, so it is left alone then. The environment has a say in it, see `VARIABLE`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
-from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+from iso_gateway import resources
 from iso_gateway.codec import engine
 
 VARIABLE: Final = "ISO_GATEWAY_ENGINE"
+"""``reference`` forces the Python walker; ``compiled`` makes it an error where the compiled engine cannot run; unset,
+the compiled engine runs where it can. The build heeds it too, see hatch_build.py."""
 COMPILED: Final = "compiled"
 REFERENCE: Final = "reference"
 
@@ -27,30 +28,35 @@ class Choice(NamedTuple):
     why: str
     """Why the compiled one does not; empty where it does."""
 
-
-def source_hash(folder: Path) -> str:
-    """Return the SHA-256 of the engine's sources in *folder*, in hexadecimal; empty where there are none."""
-    sources = sorted(path for ending in ("pyx", "pxd", "pxi") for path in folder.glob(f"_engine*.{ending}"))
-    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest() if sources else ""
+    def __str__(self) -> str:
+        return f"{self.name} ({self.why})" if self.why else self.name
 
 
-def choose() -> Choice:
-    """Return which engine runs, and take the extension from the codec where it shall not."""
-    why = _against()
-    if why:
-        engine.compiled = None
+def choose(asked: str, extension: Any, checksum: str) -> Choice:
+    """Return which engine runs.
+
+    Args:
+        asked: what the environment says; empty where it says nothing.
+        extension: the compiled engine, with the checksum of what it was built from as ``SOURCE``; None without one.
+        checksum: that of the sources that are there; empty where none are, which is nothing to be stale against.
+
+    Raises:
+        ImportError: *asked* is no engine, or is ``compiled`` and that cannot run.
+    """
+    why = ""
+    if asked == REFERENCE:
+        return Choice(REFERENCE, f"{VARIABLE}={REFERENCE} asks for it")
+    if asked not in {"", COMPILED}:
+        raise ImportError(f"{VARIABLE}: expected {COMPILED} or {REFERENCE}, or unset for the fastest that is there")
+    if extension is None:
+        why = "no compiled one here: where a C compiler and Python's headers are, install again or run make engine"
+    elif checksum and checksum != extension.SOURCE:
+        why = "the compiled one was built from other source: run make engine"
+    if why and asked:
+        raise ImportError(f"{VARIABLE}={COMPILED}: {why}")
     return Choice(REFERENCE if why else COMPILED, why)
 
 
-def _against() -> str:
-    if os.environ.get(VARIABLE) == REFERENCE:
-        return f"{VARIABLE}={REFERENCE}"
-    if engine.compiled is None:
-        return "the extension is not built"
-    now = source_hash(Path(__file__).parent / "codec")
-    if now and now != engine.compiled.SOURCE:
-        return "the extension was built from other sources"
-    return ""
-
-
-CHOICE: Final = choose()
+CHOICE: Final = choose(os.environ.get(VARIABLE, ""), engine.compiled, resources.engine_checksum())
+if CHOICE.why:
+    engine.compiled = None

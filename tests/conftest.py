@@ -1,4 +1,4 @@
-"""How hypothesis runs here: quick by default, long with ``--hypothesis-profile=deep``."""
+"""How the tests run here: on which engine, and hypothesis quick by default, long with ``--hypothesis-profile=deep``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ import os
 
 from hypothesis import settings
 
+from iso_gateway import engines
+
 # No deadline: a busy machine is no bug. In CI the same examples every time, so that red means the change.
 settings.register_profile("fast", max_examples=50, deadline=None, derandomize="CI" in os.environ, print_blob=True)
 settings.register_profile("deep", max_examples=5000, deadline=None, print_blob=True)
 settings.load_profile("fast")
+
+
+def pytest_report_header() -> str:
+    """Say at the head which engine this run is about."""
+    return f"engine: {engines.CHOICE}"

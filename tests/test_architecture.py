@@ -24,7 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings": {"errors"},
     "resources": set(),
     "codec": {"errors", "settings"},
-    "engines": {"codec"},
+    "engines": {"resources", "codec"},
     "framing": {"errors"},
     "security": {"errors"},
     "protocol": {"errors", "settings", "codec", "framing", "security"},
@@ -41,7 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "terminal": {"errors", "settings", "resources", "codec", "framing", "security", "protocol", "net", "catalog"},
     "cli": {
         *("errors", "settings", "resources", "codec", "framing", "security", "protocol"),
-        *("store", "net", "hsm", "catalog", "admin", "gateway", "host", "terminal"),
+        *("store", "net", "hsm", "catalog", "admin", "gateway", "host", "terminal", "engines"),
     },
 }
 """The parts, from the ground up. DESIGN adds more as they come."""

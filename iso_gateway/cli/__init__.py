@@ -11,6 +11,7 @@ import sys
 
 import click
 
+from iso_gateway import engines
 from iso_gateway.cli.lazy import Lazy, LazyGroup
 
 COMMANDS = {
@@ -40,6 +41,6 @@ VERSION = vars(sys.modules["iso_gateway"])["__version__"]
     epilog="Exit codes: 0 fine, 1 a finding (declined, broken message), 2 wrong usage or configuration, "
     "3 no connection, 4 no answer in time.",
 )
-@click.version_option(VERSION, prog_name="iso-gateway", message="%(prog)s %(version)s")
+@click.version_option(VERSION, prog_name="iso-gateway", message=f"%(prog)s %(version)s\nengine: {engines.CHOICE}")
 def main() -> None:
     """An ISO 8583 payment gateway, codec and mock host in which no transaction's outcome stays unknown."""

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from iso_gateway import __version__
 from iso_gateway.cli import COMMANDS, main
 from iso_gateway.cli.lazy import LazyGroup, interrupted
+from iso_gateway.engines import CHOICE
 from iso_gateway.errors import (
     AdminError,
     ConfigError,
@@ -42,7 +43,12 @@ def test_every_command_is_there_and_has_help(iso_gateway: Call, name: str) -> No
 
 
 def test_the_version_is_the_packages(iso_gateway: Call) -> None:
-    assert iso_gateway("--version").stdout == f"iso-gateway {__version__}\n"
+    assert iso_gateway("--version").stdout.splitlines()[0] == f"iso-gateway {__version__}"
+
+
+def test_the_version_says_the_engine_and_why_it_is_the_slower_one(iso_gateway: Call) -> None:
+    said = iso_gateway("--version").stdout.splitlines()[1]
+    assert said == (f"engine: reference ({CHOICE.why})" if CHOICE.why else "engine: compiled")
 
 
 def test_a_misspelt_command_gets_the_nearest(iso_gateway: Call) -> None:

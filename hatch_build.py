@@ -1,0 +1,102 @@
+"""Builds the compiled engine of the codec: into a wheel, in place for an editable install, or in place by hand.
+
+    python hatch_build.py
+
+Where it cannot be built (no compiler, no headers of Python, no Cython) the package is built without, and runs on the
+Python walker. ``ISO_GATEWAY_ENGINE=compiled`` makes that an error, ``ISO_GATEWAY_ENGINE=reference`` does not try.
+Only the file of the running interpreter's ABI is ever written, and none is deleted: another environment may use it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import runpy
+import shutil
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+ROOT: Final = Path(__file__).resolve().parent
+FOLDER: Final = ROOT / "iso_gateway" / "codec"
+NAME: Final = f"_engine{sysconfig.get_config_var('EXT_SUFFIX')}"
+ASKED: Final = os.environ.get("ISO_GATEWAY_ENGINE", "")
+# Run as a file: the package itself cannot be imported where only what builds it is installed.
+CHECKSUM: Final = runpy.run_path(str(ROOT / "iso_gateway" / "resources.py"))["engine_checksum"](FOLDER)
+
+
+class EngineHook(BuildHookInterface[Any]):
+    """Adds the engine to the wheel that is built."""
+
+    scratch: Path | None = None
+    """Where it was compiled: outside of the checkout, so that this wheel's engine is the only one there."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Build it, in place for an *editable* version."""
+        if ASKED == "reference":
+            return
+        try:
+            if version == "editable":
+                build_in_place()
+                return
+            self.scratch = Path(tempfile.mkdtemp())
+            built = compile_engine(self.scratch)
+        except Exception as error:
+            self.finalize()
+            if ASKED == "compiled":
+                raise
+            self.app.display_warning(f"without the compiled engine, {type(error).__name__}: {error}")
+            return
+        build_data["force_include"][str(built)] = f"iso_gateway/codec/{NAME}"
+        build_data["pure_python"] = False
+        build_data["infer_tag"] = True
+
+    def finalize(self, *_: object) -> None:
+        """Remove what the wheel was made of."""
+        if self.scratch:
+            shutil.rmtree(self.scratch, ignore_errors=True)
+
+
+def build_in_place() -> bool:
+    """Build the engine beside its source unless it is there and current; say whether it was built."""
+    there = FOLDER / NAME
+    if there.exists() and CHECKSUM.encode() in there.read_bytes():
+        return False
+    with tempfile.TemporaryDirectory() as scratch:
+        new = FOLDER / f".{NAME}.{os.getpid()}"
+        shutil.copyfile(compile_engine(Path(scratch)), new)
+    new.replace(there)  # whole at once: a process that runs on the old one keeps it
+    return True
+
+
+def compile_engine(scratch: Path) -> Path:
+    """Compile the engine in the empty folder *scratch* and return the file."""
+    # Imported here: where they are missing, that is no reason to fail.
+    from Cython.Build import cythonize  # noqa: PLC0415
+    from setuptools import Distribution, Extension  # noqa: PLC0415
+
+    with contextlib.chdir(ROOT):  # so that no path of this machine gets into the file
+        extension = Extension(
+            "iso_gateway.codec._engine",
+            ["iso_gateway/codec/_engine.pyx"],
+            define_macros=[("ISO_GATEWAY_ENGINE_SOURCE", f'"{CHECKSUM}"')],
+            extra_compile_args=["-O3", "-g0"],
+        )
+        modules = cythonize([extension], build_dir=str(scratch), force=True, quiet=True)
+        command = Distribution({"ext_modules": modules}).get_command_obj("build_ext")
+        command.build_lib = command.build_temp = str(scratch)
+        command.ensure_finalized()
+        command.run()
+    return scratch / "iso_gateway" / "codec" / NAME
+
+
+if __name__ == "__main__" and ASKED != "reference":
+    try:
+        built = build_in_place()
+    except Exception as error:  # noqa: BLE001 -- whatever it is, the package works without
+        sys.exit(f"without the compiled engine, {type(error).__name__}: {error}")
+    sys.stdout.write(f"{NAME}: {'built' if built else 'is current'}\n")
