@@ -31,8 +31,8 @@ def units(row: Row, value: Value) -> int:
     return len(value)
 
 
-def read(row: Row, raw: bytes, length: int) -> Value:
-    """Return what the whole body *raw* of *length* units says.
+def read(row: Row, raw: bytes, length: int, *, strict: bool = True) -> Value:
+    """Return what the whole body *raw* of *length* units says; where not *strict*, of whatever characters.
 
     Raises:
         Unreadable: it is not of the field's format.
@@ -45,18 +45,18 @@ def read(row: Row, raw: bytes, length: int) -> Value:
         text = raw.hex().upper()
         skipped = length % 2 if row.left else 0
         text = text[skipped : skipped + length]
-        return _checked(row, text, lambda bad: (bad + skipped) // 2)
+        return _checked(row, text, lambda bad: (bad + skipped) // 2) if strict else text
     if row.op == SIGNED:
         digits = raw[1:].hex().upper()
         skipped = (length - 1) % 2 if row.left else 0
         text = raw[:1].decode("latin-1") + digits[skipped : skipped + length - 1]
-        return _checked(row, text, lambda bad: 1 + (bad - 1 + skipped) // 2 if bad else 0)
+        return _checked(row, text, lambda bad: 1 + (bad - 1 + skipped) // 2 if bad else 0) if strict else text
     codec = "latin-1" if row.op == TEXT else row.codec
     try:
         text = raw.decode(codec)
     except UnicodeDecodeError as error:
         raise Unreadable(error.start, f"not {content.words(row.kind)} in {codec}") from None
-    return _checked(row, text, lambda bad: len(text[:bad].encode(codec)))
+    return _checked(row, text, lambda bad: len(text[:bad].encode(codec))) if strict else text
 
 
 def write(row: Row, value: Value) -> bytes:
@@ -66,8 +66,9 @@ def write(row: Row, value: Value) -> bytes:
     if row.op == PACKED:
         return bytes.fromhex(_even(row, value))
     if row.op == SIGNED:
-        return value[:1].encode() + bytes.fromhex(_even(row, value[1:]))
-    return value.encode("ascii" if row.op == TEXT else row.codec)
+        return value[:1].encode("latin-1") + bytes.fromhex(_even(row, value[1:]))
+    # Latin-1 for what was decoded without a look at its characters; all else is ASCII.
+    return value.encode("latin-1" if row.op == TEXT else row.codec)
 
 
 def fitted(row: Row, value: Value) -> Value:

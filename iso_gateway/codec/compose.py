@@ -98,7 +98,7 @@ def _from_hex(field: Field, text: str) -> bytes:
 
 
 def changed(
-    spec: Shape | None, fields: Mapping[int, Value], kept: Kept | None, changes: Mapping[Any, Any]
+    spec: Shape | None, fields: Mapping[int, Value], kept: Mapping[int, bytes] | None, changes: Mapping[Any, Any]
 ) -> tuple[dict[int, Value], Kept | None]:
     """Return the fields with *changes* applied, ascending, and of the kept bodies those that still hold.
 
@@ -123,7 +123,7 @@ def changed(
         after[number] = _with_parts(spec, number, after.get(number), some)
     if len(after) != len(fields) or after.keys() != fields.keys():
         after = dict(sorted(after.items()))
-    return after, kept and _still(fields, kept, after)
+    return after, _still(fields, kept, after) if kept else None
 
 
 def _path(key: str) -> tuple[int, str]:
@@ -151,7 +151,7 @@ def _with_parts(spec: Shape | None, number: int, value: Value | None, changes: M
         raise EncodeError(f"{number}.{error.key}".rstrip("."), "what it holds now is broken") from None
 
 
-def _still(before: Mapping[int, Value], kept: Kept, after: Mapping[int, Value]) -> Kept | None:
+def _still(before: Mapping[int, Value], kept: Mapping[int, bytes], after: Mapping[int, Value]) -> Kept | None:
     left = {number: raw for number, raw in kept.items() if number in after and after[number] == before[number]}
     if 0 in kept and after.keys() == before.keys():
         left[0] = kept[0]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, ItemsView, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, TypeVar
 
 from iso_gateway.codec import compose, mask, parts
 from iso_gateway.codec.mti import MTI
 from iso_gateway.codec.parts import Parts
+from iso_gateway.codec.storage import Storage
 from iso_gateway.codec.unreadable import Unreadable
 from iso_gateway.errors import DecodeError, EncodeError
 
@@ -34,7 +35,7 @@ class Amount(NamedTuple):
     """As carried: ISO 4217 digits (``"840"``) or letters; None where the message says nothing."""
 
 
-class Message:
+class Message(Storage):
     """One message. Nothing in it changes; `evolve` gives another one.
 
     ``message[4]`` is what DE 4 carries: `str` for text and digits, with leading zeros and trailing spaces, and
@@ -47,69 +48,22 @@ class Message:
             encoded, there are no parts, and it is masked by a table that shows little. See `Spec.message`.
     """
 
-    __slots__ = ("_fields", "_kept", "_mti", "_spec")
+    __slots__ = ()
 
-    _fields: dict[int, Value]
-    _kept: dict[int, bytes] | None
-    _mti: str
-    _spec: Spec | None
+    def __new__(cls, mti: str, fields: Mapping[int, Value] | None = None) -> Self:
+        """Return a message that is bound to no spec."""
+        return cls._made(str(mti), compose.changed(None, {}, None, dict(fields or {}))[0], None, None, False)  # noqa: FBT003
 
-    def __init__(self, mti: str, fields: Mapping[int, Value] | None = None) -> None:
-        self._mti = str(mti)
-        self._fields = compose.changed(None, {}, None, dict(fields or {}))[0]
-        self._spec = None
-        self._kept = None
-
-    @property
-    def mti(self) -> str:
-        """The message type, four digits; `MTI` knows what they mean."""
-        return self._mti
-
-    @property
-    def spec(self) -> Spec | None:
-        """The spec that it was decoded by or made for."""
-        return self._spec
-
-    def __getitem__(self, key: int | str) -> Any:
-        if isinstance(key, int):
-            return self._fields[key]
-        number, inside = compose.path(key)
+    def _at(self, path: str) -> Any:
+        number, inside = compose.path(path)
         if not inside:
-            return self._fields[number]
+            return self[number]
         return self._inside(number, lambda field, value: parts.one(field, value, inside))
-
-    def get(self, key: int | str, default: Any = None) -> Any:
-        """Return what the message carries there, or *default*.
-
-        Raises:
-            DecodeError: the parts of the element are broken.
-        """
-        if isinstance(key, int):
-            return self._fields.get(key, default)
-        try:
-            return self[key]
-        except KeyError:
-            return default
-
-    def __contains__(self, key: object) -> bool:
-        if isinstance(key, int):
-            return key in self._fields
-        return isinstance(key, str) and self.get(key) is not None
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self._fields)
-
-    def __len__(self) -> int:
-        return len(self._fields)
-
-    def items(self) -> ItemsView[int, Value]:
-        """Return the data elements with their values, ascending."""
-        return self._fields.items()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Message):
             return NotImplemented
-        return self._mti == other._mti and self._fields == other._fields
+        return self.mti == other.mti and self._fields == other._fields
 
     # Two specs may give equal messages; nobody keeps them in a set.
     __hash__ = None  # type: ignore[assignment]
@@ -125,14 +79,15 @@ class Message:
 
     def _inside(self, number: int, read: Callable[[Field, Value], Inside]) -> Inside:
         """Return what *read* finds in data element *number*; raises what `parts` raises."""
-        value = self._fields[number]
-        field = None if self._spec is None else self._spec.fields.get(number)
-        if self._spec is None or field is None or not field.has_parts:
+        value = self[number]
+        spec = self.spec
+        field = None if spec is None else spec.fields.get(number)
+        if spec is None or field is None or not field.has_parts:
             raise KeyError(number)
         try:
             return read(field, value)
         except Unreadable as error:
-            offset = self._spec.offset(self, number, error.at)
+            offset = spec.offset(self, number, error.at)
             raise DecodeError(f"{number}.{error.key}".rstrip("."), offset, error.expected, self) from None
 
     def amount(self, number: int) -> Amount:
@@ -142,8 +97,8 @@ class Message:
             KeyError: the message has no such element.
             ValueError: it is no amount.
         """
-        text = self._fields[number]
-        currency = self._fields.get(_CURRENCY.get(number, 49))
+        text = self[number]
+        currency = self.get(_CURRENCY.get(number, 49))
         if isinstance(text, str) and isinstance(currency, str | None) and text.isascii():
             sign, digits = (text[0], text[1:]) if text[:1] in {"C", "D"} else ("C", text)
             if digits.isdecimal():
@@ -160,8 +115,11 @@ class Message:
         Raises:
             EncodeError: the spec cannot carry that.
         """
-        fields, kept = compose.changed(self._spec, self._fields, self._kept, changes)
-        return bound(self._mti if mti is None else checked_mti(self._spec, mti), fields, self._spec, kept)
+        spec = self.spec
+        if spec is not None and (made := spec.engine.evolve(self, changes, mti)) is not None:
+            return made
+        fields, kept = compose.changed(spec, self._fields, self._kept, changes)
+        return bound(self.mti if mti is None else checked_mti(spec, mti), fields, spec, kept, trusted=self._trusted)
 
     def response_to(self, changes: Mapping[Any, Any]) -> Message:
         """Return the answer to this request: its type plus 10 and no repeat, the echoed elements, and *changes*.
@@ -169,19 +127,21 @@ class Message:
         Raises:
             EncodeError: this is an answer itself, or the spec cannot carry a change.
         """
-        mti = _answering(self._mti)
-        echo = ECHO if self._spec is None else self._spec.echo
-        same = {number: self._fields[number] for number in echo if number in self._fields}
+        mti = _answering(self.mti)
+        spec = self.spec
+        echo = ECHO if spec is None else spec.echo
+        fields = self._fields
+        same = {number: fields[number] for number in echo if number in fields}
         kept = {number: raw for number, raw in self._kept.items() if number in same} if self._kept else None
-        fields, kept = compose.changed(self._spec, same, kept, changes)
-        return bound(mti, fields, self._spec, kept)
+        fields, kept = compose.changed(spec, same, kept, changes)
+        return bound(mti, fields, spec, kept, trusted=self._trusted)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return bound, (self._mti, self._fields, self._spec, self._kept)
+        return _unpickled, (self.mti, dict(self._fields), self.spec, self._kept, self._trusted)
 
     def __repr__(self) -> str:
-        shown = (f"{number}={mask.shown(self, number)}" for number in self._fields)
-        return f"<Message {' '.join((self._mti, *shown))}>"
+        shown = (f"{number}={mask.shown(self, number)}" for number in self)
+        return f"<Message {' '.join((self.mti, *shown))}>"
 
 
 @functools.lru_cache(maxsize=256)
@@ -197,21 +157,35 @@ def _answering(mti: str) -> str:
         raise EncodeError("mti", "not the type of a request") from None
 
 
-def bound(mti: str, fields: dict[int, Value], spec: Spec | None, kept: dict[int, bytes] | None = None) -> Message:
+def bound(
+    mti: str,
+    fields: Mapping[int, Value],
+    spec: Spec | None,
+    kept: Mapping[int, bytes] | None = None,
+    *,
+    trusted: bool = False,
+) -> Message:
     """Return a message of checked parts, without looking at them again; *fields* belongs to it from now on.
 
     Args:
         mti: the message type.
         fields: number -> value as carried, ascending.
-        spec: the spec that they were checked by.
+        spec: the spec that it belongs to.
         kept: bodies that differ from what the spec would write: see `walker`.
+        trusted: whether every value came through this very spec, so that it is written without another look.
     """
-    message = Message.__new__(Message)
-    message._mti = mti  # noqa: SLF001 -- this is its second constructor
-    message._fields = fields
-    message._spec = spec  # noqa: SLF001
-    message._kept = kept  # noqa: SLF001
-    return message
+    return Message._made(mti, fields, spec, kept, trusted)  # noqa: SLF001 -- its second constructor
+
+
+def _unpickled(
+    mti: str,
+    fields: Mapping[int, Value],
+    spec: Spec | None,
+    kept: Mapping[int, bytes] | None,
+    trusted: bool,  # noqa: FBT001 -- pickle passes them in order
+) -> Message:
+    """Return the message of a pickle, whichever engine wrote it."""
+    return bound(mti, fields, spec, kept, trusted=trusted)
 
 
 def checked_mti(spec: Spec | None, mti: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from iso_gateway.codec import body, compose, trace, walker
+from iso_gateway.codec import body, compose, engine, trace, walker
 from iso_gateway.codec.message import Message, bound, checked_mti
 from iso_gateway.codec.plan import Plan, Value
 from iso_gateway.errors import DecodeError
@@ -23,7 +23,7 @@ class Spec:
     Two specs are equal when they were made from the same data. A pickled spec carries that data.
     """
 
-    __slots__ = ("echo", "fields", "name", "plan", "profile", "source", "title", "version")
+    __slots__ = ("echo", "engine", "fields", "name", "plan", "profile", "source", "title", "version")
 
     def __init__(
         self,
@@ -48,22 +48,31 @@ class Spec:
         self.echo = echo
         """The data elements that an answer takes over from its request."""
         self.plan = plan
+        self.engine: engine.Engine = engine.Refusing()
+        """What walks the plan quickly, or says None."""
         self.source = source
         """The data that it was made from, plain mappings, lists and scalars."""
 
-    def decode(self, data: bytes | bytearray | memoryview) -> Message:
+    def decode(self, data: bytes | bytearray | memoryview, *, strict: bool = True) -> Message:
         """Return the message that *data* says, from its MTI to its last byte.
 
-        Encoding the result gives *data* again.
+        Encoding the result gives *data* again. Where not *strict*, the characters of a field are not held against
+        its format: text in ASCII is read as Latin-1, digits may be any nibbles. Lengths, bitmaps and the message
+        type are always looked at.
 
         Raises:
             DecodeError: it is no message of this spec; what was read before the fault is in its ``partial``.
         """
+        message = self.engine.decode(data, self, strict)
+        return self._walked(bytes(data), strict=strict) if message is None else message
+
+    def _walked(self, data: bytes, *, strict: bool) -> Message:
+        """Return the message that *data* says, as the Python walker reads it."""
         try:
-            mti, values, kept = walker.decode(self.plan, bytes(data))
+            mti, values, kept = walker.decode(self.plan, data, strict=strict)
         except DecodeError as error:
             raise self._owned(error) from None
-        return bound(mti, values, self, kept)
+        return bound(mti, values, self, kept, trusted=True)
 
     def _owned(self, error: DecodeError) -> DecodeError:
         """Return *error* with its partial message bound to this spec, so that its masks hold."""
@@ -78,8 +87,14 @@ class Spec:
         Raises:
             EncodeError: this spec cannot say that.
         """
-        kept = message._kept if message._spec is self or message._spec == self else None  # noqa: SLF001
-        return walker.encode(self.plan, message.mti, message._fields, kept)
+        data = self.engine.encode(message, self)
+        if data is not None:
+            return data
+        ours = message.spec == self
+        # What another spec read or kept says nothing here.
+        kept = message._kept if ours else None  # noqa: SLF001
+        trusted = ours and message._trusted  # noqa: SLF001
+        return walker.encode(self.plan, message.mti, message._fields, kept, trusted=trusted)
 
     def message(self, mti: str, fields: Mapping[Any, Any], passed: Mapping[int, Value] | None = None) -> Message:
         """Return a message of this spec.
@@ -95,8 +110,11 @@ class Spec:
         Raises:
             EncodeError: the spec cannot carry one of them.
         """
+        message = self.engine.message(mti, fields, passed, self)
+        if message is not None:
+            return message
         mti = checked_mti(self, mti)
-        return bound(mti, compose.changed(self, passed or {}, None, fields)[0], self)
+        return bound(mti, compose.changed(self, passed or {}, None, fields)[0], self, trusted=not passed)
 
     def carry(self, number: int, value: object) -> Value:
         """Return *value* as data element *number* carries it: see `message`.

@@ -32,8 +32,9 @@ class Span(NamedTuple):
 class _Walk:
     """One careful walk, as far as it came."""
 
-    def __init__(self, plan: Plan, data: bytes) -> None:
+    def __init__(self, plan: Plan, data: bytes, *, strict: bool = True) -> None:
         self.plan = plan
+        self.strict = strict
         self.data = data
         self.pos = 0
         self.mti: str | None = None
@@ -100,7 +101,7 @@ class _Walk:
         at = self.pos
         raw = self.take(field, body.size(row, length))
         try:
-            value = body.read(row, raw, length)
+            value = body.read(row, raw, length, strict=self.strict)
         except Unreadable as error:
             raise self.refuse(field, at + error.at, error.expected) from None
         if body.write(row, value) != raw:
@@ -121,8 +122,8 @@ class _Walk:
         return said * row.step
 
 
-def _walked(plan: Plan, data: bytes) -> _Walk:
-    walk = _Walk(plan, data)
+def _walked(plan: Plan, data: bytes, *, strict: bool = True) -> _Walk:
+    walk = _Walk(plan, data, strict=strict)
     walk.read_mti()
     for number in walk.read_bitmap():
         walk.read_field(plan.rows[number])
@@ -131,13 +132,13 @@ def _walked(plan: Plan, data: bytes) -> _Walk:
     return walk
 
 
-def decode(plan: Plan, data: bytes) -> tuple[str, dict[int, Value], dict[int, bytes] | None]:
+def decode(plan: Plan, data: bytes, *, strict: bool = True) -> tuple[str, dict[int, Value], dict[int, bytes] | None]:
     """Return what *data* says: MTI, values by data element, and the bodies that we would write differently.
 
     Raises:
         DecodeError: it is no message of this plan; its partial message is bound to no spec.
     """
-    walk = _walked(plan, data)
+    walk = _walked(plan, data, strict=strict)
     assert walk.mti is not None
     return walk.mti, walk.values, walk.kept or None
 

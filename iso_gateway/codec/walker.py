@@ -28,16 +28,16 @@ Decoded = tuple[str, dict[int, Value], Kept | None]
 """MTI, values by data element, ascending, and what was kept."""
 
 
-def decode(plan: Plan, data: bytes) -> Decoded:
-    """Return what the message *data* says.
+def decode(plan: Plan, data: bytes, *, strict: bool = True) -> Decoded:
+    """Return what the message *data* says; where not *strict*, whatever characters stand in its fields.
 
     Raises:
         DecodeError: it is no message of this plan; bound to no spec.
     """
-    return _walk(plan, data) or trace.decode(plan, data)
+    return _walk(plan, data, strict=strict) or trace.decode(plan, data, strict=strict)
 
 
-def _walk(plan: Plan, data: bytes) -> Decoded | None:  # noqa: C901, PLR0912, PLR0915 -- one loop, kept whole for speed
+def _walk(plan: Plan, data: bytes, *, strict: bool = True) -> Decoded | None:  # noqa: C901, PLR0912, PLR0915 -- one loop, kept whole for speed
     """Return what *data* says, or None where anything about it is wrong."""
     # Latin-1 has a character for every byte, so offsets in text and bytes agree; hexadecimal ones are doubled.
     text = data.decode("latin-1")
@@ -84,7 +84,7 @@ def _walk(plan: Plan, data: bytes) -> Decoded | None:  # noqa: C901, PLR0912, PL
                 good = value.isprintable() and value.isascii()
             else:
                 good = check == ALPHANUMERIC and value.isalnum() and value.isascii()
-            if not good and row.pattern.fullmatch(value) is None:
+            if not good and strict and row.pattern.fullmatch(value) is None:
                 return None
         elif op == PACKED:
             pos += (length + 1) >> 1
@@ -94,7 +94,8 @@ def _walk(plan: Plan, data: bytes) -> Decoded | None:  # noqa: C901, PLR0912, PL
                 value = value[1:] if row.left else value[:-1]
                 if pad != row.pad:
                     kept = _keep(kept, number, data[at:pos])
-            if not (row.check == DIGITS and value.isdecimal()) and row.pattern.fullmatch(value) is None:
+            good = not strict or (row.check == DIGITS and value.isdecimal())
+            if not good and row.pattern.fullmatch(value) is None:
                 return None
         elif op == BYTES:
             pos += length
@@ -115,7 +116,7 @@ def _walk(plan: Plan, data: bytes) -> Decoded | None:  # noqa: C901, PLR0912, PL
             pos += body.size(row, length)
             raw = data[at:pos]
             try:
-                value = body.read(row, raw, length)
+                value = body.read(row, raw, length, strict=strict)
             except Unreadable:
                 return None
             if body.write(row, value) != raw:
@@ -131,9 +132,11 @@ def _keep(kept: Kept | None, number: int, raw: bytes) -> Kept:
 
 
 def encode(  # noqa: C901, PLR0912 -- the mirror of _walk
-    plan: Plan, mti: str, values: Mapping[int, Value], kept: Kept | None = None
+    plan: Plan, mti: str, values: Mapping[int, Value], kept: Mapping[int, bytes] | None = None, *, trusted: bool = False
 ) -> bytes:
     """Return the message that says *values*, which are in ascending order of data elements.
+
+    Those of a *trusted* message came through this plan, and are written as they are.
 
     Raises:
         EncodeError: the plan cannot say that.
@@ -156,7 +159,7 @@ def encode(  # noqa: C901, PLR0912 -- the mirror of _walk
         head = heads.get(len(value) if op != HEX else 2 * len(value))
         plain: bool = value.__class__ is (bytes if op in _BINARY else str)
         if head is None or not plain or number in kept:
-            out.append(element(row, value, kept.get(number)))
+            out.append(element(row, value, kept.get(number), trusted=trusted))
         elif op == TEXT:
             check = row.check
             if check == DIGITS:
@@ -169,7 +172,7 @@ def encode(  # noqa: C901, PLR0912 -- the mirror of _walk
                 out.append(head)
                 out.append(value.encode())
             else:
-                out.append(element(row, value, None))
+                out.append(element(row, value, None, trusted=trusted))
         elif op == PACKED and row.check == DIGITS and value.isdecimal() and value.isascii():
             out.append(head)
             if len(value) & 1:
@@ -182,26 +185,29 @@ def encode(  # noqa: C901, PLR0912 -- the mirror of _walk
             out.append(head)
             out.append(value)
         else:
-            out.append(element(row, value, None))
+            out.append(element(row, value, None, trusted=trusted))
     return b"".join(out)
 
 
-def element(row: Row, value: Value, raw: bytes | None) -> bytes:
+def element(row: Row, value: Value, raw: bytes | None, *, trusted: bool = False) -> bytes:
     """Return one field with its prefix, filled up where the spec says so.
 
     Args:
         row: the field.
         value: what it says.
         raw: the body that was kept for this very value, or None.
+        trusted: whether the value came through this very row, maybe unchecked, and is written as it is.
 
     Raises:
         EncodeError: the field cannot say that.
     """
-    value = body.fitted(row, value)
-    head = row.heads.get(body.units(row, value))
+    head = row.heads.get(body.units(row, value)) if trusted else None
+    if head is None:
+        value = body.fitted(row, value)
+        head = row.heads.get(body.units(row, value))
     assert head is not None, "fitted() saw to it"
     return head + (body.write(row, value) if raw is None else raw)
 
 
-_NOTHING: Kept = {}
+_NOTHING: Mapping[int, bytes] = {}
 _BINARY = frozenset({BYTES, HEX})
