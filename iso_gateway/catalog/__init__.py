@@ -1,7 +1,7 @@
 """From names and files to specs and profiles, with file and line in every complaint.
 
 `yaml_text` and `toml_text` read text and remember the lines, `lines` gives them to the problems that the pure
-parts find, `shelf` knows what is shipped and loads it.
+parts find, `bases` lays a file over those that it takes over, `shelf` knows what is shipped and loads it.
 """
 
 from iso_gateway.catalog.lines import located

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from iso_gateway.errors import Problem
+
+Place = TypeVar("Place")
 
 
 def located(problems: Iterable[Problem], lines: Mapping[str, int]) -> list[Problem]:
@@ -14,7 +17,7 @@ def located(problems: Iterable[Problem], lines: Mapping[str, int]) -> list[Probl
     A missing key has no line of its own: it gets that of the table that should hold it.
     """
     placed = [
-        problem if problem.line is not None else dataclasses.replace(problem, line=_line(problem.path, lines))
+        problem if problem.line is not None else dataclasses.replace(problem, line=nearest(problem.path, lines))
         for problem in problems
     ]
     return sorted(placed, key=lambda problem: problem.line or 0)
@@ -25,9 +28,10 @@ def below(path: str, key: object) -> str:
     return f"{path}.{key}" if path else str(key)
 
 
-def _line(path: str, lines: Mapping[str, int]) -> int | None:
+def nearest(path: str, places: Mapping[str, Place]) -> Place | None:
+    """Return the place of the longest part of *path* that *places* knows."""
     while path:
-        if path in lines:
-            return lines[path]
+        if path in places:
+            return places[path]
         path = path.rpartition(".")[0]
     return None

@@ -7,11 +7,10 @@ import os
 from collections.abc import Callable, Mapping
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from iso_gateway.catalog.lines import located
-from iso_gateway.catalog.yaml_text import MAX_CHARACTERS, read_yaml
-from iso_gateway.codec.build import build_spec
+from iso_gateway.catalog.bases import Found, Stack, of_data, stacked
+from iso_gateway.codec.build import build_spec, plain
 from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import Problem, SpecError, did_you_mean
 from iso_gateway.protocol.profile import Profile
@@ -27,16 +26,20 @@ def load_spec(source: str | os.PathLike[str] | Mapping[str, Any]) -> Spec:
 
     Args:
         source: a shipped name (``iso87-ascii``), the path of a YAML file (it has a folder or ends in
-            ``.yaml``), a pyiso8583 spec, or a mapping with what such a file holds.
+            ``.yaml``), a pyiso8583 spec, or a mapping with what such a file holds. Its ``base`` is such a name,
+            or a path beside the file that names it.
 
     Raises:
         SpecError: with every fault, each with file, line and path.
     """
     if isinstance(source, Mapping):
-        return build_spec(source)
+        if "base" not in source:
+            return build_spec(source)
+        return _built(of_data(plain(source), SPECS.find), build_spec, "")
     name = os.fspath(source)
     if _is_path(source):
-        return _load(Path(name), name, build_spec)
+        found = _file(name, Path())
+        return _built(stacked(found, SPECS.find), build_spec, name)
     return _shipped_spec(name)
 
 
@@ -48,71 +51,92 @@ def load_profile(source: str | os.PathLike[str]) -> Profile:
     """
     name = os.fspath(source)
     if _is_path(source):
-        return _load(Path(name), name, Profile.from_data)
+        found = _file(name, Path())
+        return _built(stacked(found, PROFILES.find), Profile.from_data, name)
     return _shipped_profile(name)
 
 
 def spec_names() -> list[str]:
     """Return the names of the shipped specs, sorted."""
-    return _names(folder("specs"))
+    return SPECS.names()
 
 
 def profile_names() -> list[str]:
     """Return the names of the shipped profiles, sorted."""
-    return _names(folder("specs") / "profiles")
+    return PROFILES.names()
 
 
 @functools.cache
 def _shipped_spec(name: str) -> Spec:
     """Return a shipped spec; it cannot change, so that one of each is enough."""
-    file = _on_shelf(name, folder("specs"), "spec")
-    return _load(file, f"specs/{name}.yaml", build_spec)
+    found = SPECS.shipped(name)
+    return _built(stacked(found, SPECS.find), build_spec, found.source)
 
 
 @functools.cache
 def _shipped_profile(name: str) -> Profile:
-    return _load(
-        _on_shelf(name, folder("specs") / "profiles", "profile"), f"specs/profiles/{name}.yaml", Profile.from_data
-    )
+    found = PROFILES.shipped(name)
+    return _built(stacked(found, PROFILES.find), Profile.from_data, found.source)
+
+
+class Shelf(NamedTuple):
+    """A folder of what is shipped."""
+
+    what: str
+    """``spec`` or ``profile``."""
+    path: tuple[str, ...]
+    """The folder, below specs/."""
+
+    def names(self) -> list[str]:
+        """Return what is on it, sorted."""
+        entries = [entry.name for entry in self._folder().iterdir()]
+        return sorted(entry.removesuffix(".yaml") for entry in entries if entry.endswith(".yaml"))
+
+    def shipped(self, name: str) -> Found:
+        """Return what is shipped as *name*.
+
+        Raises:
+            SpecError: there is no such thing.
+        """
+        names = self.names()
+        if name not in names:
+            known = f"there are {', '.join(names)}; a file's path ends in .yaml"
+            said = f"no {self.what} of this name is shipped{did_you_mean(name, names)} ({known})"
+            raise SpecError([Problem("", said)], name)
+        return Found(self._folder() / f"{name}.yaml", "/".join(("specs", *self.path, f"{name}.yaml")), None)
+
+    def find(self, name: str, beside: Path | None) -> Found:
+        """Return what a file in the folder *beside* means by the base *name*; *beside* is None for one that is shipped.
+
+        Raises:
+            SpecError: nothing of that name is shipped.
+        """
+        return _file(name, beside) if beside is not None and _is_path(name) else self.shipped(name)
+
+    def _folder(self) -> Traversable:
+        return functools.reduce(lambda above, part: above / part, self.path, folder("specs"))
+
+
+SPECS = Shelf("spec", ())
+PROFILES = Shelf("profile", ("profiles",))
 
 
 def _is_path(source: str | os.PathLike[str]) -> bool:
     return not isinstance(source, str) or os.sep in source or source.endswith(_SUFFIXES)
 
 
-def _names(shelf: Traversable) -> list[str]:
-    return sorted(entry.name.removesuffix(".yaml") for entry in shelf.iterdir() if entry.name.endswith(".yaml"))
+def _file(name: str, beside: Path) -> Found:
+    """Return the file whose path, seen from the folder *beside*, is *name*."""
+    path = beside / name
+    return Found(path, str(path) if beside.parts else name, path.parent)
 
 
-def _on_shelf(name: str, shelf: Traversable, what: str) -> Traversable:
-    names = _names(shelf)
-    if name not in names:
-        hint = did_you_mean(name, names)
-        said = f"no {what} of this name is shipped{hint} (there are {', '.join(names)}; a file's path ends in .yaml)"
-        raise SpecError([Problem("", said)], name)
-    return shelf / f"{name}.yaml"
-
-
-def _load(file: Traversable, source: str, build: Callable[[Mapping[str, Any]], Built]) -> Built:
-    """Read a YAML file and build from it; the builder's problems get the file's name and lines."""
-    data, lines = read_yaml(_text(file, source), source)
-    if not isinstance(data, Mapping):
-        raise SpecError([Problem("", "expected a table of keys", 1)], source)
+def _built(stack: Stack, build: Callable[[Mapping[str, Any]], Built], source: str) -> Built:
+    """Build from what was read; the builder's problems get the files' names and lines."""
     try:
-        return build(data)
+        found = build(stack.data)
     except SpecError as error:
-        raise SpecError(located(error.problems, lines), source) from None
-
-
-def _text(file: Traversable, source: str) -> str:
-    try:
-        with file.open("rb") as stream:
-            content = stream.read(4 * MAX_CHARACTERS + 1)  # one character has at most 4 bytes
-        return content.decode("utf-8-sig")
-    except OSError as error:
-        raise SpecError([Problem("", f"cannot be read: {error.strerror or 'no such file'}")], source) from None
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise SpecError([Problem("", "not UTF-8", line)], source) from None
-    except ValueError:  # a null character in the name
-        raise SpecError([Problem("", "cannot be read: no name of a file")], source) from None
+        raise SpecError(stack.located(error.problems), source) from None
+    if problems := stack.located(()):
+        raise SpecError(problems, source)
+    return found

@@ -3,6 +3,7 @@
 The data is what YAML says, with scalars as text or as what they are:
 
     key      values                                            default
+    base     a spec to take over: a shipped name or a file       read by `iso_gateway.load_spec`; see `catalog.bases`
     name, title, profile
     version  1987 1993 2003 any                                the first digit of the MTI follows from it
     mti      {encoding: ascii|bcd}
@@ -61,7 +62,7 @@ class _Spec(Struct, frozen=True):
     fields: dict[Annotated[int, Meta(ge=2, le=128)], Any]
     title: str = ""
     profile: str = ""
-    echo: list[int] | None = None
+    echo: list[Annotated[int, Meta(ge=2)]] | None = None
 
 
 def build_spec(data: Mapping[str, Any]) -> Spec:
@@ -72,20 +73,13 @@ def build_spec(data: Mapping[str, Any]) -> Spec:
     """
     if pyiso8583.is_specification(data):
         data = pyiso8583.imported(data)
-    source = _plain(data)
+    source = plain(data)
     shape, problems = settings.read(_Spec, source, text=True)
     fields = _fields(source.get("fields"), problems)
-    if shape is None:
+    problems += _echo_faults(source)
+    if shape is None or problems:
         raise SpecError(problems)
     echo = ECHO if shape.echo is None else tuple(sorted(set(shape.echo)))
-    if shape.echo is not None:
-        problems += [
-            Problem(f"echo.{at}", "no field of this spec")
-            for at, each in enumerate(shape.echo)
-            if str(each) not in source["fields"]
-        ]
-    if problems:
-        raise SpecError(problems)
     plan = Plan(
         shape.version,
         mti_packed=shape.mti.encoding == "bcd",
@@ -104,6 +98,18 @@ def build_spec(data: Mapping[str, Any]) -> Spec:
     )
 
 
+def _echo_faults(source: Mapping[str, Any]) -> list[Problem]:
+    """Return what `echo` names and the fields do not have, whatever is wrong beside it."""
+    echo, fields = source.get("echo"), source.get("fields")
+    if not isinstance(echo, list) or not isinstance(fields, Mapping):
+        return []
+    return [
+        Problem(f"echo.{at}", "no field of this spec")
+        for at, each in enumerate(echo)
+        if isinstance(each, str) and each.isdecimal() and each.lstrip("0") not in fields
+    ]
+
+
 def _fields(data: Any, problems: list[Problem]) -> dict[int, Field]:
     """Return the fields that can be read, ascending; each is read whatever is wrong with the others."""
     found: dict[int, Field] = {}
@@ -115,10 +121,10 @@ def _fields(data: Any, problems: list[Problem]) -> dict[int, Field]:
     return dict(sorted(found.items()))
 
 
-def _plain(data: Any) -> Any:
-    """Return a copy of *data* in plain types, so that nobody else can change it and JSON can carry it."""
+def plain(data: Any) -> Any:
+    """Return a copy of *data* in mappings, lists and text, so that nobody else can change it and JSON can carry it."""
     if isinstance(data, Mapping):
-        return {str(name): _plain(each) for name, each in data.items()}
+        return {str(name): plain(each) for name, each in data.items()}
     if isinstance(data, list | tuple):
-        return [_plain(each) for each in data]
+        return [plain(each) for each in data]
     return str(data)
