@@ -43,8 +43,11 @@ class Arrivals:
             return
         asker.connection.in_flight += 1
         self._underway.requests[request.id] = request
-        self._closing.wait(request, world.setup.limits.stage)
-        world.emit(Verify(request.id, request.listener.name, request.message))
+        if request.listener.keyed:
+            self._closing.wait(request, world.setup.limits.stage)
+            world.emit(Verify(request.id, request.listener.name, request.message))
+        else:
+            self.verified(request, "")
 
     def verified(self, request: Request, code: str) -> None:
         """Take in the security module's word on the request's MAC."""
@@ -76,6 +79,7 @@ class Arrivals:
             self._clash(request)
             return
         del self._underway.requests[request.id]
+        self._world.forget(request.id)
         earlier.askers.extend(request.askers)
         self._world.log("joined", id=earlier.id, terminal=request.terminal, stan=request.stan)
 

@@ -138,6 +138,7 @@ class Closing:
 
     def _close(self, request: Request) -> None:
         del self._underway.requests[request.id]
+        self._world.forget(request.id)
         for asker in request.askers:
             asker.connection.in_flight -= 1
         passed = self._world.now.mono - request.arrived.mono
@@ -154,7 +155,7 @@ class Closing:
         request.code = code
         request.step(Step.DECIDED_ANEW if request.state is State.RECORDING else Step.RECORDED)
         request.host_request = request.journaled = request.proposed = None
-        self.wait(request, self._world.setup.limits.stage)
+        request.deadline = None
         self._world.emit(Journal(request.id, entry))
 
     def list_reversal(self, request: Request) -> None:

@@ -45,6 +45,9 @@ OWN_TO_A_LEG: Final = frozenset(
 )
 """What is made anew on each leg and never carried: MAC, security, codes, and the naming of originals."""
 
+_MAC: Final = frozenset({64, 128})
+"""Where a MAC is, whatever a spec calls it."""
+
 MONEY: Final = frozenset(
     {
         "amount_transaction",
@@ -74,7 +77,9 @@ class Dialect:
         self.spec = spec
         self.profile = profile
         self._number = {field.name: de for de, field in spec.fields.items()}
-        self._carried = {de: field.name for de, field in spec.fields.items() if field.name not in OWN_TO_A_LEG}
+        self._carried = {
+            de: field.name for de, field in spec.fields.items() if field.name not in OWN_TO_A_LEG and de not in _MAC
+        }
         self._echoed = frozenset(spec.echo) - _HOST_MAY_CHANGE
         self._rows: dict[str, list[KindRow]] = {}
         for row in profile.kinds:

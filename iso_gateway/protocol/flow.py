@@ -67,7 +67,7 @@ class Flow:
             case Found():
                 self._arrivals.found(request, event)
             case Secured():
-                self._forwarding.secured(request, event)
+                self._forwarding.secured(request, event.message, event.code)
             case Journaled():
                 self._journaled(request)
             case Conflict():

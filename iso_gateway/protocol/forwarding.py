@@ -13,7 +13,6 @@ from iso_gateway.protocol.commands import Journal, Secure, Verify
 from iso_gateway.protocol.composing import host_message, owed_state
 from iso_gateway.protocol.dialect import is_repeat
 from iso_gateway.protocol.elements import text
-from iso_gateway.protocol.events import Secured
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.links import Links
 from iso_gateway.protocol.moment import date_and_time
@@ -57,7 +56,8 @@ class Forwarding:
             self._closing.refuse(request, "91")
             return
         try:
-            message = host_message(request, self._links.hosts[request.acquirer].acquirer, stan, world.now)
+            acquirer = self._links.hosts[request.acquirer].acquirer
+            message = host_message(request, acquirer, stan, world.now)
         except (CannotCarry, EncodeError) as error:
             world.log("cannot carry", "warning", terminal=request.terminal, cause=str(error))
             code = error.code if isinstance(error, CannotCarry) else "30"
@@ -69,24 +69,27 @@ class Forwarding:
         if counts:
             waiting.add(request.id)
         request.step(Step.VERIFIED if request.state is State.VERIFYING else Step.CLEARED)
-        self._closing.wait(request, world.setup.limits.stage)
-        world.emit(Secure(request.id, request.acquirer, message))
+        if acquirer.keyed:
+            self._closing.wait(request, world.setup.limits.stage)
+            world.emit(Secure(request.id, request.acquirer, message))
+        else:
+            self.secured(request, message)
 
-    def secured(self, request: Request, event: Secured) -> None:
-        """Take in the host's message with PIN block and MAC; commit the intent."""
+    def secured(self, request: Request, message: Message | None, code: str = "") -> None:
+        """Take in the host's *message* with PIN block and MAC, or why there is none; commit the intent."""
         if request.state is not State.SECURING:
             return
         acquirer = self._closing.acquirer(request.acquirer)
-        if event.message is None or acquirer is None:
-            self._closing.refuse(request, event.code or "96")
+        if message is None or acquirer is None:
+            self._closing.refuse(request, code or "96")
             return
         try:
-            request.payload = acquirer.dialect.spec.encode(event.message)
+            request.payload = acquirer.dialect.spec.encode(message)
         except EncodeError as error:
             self._world.log("cannot carry", "warning", terminal=request.terminal, cause=str(error))
             self._closing.refuse(request, "30")
             return
-        request.host_request = event.message
+        request.host_request = message
         request.step(Step.SECURED)
         self.journal_intent(request, ())
 
@@ -133,8 +136,11 @@ class Forwarding:
         request.step(Step.ANSWERED)
         self._closing.forget_link(request)
         request.host_answer = message
-        self._closing.wait(request, self._world.setup.limits.stage)
-        self._world.emit(Verify(request.id, request.acquirer, message))
+        if self._links.hosts[request.acquirer].acquirer.keyed:
+            self._closing.wait(request, self._world.setup.limits.stage)
+            self._world.emit(Verify(request.id, request.acquirer, message))
+        else:
+            self.judge(request, "")
 
     def judge(self, request: Request, mac: str) -> None:
         """Decide what the host's answer means."""
@@ -221,7 +227,7 @@ class Forwarding:
         assert row is not None
         request.proposed = replace(row, **columns)
         request.entry = (Change(row.id, set=columns, where={"state": RowState.SENDING}), *effect)
-        self._closing.wait(request, self._world.setup.limits.stage)
+        request.deadline = None  # only the journal's answer tells what may be said
         self._world.emit(Journal(request.id, request.entry))
 
     def timed_out(self, request: Request) -> None:

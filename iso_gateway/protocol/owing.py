@@ -102,7 +102,7 @@ class Owing:
             case events.Verified():
                 self._settling.verified(debt, event.code)
             case events.Secured():
-                self.secured(debt, event)
+                self.secured(debt, event.message)
             case events.Journaled():
                 self.journaled(debt)
             case events.JournalFailed():
@@ -203,28 +203,31 @@ class Owing:
         elif debt.filed:
             self._settling.file(debt)
         elif debt.state is DebtState.SENDING and debt.sending is not None:
-            self._world.emit(Secure(debt.id, debt.leg.acquirer, debt.sending))
+            if self._ledger.acquirer(debt).keyed:
+                self._world.emit(Secure(debt.id, debt.leg.acquirer, debt.sending))
+            else:
+                self.secured(debt, debt.sending)
         elif debt.state is DebtState.OWED:
             self._pay(debt)
 
-    def secured(self, debt: Debt, event: events.Secured) -> None:
-        """Take in the message with its MAC, and send it."""
+    def secured(self, debt: Debt, message: Message | None) -> None:
+        """Take in the *message* with its MAC, and send it."""
         if debt.state is not DebtState.SENDING:
             return
         acquirer = self._ledger.acquirer(debt)
         link = debt.link
-        if event.message is None or link is None or not link.session.takes_money:
+        if message is None or link is None or not link.session.takes_money:
             debt.step(DebtStep.JOURNAL_FAILED)
             self._ledger.back_off(debt)
             return
         debt.step(DebtStep.JOURNALED)
         try:
-            payload = acquirer.dialect.spec.encode(event.message)
+            payload = acquirer.dialect.spec.encode(message)
         except EncodeError as error:
             debt.step(DebtStep.REFUSED)
             self._settling.stuck(debt, f"cannot be written: {error}")
             return
-        if not self._links.give(link, debt.id, event.message, payload):
+        if not self._links.give(link, debt.id, message, payload):
             debt.step(DebtStep.NOT_SENT)
             self._ledger.back_off(debt)
             return

@@ -50,7 +50,10 @@ class Settling:
             return
         debt.answer = message
         self._ledger.free_link(debt)
-        self._world.emit(Verify(debt.id, debt.leg.acquirer, message))
+        if self._ledger.acquirer(debt).keyed:
+            self._world.emit(Verify(debt.id, debt.leg.acquirer, message))
+        else:
+            self.verified(debt, "")
 
     def _late(self, debt: Debt, message: Message) -> None:
         """The original's answer comes after it was given up."""

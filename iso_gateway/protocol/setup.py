@@ -39,6 +39,8 @@ class Listener(msgspec.Struct, frozen=True):
     """The terminals allowed here, and each one's merchant; an empty merchant: any."""
     partial_approval: bool = False
     """Whether these terminals can take an approval for a part of the amount."""
+    keyed: bool = False
+    """Whether its terminals' messages have a MAC to verify; otherwise the security module is not asked."""
 
 
 class Debtor(msgspec.Struct, frozen=True):
@@ -70,6 +72,8 @@ class Acquirer(msgspec.Struct, frozen=True):
     host_timeout: float = 30.0
     late_window: float = 120.0
     """How long a given-up STAN stays reserved for a late answer."""
+    keyed: bool = False
+    """Whether its messages get a MAC or a translated PIN block; otherwise the security module is not asked."""
     sign_on: bool = True
     sends_rrn: bool = False
     """Whether the host wants DE 37 in requests."""

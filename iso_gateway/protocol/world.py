@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import math
 from collections import deque
 
 from iso_gateway.protocol.commands import Command, Log
@@ -27,9 +26,12 @@ class World:
         self._out: list[Command] = []
         self._ids = itertools.count(1)
         self._timers: list[tuple[float, int, str]] = []
+        """When, a number of its own, and whom."""
         self._order = itertools.count()
-        self._reminders: dict[str, float] = {}
-        """When each owner is reminded next."""
+        self._reminders: dict[str, tuple[float, int]] = {}
+        """When each owner is reminded next, and by which timer."""
+        self._gone: set[int] = set()
+        """The timers that nobody wants any more."""
 
     def emit(self, command: Command) -> None:
         """Ask the edge for *command*, after those asked for before."""
@@ -52,18 +54,40 @@ class World:
         """Return an id that no other request of any run has."""
         return f"{self.lent.run}-{next(self._ids)}"
 
-    def wake(self, mono: float, owner: str) -> None:
-        """Have *owner* called at *mono* or soon after; it checks for itself whether that still matters."""
-        heapq.heappush(self._timers, (mono, next(self._order), owner))
+    def wake(self, mono: float, owner: str) -> int:
+        """Have *owner* called at *mono* or soon after; it checks for itself whether that still matters.
+
+        Returns the number of its timer.
+        """
+        number = next(self._order)
+        heapq.heappush(self._timers, (mono, number, owner))
+        return number
 
     def remind(self, mono: float, owner: str) -> None:
         """Have *owner* called at *mono* at the latest; where that is too early, it asks again.
 
         Most deadlines move on or pass away long before they come: so each owner has one timer, not one for each.
         """
-        if mono < self._reminders.get(owner, math.inf):
-            self._reminders[owner] = mono
-            self.wake(mono, owner)
+        known = self._reminders.get(owner)
+        if known is None or mono < known[0]:
+            if known is not None:
+                self._gone.add(known[1])
+            self._reminders[owner] = (mono, self.wake(mono, owner))
+
+    def forget(self, owner: str) -> None:
+        """Remind *owner* of nothing any more.
+
+        Deadlines of one length come to an end in the order in which they began, so the timers that are gone are
+        nearly always the next ones: there are hardly more of them than owners.
+        """
+        known = self._reminders.pop(owner, None)
+        if known is not None:
+            self._gone.add(known[1])
+            self._drop_the_gone()
+
+    def _drop_the_gone(self) -> None:
+        while self._timers and self._timers[0][1] in self._gone:
+            self._gone.remove(heapq.heappop(self._timers)[1])
 
     @property
     def deadline(self) -> float | None:
@@ -73,8 +97,9 @@ class World:
     def due(self) -> str | None:
         """Return the next owner whose time has come, each entry once, or None."""
         if self._timers and self._timers[0][0] <= self.now.mono:
-            mono, _, owner = heapq.heappop(self._timers)
-            if self._reminders.get(owner) == mono:
+            _, number, owner = heapq.heappop(self._timers)
+            if self._reminders.get(owner, (0.0, -1))[1] == number:
                 del self._reminders[owner]
+            self._drop_the_gone()
             return owner
         return None

@@ -82,19 +82,18 @@ def test_an_approval_is_not_delivered_before_it_is_journaled() -> None:
     assert desk.code() == "00"
 
 
-def test_the_order_of_a_sale_is_that_of_the_design() -> None:
-    desk = Desk()
+@pytest.mark.parametrize(
+    ("keyed", "order"),
+    [
+        (True, ["Verify", "Secure", "Journal", "Send", "Verify", "Journal", "Deliver"]),
+        (False, ["Journal", "Send", "Journal", "Deliver"]),
+    ],
+)
+def test_the_order_of_a_sale_is_that_of_the_design(*, keyed: bool, order: list[str]) -> None:
+    desk = Desk(setup(keyed=keyed))
     desk.order.clear()
     desk.sale()
-    assert [name for name in desk.order if name != "Log"] == [
-        "Verify",
-        "Secure",
-        "Journal",
-        "Send",
-        "Verify",
-        "Journal",
-        "Deliver",
-    ]
+    assert [name for name in desk.order if name != "Log"] == order
 
 
 def test_answers_that_come_in_another_order_reach_their_own_terminals() -> None:

@@ -56,9 +56,28 @@ def test_a_deadline_that_comes_nearer_is_kept(world: World) -> None:
     assert called(world, 105.0) == ["a"]
     world.remind(120.0, "a")
     assert called(world, 120.0) == ["a"]
-    # The first timer is still there, and calls once too often: its owner sees for itself.
-    assert called(world, 130.0) == ["a"]
+    assert called(world, 130.0) == []
     assert world.deadline is None
+
+
+def test_who_is_forgotten_leaves_no_timer_behind(world: World) -> None:
+    for number in range(5):
+        world.remind(105.0 + number, f"{number}")
+    world.wake(107.5, "debt")
+    for name in ("0", "2", "1", "nobody", "0"):
+        world.forget(name)
+    assert world.deadline == 108.0 - 0.5
+    world.remind(106.0, "0")
+    assert called(world, 120.0) == ["0", "debt", "3", "4"]
+    assert world.deadline is None
+
+
+def test_timers_that_are_gone_do_not_gather(world: World) -> None:
+    for number in range(1000):
+        world.remind(105.0 + number / 10, f"{number}")
+        world.forget(f"{number - 10}")
+    assert len(world._timers) == 10
+    assert not world._gone
 
 
 def test_one_owner_reminded_is_no_other(world: World) -> None:

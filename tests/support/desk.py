@@ -46,6 +46,7 @@ def setup(terminal: str = "iso87-ascii", host: str = "iso87-ascii", **changes: A
     """Return a listener, an acquirer with two links, and no conditions."""
     limits = changes.pop("limits", Limits())
     partial = changes.pop("partial_approval", False)
+    keyed = changes.setdefault("keyed", True)
     terminals = {f"TERM{number:04}": MERCHANT for number in range(1, 100)}
     acquirer: dict[str, Any] = {
         "name": "bank",
@@ -57,7 +58,7 @@ def setup(terminal: str = "iso87-ascii", host: str = "iso87-ascii", **changes: A
         "debtor": Debtor(first_pause=1.0, longest_pause=60.0),
         **changes,
     }
-    listener = Listener("counter", dialect(terminal), terminals, partial)
+    listener = Listener("counter", dialect(terminal), terminals, partial, keyed)
     return Setup({"counter": listener}, {"bank": Acquirer(**acquirer)}, (Route("bank"),), limits)
 
 
