@@ -19,7 +19,7 @@ help:
 	@echo 'make bench   codec and gateway beside their references'
 	@echo 'make fuzz    broken bytes for every spec, for a minute (SECONDS=60)'
 	@echo 'make wheel   sdist and wheel in dist/'
-	@echo 'make clean   remove what these made, .venv too'
+	@echo 'make clean   remove what these made, .venv and every compiled engine too'
 
 demo: $(VENV)/.installed
 	@$(BIN)/iso-gateway demo
@@ -56,6 +56,7 @@ wheel: $(VENV)/.installed-dev
 	$(BIN)/python -m build --no-isolation --outdir dist .
 
 clean:
+	rm -f iso_gateway/codec/_engine.*.so
 	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
