@@ -91,12 +91,17 @@ class StreamRelay:
                 await stream.send_all(ask.answer)
 
 
+def plain(stream: trio.SocketStream) -> socket.socket:
+    """Return the socket of *stream* alone."""
+    return socket.socket(fileno=stream.socket.detach())
+
+
 class ConnectionRelay:
     """The relay on FramedConnection."""
 
     def __init__(self, link: trio.SocketStream) -> None:
         self.framing = Framing.parse("2be")
-        self.link = FramedConnection(link, self.framing)
+        self.link = FramedConnection(plain(link), self.framing)
         self.askers: deque[FramedConnection] = deque()
 
     async def run(self) -> None:
@@ -106,7 +111,7 @@ class ConnectionRelay:
     async def carry(self, stream: trio.SocketStream) -> None:
         """Take a terminal's requests."""
         stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection = FramedConnection(stream, self.framing)
+        connection = FramedConnection(plain(stream), self.framing)
 
         def ask(frame: Frame) -> None:
             self.askers.append(connection)

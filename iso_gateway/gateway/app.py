@@ -11,6 +11,7 @@ import itertools
 import math
 import os
 import secrets
+import socket
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -39,6 +40,9 @@ from iso_gateway.store.memory import MemoryJournal
 
 TICK: Final = 0.05
 """Seconds between two looks at deadlines: under load one comes with every request, and most have been met."""
+
+LINK_TURN: Final = 64
+"""Frames that a link may hand out in one turn: it brings the answers of all terminals."""
 
 STUCK: Final = frozenset({RowState.STUCK})
 
@@ -238,15 +242,15 @@ class Gateway:
             clock.now().wall, "clock", {"cause": f"the system's clock was set by {seconds:+.1f} s"}, "warning"
         )
 
-    async def carry_terminal(self, at: ListenAt, stream: trio.SocketStream) -> None:
+    async def carry_terminal(self, at: ListenAt, sock: socket.socket) -> None:
         """Carry one terminal's connection until it ends."""
         if at.name not in self.node.world.setup.listeners:
             return  # accepted just before a reload took the listener away
-        peer = _peer(stream)
+        peer = _peer(sock)
         name = f"t{next(self._numbers)}"
         table = at.table
         connection = FramedConnection(
-            stream,
+            sock,
             at.framing,
             max_length=table.max_length,
             frame_timeout=table.frame_timeout,
@@ -282,14 +286,14 @@ class Gateway:
     async def _one_connection(self, to: LinkTo) -> IsoGatewayError | None:
         table = to.table
         try:
-            stream = await dial(to.address, table.connect_timeout)
+            sock = await dial(to.address, table.connect_timeout)
         except IsoGatewayError as error:
             return error
         if self.node.world.draining or to.name not in self.node.links.links:
-            await trio.aclose_forcefully(stream)
+            sock.close()
             return None
         connection = FramedConnection(
-            stream, to.framing, max_length=table.max_length, write_timeout=table.write_timeout
+            sock, to.framing, max_length=table.max_length, write_timeout=table.write_timeout, turn=LINK_TURN
         )
         self.links[to.name] = connection
         self.feed(events.LinkConnected(to.name))
@@ -325,9 +329,9 @@ class Gateway:
         }
 
 
-def _peer(stream: trio.SocketStream) -> str:
+def _peer(sock: socket.socket) -> str:
     try:
-        host, port = stream.socket.getpeername()[:2]
+        host, port = sock.getpeername()[:2]
     except OSError:
         return "gone"
     return f"{host}:{port}"

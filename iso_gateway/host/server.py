@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import socket
 from collections.abc import Callable, Mapping
 from datetime import UTC, tzinfo
 from typing import Any, Final, TypeVar
@@ -145,11 +146,11 @@ class HostServer:
             ],
         }
 
-    async def carry(self, stream: trio.abc.Stream, peer: str) -> None:
-        """Serve one link over *stream* until it ends; *peer* names it in the log."""
+    async def carry(self, sock: socket.socket, peer: str) -> None:
+        """Serve one link over *sock* until it ends; *peer* names it in the log."""
         settings = self.settings
         connection = FramedConnection(
-            stream,
+            sock,
             self._framing,
             max_length=settings.max_length,
             frame_timeout=settings.frame_timeout,
@@ -168,13 +169,13 @@ class HostServer:
                 link.gone()
             self._ended(link, why)
 
-    async def _accepted(self, stream: trio.SocketStream) -> None:
+    async def _accepted(self, sock: socket.socket) -> None:
         try:
-            host, port = stream.socket.getpeername()[:2]
+            host, port = sock.getpeername()[:2]
             peer = str(Address(host, port))
         except OSError:
             peer = "gone at once"
-        await self.carry(stream, peer)
+        await self.carry(sock, peer)
 
     def _heard(self, name: str, link: _Link, frame: Frame) -> None:
         link.messages += 1

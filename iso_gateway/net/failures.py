@@ -1,4 +1,4 @@
-"""What trio and the operating system raise, in our words: the one table of this border."""
+"""What the operating system raises, in our words: the one table of this border."""
 
 from __future__ import annotations
 
@@ -7,21 +7,7 @@ import os
 import socket
 from typing import Final
 
-import trio
-
 from iso_gateway.errors import NoConnection
-
-SAID: Final[dict[type[Exception], str]] = {
-    trio.ClosedResourceError: "closed on our side",
-    trio.BrokenResourceError: "the connection broke",
-    trio.TooSlowError: "no answer in time",
-    socket.gaierror: "no such host name",
-    OSError: "the operating system refused",
-}
-"""How each foreign exception is told, where it has no system error to quote. The first row that fits counts."""
-
-FOREIGN: Final = tuple(SAID)
-"""For ``except FOREIGN as error: ... no_connection(error)``."""
 
 QUOTED: Final = {
     errno.ECONNREFUSED: "connection refused",
@@ -34,25 +20,25 @@ QUOTED: Final = {
 """System errors that people meet, in words that name the side at fault."""
 
 
-def no_connection(error: Exception, about: str = "") -> NoConnection:
-    """Return *error*, one of FOREIGN, as NoConnection; *about* names the address or what was tried."""
+def no_connection(error: OSError, about: str = "") -> NoConnection:
+    """Return *error* as NoConnection; *about* names the address or what was tried."""
     said = _said(error)
     failure = NoConnection(f"{about}: {said}" if about else said)
     failure.__cause__ = error
     return failure
 
 
-def _said(error: BaseException) -> str:
-    """Return what happened: the system error behind *error* where there is one, else the table's words."""
-    # trio keeps the OSError as the cause of BrokenResourceError, and of the OSError of a dial that tried many.
+def _said(error: OSError) -> str:
+    """Return what happened, in the words of the system error at the bottom of *error* where there is one."""
+    # trio keeps the errors of a dial that tried many addresses as the cause of the OSError that it raises.
     at: BaseException | None = error
     while at is not None:
         if isinstance(at, BaseExceptionGroup):
             at = at.exceptions[0]
             continue
-        if isinstance(at, OSError) and not isinstance(at, socket.gaierror) and at.errno is not None:
-            return QUOTED.get(at.errno) or os.strerror(at.errno).lower()
         if isinstance(at, socket.gaierror):
-            return SAID[socket.gaierror]
+            return "no such host name"
+        if isinstance(at, OSError) and at.errno is not None:
+            return QUOTED.get(at.errno) or os.strerror(at.errno).lower()
         at = at.__cause__
-    return next(said for kind, said in SAID.items() if isinstance(error, kind))
+    return "the operating system refused"

@@ -30,7 +30,7 @@ WHY_NOT: Final = {
 }
 """Why one cannot listen, by the system's error."""
 
-Handler = Callable[[trio.SocketStream], Awaitable[object]]
+Handler = Callable[[socket.socket], Awaitable[object]]
 """Carries one connection and closes it; what it raises ends the listener too, so it catches what it expects."""
 
 
@@ -144,20 +144,19 @@ async def _accept(
             refusals.add(f"more than {limit.total_tokens:g} connections")
             stream.socket.close()
             continue
-        _tune(stream)
         nursery.start_soon(_carry, stream, handler, limit)
 
 
 async def _carry(stream: trio.SocketStream, handler: Handler, limit: trio.CapacityLimiter) -> None:
     """Run *handler* for one connection, and give its place back."""
     try:
-        await handler(stream)
+        with _plain(stream) as sock:
+            await handler(sock)
     finally:
-        stream.socket.close()
         limit.release_on_behalf_of(stream)
 
 
-async def dial(address: Address, timeout: float) -> trio.SocketStream:  # noqa: ASYNC109 -- told in our own error
+async def dial(address: Address, timeout: float) -> socket.socket:  # noqa: ASYNC109 -- told in our own error
     """Return a connection to *address*, made within *timeout* seconds.
 
     Raises:
@@ -170,11 +169,16 @@ async def dial(address: Address, timeout: float) -> trio.SocketStream:  # noqa: 
         raise NoConnection(f"{address}: no answer within {timeout:g} s") from error
     except OSError as error:
         raise no_connection(error, str(address)) from error
-    _tune(stream)
-    return stream
+    return _plain(stream)
 
 
-def _tune(stream: trio.SocketStream) -> None:
-    """Send small frames at once, and notice a peer that vanished, hours later at the worst."""
-    stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    stream.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+def _plain(stream: trio.SocketStream) -> socket.socket:
+    """Return the socket of *stream*, which is closed for others.
+
+    It sends small frames at once, and notices a peer that vanished, hours later at the worst.
+    """
+    sock = socket.socket(fileno=stream.socket.detach())
+    sock.settimeout(0)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    return sock

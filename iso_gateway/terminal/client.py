@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Final
 
 import trio
@@ -26,15 +27,15 @@ async def ask(address: Address, framing: Framing, spec: Spec, request: Message, 
         NoConnection: not a byte of the request was sent.
         NoAnswer: it was sent, or may have been, and no answer came.
     """
-    stream = await dial(address, min(CONNECTING, patience))
+    sock = await dial(address, min(CONNECTING, patience))
     try:
-        return await converse(stream, framing, spec, request, patience)
+        return await converse(sock, framing, spec, request, patience)
     except NoConnection as error:
         raise NoConnection(f"{address}: {error}") from error
 
 
-async def converse(stream: trio.abc.Stream, framing: Framing, spec: Spec, request: Message, patience: float) -> Message:
-    """Send *request* over *stream*, return its answer and close the stream.
+async def converse(sock: socket.socket, framing: Framing, spec: Spec, request: Message, patience: float) -> Message:
+    """Send *request* over *sock*, return its answer and close it.
 
     The answer is the message of the answering type with the request's STAN. Others are passed over, and counted in
     the text of NoAnswer; bytes that are no message can only be the answer, and end the waiting.
@@ -43,7 +44,7 @@ async def converse(stream: trio.abc.Stream, framing: Framing, spec: Spec, reques
         NoConnection: not a byte of the request was sent.
         NoAnswer: it was sent, or may have been, and no answer came.
     """
-    connection = FramedConnection(stream, framing)
+    connection = FramedConnection(sock, framing)
     waiting = _Waiting(spec, request)
     async with trio.open_nursery() as nursery:
 

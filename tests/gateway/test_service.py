@@ -17,6 +17,7 @@ from iso_gateway.protocol.records import RowState
 from iso_gateway.protocol.request import Request
 from tests.support.desk import Desk, setup
 from tests.support.edge import Host, Running, running
+from tests.support.ends import ends
 
 PAN = "4761739001010010"
 
@@ -266,9 +267,8 @@ async def test_a_fault_of_ours_in_reading_changes_nothing(tmp_path: Path, monkey
 async def test_a_connection_to_a_listener_that_a_reload_has_just_closed_is_closed(tmp_path: Path) -> None:
     async with running(tmp_path) as gateway:
         at = msgspec.structs.replace(gateway.service.gateway.config.listeners[0], name="closed")
-        ours, theirs = trio.socket.socketpair()
-        with ours, theirs:
-            await gateway.service.gateway.carry_terminal(at, trio.SocketStream(ours))
+        ours, _ = ends()
+        await gateway.service.gateway.carry_terminal(at, ours)
         assert gateway.service.gateway.terminals == {}
         assert (await (await gateway.terminal()).ask(requests().request()))[39] == "00"
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import trio
-from trio.testing import MockClock, memory_stream_pair, wait_all_tasks_blocked
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from iso_gateway.codec.message import Message
 from iso_gateway.errors import ConfigError
@@ -20,6 +20,7 @@ from iso_gateway.host.settings import HostSettings
 from iso_gateway.net.address import Address
 from iso_gateway.net.listener import dial
 from iso_gateway.protocol.kinds import Kind
+from tests.support.ends import ends, stream_over
 from tests.support.till import PAN, Till
 
 ANY_PORT = Address("127.0.0.1", 0)
@@ -80,7 +81,7 @@ async def in_memory(log: Told | None = None, **settings: Any) -> AsyncIterator[t
     """Run a host with one link over streams in memory."""
     config = HostSettings(**settings)
     host = HostServer.of(config, log=log or Told())
-    ours, theirs = memory_stream_pair()
+    theirs, ours = ends()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(host.carry, theirs, "memory")
         yield host, Wire(ours, config.spec, config.framing)
@@ -95,7 +96,7 @@ async def test_a_sale_and_its_void_over_tcp(nursery: trio.Nursery, spec: str) ->
     host = HostServer.of(HostSettings(spec=spec))
     address = await nursery.start(host.run, ANY_PORT)
     with trio.fail_after(5):
-        async with await dial(address, 5) as stream:
+        async with stream_over(await dial(address, 5)) as stream:
             wire = Wire(stream, spec)
             request = wire.till.request(Kind.SALE, 1234)
             answer = await wire.ask(request)
@@ -113,10 +114,10 @@ async def test_many_links_at_a_time_and_one_more_is_closed(nursery: trio.Nursery
     host = HostServer.of(HostSettings(connections=2), log=told)
     address = await nursery.start(host.run, ANY_PORT)
     with trio.fail_after(5):
-        async with await dial(address, 5) as first, await dial(address, 5) as second:
+        async with stream_over(await dial(address, 5)) as first, stream_over(await dial(address, 5)) as second:
             for stream in (first, second):
                 assert await Wire(stream).sale() is not None
-            async with await dial(address, 5) as third:
+            async with stream_over(await dial(address, 5)) as third:
                 assert await Wire(third).receive() is None
             assert len(host.status()["links"]) == 2
         await host.drain()
@@ -128,7 +129,7 @@ async def test_garbage_closes_its_own_link_and_no_other(nursery: trio.Nursery) -
     host = HostServer.of(HostSettings(), log=told)
     address = await nursery.start(host.run, ANY_PORT)
     with trio.fail_after(5):
-        async with await dial(address, 5) as good, await dial(address, 5) as bad:
+        async with stream_over(await dial(address, 5)) as good, stream_over(await dial(address, 5)) as bad:
             wire = Wire(good)
             assert await wire.sale() is not None
             await bad.send_all(b"\xff" * 4096)
@@ -217,7 +218,7 @@ async def test_a_late_answer_of_a_link_that_is_gone_is_given_to_nobody(autojump_
 
 async def test_a_link_that_is_gone_is_over_although_an_answer_waited(autojump_clock: MockClock) -> None:
     host = HostServer.of(HostSettings())
-    ours, theirs = memory_stream_pair()
+    theirs, ours = ends()
     wire = Wire(ours)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(host.carry, theirs, "memory")
@@ -304,7 +305,7 @@ async def test_sign_on_is_per_link(nursery: trio.Nursery) -> None:
     host = HostServer.of(HostSettings(sign_on_required=True))
     wires = []
     for name in ("one", "two"):
-        ours, theirs = memory_stream_pair()
+        theirs, ours = ends()
         nursery.start_soon(host.carry, theirs, name)
         wires.append(Wire(ours))
     facts = {"system_trace_audit_number": "000009"}

@@ -96,3 +96,10 @@ async def test_keeping_in_step_tells_nothing_when_nobody_sets_the_clock(autojump
         await clock.keep_in_step(jumps.append)
     assert jumps == []
     assert clock.now() == before.later(600)
+
+
+async def test_it_can_stand_still(autojump_clock: MockClock) -> None:
+    with clock.the_clock().standing() as then:
+        autojump_clock.jump(5)
+        assert clock.now() is then
+    assert clock.now() == then.later(5)

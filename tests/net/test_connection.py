@@ -125,7 +125,7 @@ async def test_wrong_bytes_end_the_connection_by_name(
     new_line: MakeLine, framing: str, broken: bytes, error: type[Exception]
 ) -> None:
     line = new_line()
-    connection = FramedConnection(line.stream, Framing.parse(framing))
+    connection = FramedConnection(line.ours, Framing.parse(framing))
     good = Framing.parse(framing).frame(b"good")
     await line.peer.send_all(good + broken)
     received: list[Frame] = []

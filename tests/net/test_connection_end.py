@@ -12,6 +12,7 @@ from trio.testing import MockClock
 
 from iso_gateway.framing import Frame, Framing
 from iso_gateway.net.connection import FramedConnection, Outcome
+from tests.support.ends import fill
 
 if TYPE_CHECKING:
     from tests.net.conftest import MakeLine
@@ -36,7 +37,7 @@ async def test_closing_lets_out_what_waits(make_line: MakeLine) -> None:
 
 async def test_hanging_up_lets_out_what_waits_and_takes_nothing_more(make_line: MakeLine) -> None:
     line = make_line()
-    line.stream.clogged = trio.Event()
+    fill(line.ours)
     await line.settles()
     line.send("answer")
     await line.peer.send_all(wire("one"))
@@ -46,7 +47,7 @@ async def test_hanging_up_lets_out_what_waits_and_takes_nothing_more(make_line: 
         await line.peer.send_all(more)
         await line.settles()
     assert line.received == [b"one"]
-    line.stream.clogged.set()
+    line.peer.empty()
     await line.settles()
     assert (line.outcomes, line.ended, line.why) == ({"answer": HANDED}, True, None)
 
@@ -76,7 +77,7 @@ async def test_hung_up_on_inside_a_frame_is_no_trouble_of_the_frame(
     make_line: MakeLine, autojump_clock: MockClock
 ) -> None:
     line = make_line(frame_timeout=1.0, write_timeout=5.0)
-    line.stream.clogged = trio.Event()
+    fill(line.ours)
     await line.settles()
     line.send("answer")
     await line.peer.send_all(wire("half")[:-2])
@@ -84,20 +85,20 @@ async def test_hung_up_on_inside_a_frame_is_no_trouble_of_the_frame(
     line.connection.hang_up()
     await trio.sleep(2)
     assert not line.ended
-    line.stream.clogged.set()
+    line.peer.empty()
     await line.settles()
     assert (line.outcomes, line.ended, line.why) == ({"answer": HANDED}, True, None)
 
 
 async def test_closing_refuses_what_comes_after(make_line: MakeLine, nursery: trio.Nursery) -> None:
     line = make_line()
-    line.stream.clogged = trio.Event()
+    fill(line.ours)
     line.send("before")
     await line.settles()
     nursery.start_soon(line.connection.aclose)
     await line.settles()
     line.send("after")
-    line.stream.clogged.set()
+    line.peer.empty()
     await line.settles()
     assert line.outcomes == {"after": NOT_HANDED, "before": HANDED}
     assert line.ended
@@ -105,23 +106,23 @@ async def test_closing_refuses_what_comes_after(make_line: MakeLine, nursery: tr
 
 async def test_closing_does_not_wait_for_ever(make_line: MakeLine, autojump_clock: MockClock) -> None:
     line = make_line(write_timeout=5.0)
-    line.stream.clogged = trio.Event()
+    fill(line.ours)
     await line.settles()
     line.send("stuck")
     with trio.fail_after(6):
         await line.connection.aclose()
-    assert line.outcomes == {"stuck": UNCERTAIN}
+    assert line.outcomes == {"stuck": NOT_HANDED}
 
 
 async def test_closing_that_is_cancelled_closes_at_once(make_line: MakeLine, autojump_clock: MockClock) -> None:
     line = make_line()
-    line.stream.clogged = trio.Event()
+    fill(line.ours)
     line.send("stuck")
     await line.settles()
     with trio.move_on_after(1):
         await line.connection.aclose()
     await line.settles()
-    assert (line.outcomes, line.ended) == ({"stuck": UNCERTAIN}, True)
+    assert (line.outcomes, line.ended) == ({"stuck": NOT_HANDED}, True)
 
 
 async def test_closing_without_a_run_hands_nothing(new_line: MakeLine) -> None:
@@ -144,15 +145,14 @@ async def test_closing_twice_is_fine(make_line: MakeLine) -> None:
 
 async def test_a_cancelled_run_still_settles(new_line: MakeLine) -> None:
     line = new_line()
-    line.stream.clogged = trio.Event()
+    line.ours.narrow()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(line.run)
-        line.send("in hand")
+        line.send("in hand" * 9000)
         await line.settles()
         line.send("waiting")
         nursery.cancel_scope.cancel()
-    assert line.outcomes == {"in hand": UNCERTAIN, "waiting": NOT_HANDED}
-    assert await line.peer.receive_some() == b""
+    assert line.outcomes == {"in hand" * 9000: UNCERTAIN, "waiting": NOT_HANDED}
 
 
 async def test_a_frame_that_makes_us_abort_is_the_last(new_line: MakeLine) -> None:
@@ -176,7 +176,6 @@ async def test_a_bug_in_on_frame_comes_out_and_settles(new_line: MakeLine) -> No
         raise OSError("a bug, not the line's trouble")
 
     await line.peer.send_all(wire("one"))
-    with pytest.raises(BaseExceptionGroup) as caught:
+    with pytest.raises(OSError, match="a bug"):
         await line.connection.run(broken)
-    assert caught.group_contains(OSError)
     assert line.outcomes == {"after the bug": NOT_HANDED}

@@ -7,6 +7,7 @@ from trio.testing import open_stream_to_socket_listener
 
 from iso_gateway.framing import Frame, Framing
 from iso_gateway.net.connection import FramedConnection, Outcome
+from tests.support.ends import plain
 
 HANDED, NOT_HANDED, UNCERTAIN = Outcome.HANDED, Outcome.NOT_HANDED, Outcome.UNCERTAIN
 FRAMING = Framing.parse("2be")
@@ -17,7 +18,7 @@ async def test_over_tcp_both_ways(nursery: trio.Nursery) -> None:
     dialled = await open_stream_to_socket_listener(listener)
     taken = await listener.accept()
     await listener.aclose()
-    host, terminal = FramedConnection(taken, FRAMING), FramedConnection(dialled, FRAMING)
+    host, terminal = FramedConnection(plain(taken), FRAMING), FramedConnection(plain(dialled), FRAMING)
     answered = trio.Event()
     answers: list[bytes] = []
 
@@ -40,7 +41,7 @@ async def test_over_tcp_a_peer_that_never_reads() -> None:
     dialled = await open_stream_to_socket_listener(listener)
     async with listener, dialled:
         connection = FramedConnection(
-            await listener.accept(), Framing.parse("2be"), write_timeout=0.1, max_queued=10_000_000
+            plain(await listener.accept()), Framing.parse("2be"), write_timeout=0.1, max_queued=10_000_000
         )
         outcomes: list[Outcome] = []
         for _ in range(150):

@@ -14,11 +14,13 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from iso_gateway.errors import ConfigError, NoConnection
 from iso_gateway.net.address import Address
 from iso_gateway.net.listener import Refusal, Refusals, dial, serve
+from tests.support.ends import stream_over
 
 ANY_PORT = Address("127.0.0.1", 0)
 
 
-async def echo(stream: trio.SocketStream) -> None:
+async def echo(sock: socket.socket) -> None:
+    stream = stream_over(sock)
     async for data in stream:
         await stream.send_all(data)
 
@@ -60,7 +62,7 @@ async def test_the_bound_address_is_told_and_serves(nursery: trio.Nursery) -> No
     address = await listening(nursery)
     assert address.host == "127.0.0.1"
     assert address.port > 0
-    async with await dial(address, 5) as stream:
+    async with stream_over(await dial(address, 5)) as stream:
         assert await says(stream, b"hello") == b"hello"
         assert stream.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
@@ -68,10 +70,10 @@ async def test_the_bound_address_is_told_and_serves(nursery: trio.Nursery) -> No
 async def test_over_the_bound_a_connection_is_closed_and_told_once(nursery: trio.Nursery) -> None:
     refused: list[Refusal] = []
     address = await listening(nursery, 1, on_refused=refused.append)
-    async with await dial(address, 5) as first:
+    async with stream_over(await dial(address, 5)) as first:
         assert await says(first, b"first") == b"first"
         for _ in range(3):
-            async with await dial(address, 5) as more:
+            async with stream_over(await dial(address, 5)) as more:
                 assert await says(more, b"more") == b""
         assert await says(first, b"still") == b"still"
     assert refused == [Refusal("more than 1 connections", 1)]
@@ -80,7 +82,7 @@ async def test_over_the_bound_a_connection_is_closed_and_told_once(nursery: trio
 async def test_a_place_becomes_free_again(nursery: trio.Nursery) -> None:
     address = await listening(nursery, 1)
     for _ in range(3):
-        async with await dial(address, 5) as stream:
+        async with stream_over(await dial(address, 5)) as stream:
             assert await says(stream, b"x") == b"x"
             await stream.send_eof()
             with trio.fail_after(5):
@@ -91,7 +93,7 @@ async def test_a_place_becomes_free_again(nursery: trio.Nursery) -> None:
 async def test_stopping_to_listen_keeps_those_who_are_there(nursery: trio.Nursery) -> None:
     async with trio.open_nursery() as listeners:
         address = await listening(listeners, handler_nursery=nursery)
-        stream = await dial(address, 5)
+        stream = stream_over(await dial(address, 5))
         assert await says(stream, b"x") == b"x"
         listeners.cancel_scope.cancel()
     assert await says(stream, b"still here") == b"still here"
