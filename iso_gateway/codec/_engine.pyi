@@ -1,4 +1,23 @@
 # The compiled engine, as Python sees it; _engine.pyx is its source.
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from iso_gateway.codec import engine, storage
+
 # The SHA-256 of the sources that it was built from, in hexadecimal; empty where the build did not say.
 SOURCE: str
+
+class Storage(storage.Storage): ...
+
+class Engine(engine.Refusing):  # it has the methods of engine.Engine
+    def __init__(
+        self,
+        mti_packed: bool,
+        bitmap_hex: bool,
+        mtis: Iterable[str],
+        rows: Iterable[tuple[Any, ...]],
+        message_class: type[storage.Storage],
+        carrier: Callable[..., Any],
+        /,
+    ) -> None: ...

@@ -6,10 +6,9 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, TypeVar
 
-from iso_gateway.codec import compose, mask, parts
+from iso_gateway.codec import compose, engine, mask, parts, storage
 from iso_gateway.codec.mti import MTI
 from iso_gateway.codec.parts import Parts
-from iso_gateway.codec.storage import Storage
 from iso_gateway.codec.unreadable import Unreadable
 from iso_gateway.errors import DecodeError, EncodeError
 
@@ -17,6 +16,10 @@ if TYPE_CHECKING:
     from iso_gateway.codec.field import Field
     from iso_gateway.codec.plan import Value
     from iso_gateway.codec.spec import Spec
+    from iso_gateway.codec.storage import Storage
+else:
+    # The engine makes messages without a call of Python, so it brings what they are stored in.
+    Storage = storage.Storage if engine.compiled is None else engine.compiled.Storage
 
 Inside = TypeVar("Inside")
 

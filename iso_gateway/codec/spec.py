@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from iso_gateway.codec import body, compose, engine, trace, walker
+from iso_gateway.codec import body, compose, lowering, trace, walker
+from iso_gateway.codec.engine import Engine
 from iso_gateway.codec.message import Message, bound, checked_mti
 from iso_gateway.codec.plan import Plan, Value
 from iso_gateway.errors import DecodeError
@@ -48,7 +49,7 @@ class Spec:
         self.echo = echo
         """The data elements that an answer takes over from its request."""
         self.plan = plan
-        self.engine: engine.Engine = engine.Refusing()
+        self.engine: Engine = lowering.engine_for(plan, Message, compose.carried)
         """What walks the plan quickly, or says None."""
         self.source = source
         """The data that it was made from, plain mappings, lists and scalars."""

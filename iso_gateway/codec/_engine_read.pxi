@@ -1,0 +1,186 @@
+# Bytes -> values. Every function answers NULL, and sets no error, where something is not as it should be.
+
+cdef inline Py_ssize_t prefix(const Row* row, const uint8_t* at) noexcept:
+    """Return the length that the prefix at *at* says, which is all there; -1 where it is none of this field's."""
+    cdef Py_ssize_t said = 0
+    cdef unsigned int digit
+    cdef int each
+    if row.prefix == DIGITS:
+        # ASCII and EBCDIC alike: all digits of a character set follow upon its zero.
+        for each in range(row.width):
+            digit = <unsigned int>at[each] - row.zero
+            if digit > 9:
+                return -1
+            said = said * 10 + digit
+    elif row.prefix == PACKED_DIGITS:
+        for each in range(row.width):
+            digit = at[each]
+            if digit >> 4 > 9 or (digit & 15) > 9:
+                return -1
+            said = said * 100 + (digit >> 4) * 10 + (digit & 15)
+    else:
+        for each in range(row.width):
+            said = said << 8 | at[each]
+    said *= row.step
+    return said if row.low <= said <= row.high else -1
+
+
+cdef inline Py_ssize_t body_size(const Row* row, Py_ssize_t length) noexcept:
+    """Return the bytes that a body of *length* units takes."""
+    if row.op == PACKED:
+        return (length + 1) >> 1
+    if row.op == SIGNED:
+        return 1 + (length >> 1)
+    return length
+
+
+cdef inline PyObject* characters(const Row* row, const uint8_t* at, Py_ssize_t size, int wrong) noexcept:
+    """Return the text of *size* bytes, one for each character; *wrong* are the marks that it must not have."""
+    cdef unsigned int marks = 0
+    cdef Py_ssize_t each, number = 0
+    cdef PyObject* text
+    cdef uint8_t* into
+    cdef const uint8_t* marked = row.marks_in
+    if row.signed and size:
+        marks = row.first_in[at[0]]
+        for each in range(1, size):
+            marks |= marked[at[each]]
+    else:
+        for each in range(size):
+            marks |= marked[at[each]]
+    if marks & wrong:
+        return NULL
+    if size <= 4 and size and not marks & NO_DIGIT:
+        for each in range(size):
+            number = number * 10 + (row.into[at[each]] - c'0')
+        return short_text(size, number)
+    text = PyUnicode_New(size, 255 if marks & WIDE else 127)
+    if text != NULL and size:
+        into = <uint8_t*>PyUnicode_DATA(text)
+        if row.op == TEXT:
+            memcpy(into, at, size)
+        else:
+            for each in range(size):
+                into[each] = row.into[at[each]]
+    return text
+
+
+cdef inline void unpack(uint8_t* into, const uint8_t* at, Py_ssize_t digits, bint left) noexcept:
+    """Write the characters of *digits* nibbles; of an odd number the pad, on the *left* or right, is passed over."""
+    cdef Py_ssize_t each
+    if digits & 1 and left:
+        into[0] = PAIR[2 * at[0] + 1]
+        into += 1
+        at += 1
+    for each in range(digits >> 1):
+        memcpy(into + 2 * each, &PAIR[2 * at[each]], 2)
+    if digits & 1 and not left:
+        into[digits - 1] = PAIR[2 * at[digits >> 1]]
+
+
+cdef inline PyObject* nibbles(const Row* row, const uint8_t* at, Py_ssize_t digits, int wrong) noexcept:
+    """Return the text of a packed body; a sign goes before the digits where the row has one."""
+    cdef unsigned int marks = 0
+    cdef Py_ssize_t each, number = 0, size = digits
+    cdef uint8_t shown[4]
+    cdef PyObject* text
+    cdef uint8_t* into
+    cdef uint8_t sign = 0
+    memset(shown, 0, sizeof(shown))
+    if row.op == SIGNED:
+        sign = at[0]
+        marks = row.first_in[sign]
+        at += 1
+        digits -= 1
+    elif 0 < digits <= 4:
+        unpack(shown, at, digits, row.left)
+        for each in range(digits):
+            marks |= row.marks_out[shown[each]]
+            number = number * 10 + (shown[each] - c'0')
+        if marks & wrong:
+            return NULL
+        if not marks & NO_DIGIT:
+            return short_text(digits, number)
+        marks = 0
+    text = PyUnicode_New(size, 255 if marks & WIDE else 127)
+    if text == NULL or size == 0:
+        return text
+    into = <uint8_t*>PyUnicode_DATA(text)
+    if row.op == SIGNED:
+        into[0] = sign
+        into += 1
+    unpack(into, at, digits, row.left)
+    for each in range(digits):
+        marks |= row.marks_out[into[each]]
+    if marks & wrong:
+        Py_DECREF(text)
+        return NULL
+    return text
+
+
+cdef inline bint pad_is_ours(const Row* row, const uint8_t* at, Py_ssize_t digits) noexcept:
+    """Say whether the unused nibble of an odd number of packed digits, which begin at *at*, is what we write."""
+    if not digits & 1:
+        return True
+    return (PAIR[2 * at[0]] if row.left else PAIR[2 * at[digits >> 1] + 1]) == row.pad
+
+
+cdef inline PyObject* from_hex(const uint8_t* at, Py_ssize_t size, bint* ours) noexcept:
+    """Return the bytes that *size* hexadecimal characters say; *ours* becomes false where some are lower case."""
+    cdef PyObject* value
+    cdef unsigned int marks = 0, high, low
+    cdef uint8_t* into
+    cdef Py_ssize_t each
+    if size & 1:
+        return NULL
+    value = PyBytes_FromStringAndSize(NULL, size >> 1)
+    if value == NULL:
+        return NULL
+    into = <uint8_t*>PyBytes_AS_STRING(value)
+    for each in range(size >> 1):
+        high = UNHEX[at[2 * each]]
+        low = UNHEX[at[2 * each + 1]]
+        marks |= high | low
+        into[each] = high << 4 | (low & 15)
+    if marks & NO_HEX:
+        Py_DECREF(value)
+        return NULL
+    ours[0] = not marks & LOWER
+    return value
+
+
+cdef inline PyObject* value_at(const Row* row, const uint8_t* at, Py_ssize_t size, Py_ssize_t length, int wrong, bint* ours) noexcept:
+    """Return what the body of *size* bytes says; *ours* becomes false where we would write it otherwise."""
+    ours[0] = True
+    if row.op == TEXT or row.op == CODED:
+        return characters(row, at, size, wrong)
+    if row.op == PACKED:
+        ours[0] = pad_is_ours(row, at, length)
+        return nibbles(row, at, length, wrong)
+    if row.op == BYTES:
+        return PyBytes_FromStringAndSize(<const char*>at, size)
+    if row.op == HEX:
+        return from_hex(at, size, ours)
+    if length == 0:
+        return NULL
+    ours[0] = pad_is_ours(row, at + 1, length - 1)
+    return nibbles(row, at, length, wrong)
+
+
+cdef inline bint bitmap_word(const uint8_t* at, bint hexed, uint64_t* word, bint* ours) noexcept:
+    """Read one bitmap, of 8 bytes or 16 characters; false where its characters are not hexadecimal."""
+    cdef uint64_t bits = 0
+    cdef unsigned int marks = 0, nibble
+    cdef int each
+    if not hexed:
+        for each in range(8):
+            bits = bits << 8 | at[each]
+    else:
+        for each in range(16):
+            nibble = UNHEX[at[each]]
+            marks |= nibble
+            bits = bits << 4 | (nibble & 15)
+    word[0] = bits
+    if marks & LOWER:
+        ours[0] = False
+    return not marks & NO_HEX
