@@ -103,6 +103,26 @@ KNOWN: Final[dict[str, frozenset[str]]] = {
 """Every message type of each edition; ``any`` takes them all, national and private ones too."""
 
 
+def is_request(mti: str) -> bool:
+    """Return whether *mti* opens an exchange: a request, advice, notification or instruction."""
+    return mti[2] in "0246"
+
+
+def is_repeat(mti: str) -> bool:
+    """Return whether *mti* says that the message was sent before."""
+    return mti[3] in "135"
+
+
+def original(mti: str) -> str:
+    """Return *mti* without its repeat mark: 0201 is 0200, 1805 is 1804."""
+    return mti[:3] + str(int(mti[3]) & ~1)
+
+
+def repeat(mti: str) -> str:
+    """Return *mti* with a repeat mark: 0200 is 0201."""
+    return mti[:3] + str(int(mti[3]) | 1)
+
+
 class MTI(str):
     """One message type, a ``str`` of four digits that knows what they mean.
 
@@ -141,12 +161,12 @@ class MTI(str):
     @property
     def is_request(self) -> bool:
         """Whether it opens an exchange: a request, advice, notification or instruction."""
-        return self[2] in "0246"
+        return is_request(self)
 
     @property
     def is_repeat(self) -> bool:
         """Whether the sender says that it sent it before."""
-        return self[3] in "135"
+        return is_repeat(self)
 
     def response(self) -> MTI:
         """Return the type of the answer: function plus one, the repeat mark cleared; ``0201`` -> ``0210``.
@@ -160,8 +180,8 @@ class MTI(str):
 
     def repeat(self) -> MTI:
         """Return the type of the same message sent again; ``0200`` -> ``0201``."""
-        return MTI(f"{self[:3]}{int(self[3]) | 1}")
+        return MTI(repeat(self))
 
     def original(self) -> MTI:
         """Return the type of the same message as it was sent first; ``0421`` -> ``0420``."""
-        return MTI(f"{self[:3]}{int(self[3]) & ~1}")
+        return MTI(original(self))

@@ -9,10 +9,11 @@ import msgspec
 
 from iso_gateway.codec import mask
 from iso_gateway.codec.message import Message
+from iso_gateway.codec.mti import is_repeat
 from iso_gateway.errors import DecodeError
 from iso_gateway.host.accounts import Accounts
 from iso_gateway.host.transaction import Key
-from iso_gateway.protocol.dialect import Dialect, is_repeat, peek
+from iso_gateway.protocol.dialect import Dialect, peek
 from iso_gateway.protocol.elements import text
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.originals import ELEMENT, Original

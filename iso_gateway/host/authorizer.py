@@ -7,6 +7,7 @@ from datetime import UTC, tzinfo
 from typing import Any, Final
 
 from iso_gateway.codec.message import Message
+from iso_gateway.codec.mti import is_request
 from iso_gateway.errors import DecodeError
 from iso_gateway.host.accounts import Accounts
 from iso_gateway.host.answers import Decision, balance_element, written
@@ -281,7 +282,7 @@ class Authorizer:
 
 
 def _is_answer(message: Message) -> bool:
-    return int(message.mti[2]) % 2 == 1
+    return not is_request(message.mti)
 
 
 def _outdated(first: Transaction, asked: Asked, moment: Moment) -> bool:

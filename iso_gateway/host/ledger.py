@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any, Final
 
+from iso_gateway.codec import mti
 from iso_gateway.host.accounts import Accounts
 from iso_gateway.host.totals import Book, Totals
 from iso_gateway.host.transaction import Key, Transaction, effect_of, relate
-from iso_gateway.protocol.dialect import original_mti
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.originals import Original
 
@@ -136,7 +136,7 @@ def _indices(transaction: Transaction) -> Iterator[Index]:
 def _agrees(transaction: Transaction, named: Original) -> bool:
     batch = transaction.key[2]
     return (
-        (not named.mti or original_mti(named.mti) == original_mti(transaction.mti))
+        (not named.mti or mti.original(named.mti) == mti.original(transaction.mti))
         and _fits(named.transmitted, transaction.transmitted)
         and _fits(named.rrn, transaction.rrns)
         and _fits(named.approval, transaction.approvals)

@@ -14,44 +14,11 @@ from iso_gateway.protocol.request import Asker, Request
 from iso_gateway.protocol.setup import Acquirer
 from iso_gateway.protocol.world import World
 
-FROM_THE_TERMINAL: Final = frozenset(
-    {
-        "primary_account_number",
-        "primary_account_number_extended",
-        "processing_code",
-        "transmission_date_time",
-        "system_trace_audit_number",
-        "time_local_transaction",
-        "date_local_transaction",
-        "date_expiration",
-        "pos_entry_mode",
-        "pos_condition_code",
-        "acquiring_institution_id",
-        "forwarding_institution_id",
-        "track_2_data",
-        "track_3_data",
-        "track_1_data",
-        "card_acceptor_terminal_id",
-        "card_acceptor_id",
-        "card_acceptor_name_location",
-        "currency_code_transaction",
-        "pin_data",
-        "pos_transaction_type_and_batch",
-        "original_data_elements",
-    }
-)
-"""What a terminal knows better than the host: it gets its own values back, or nothing."""
-
 ESSENTIAL: Final = frozenset({"amount_transaction", "retrieval_reference_number", "authorization_id_response"})
 """What an approval is not an approval without; where even this has no place, nothing is delivered."""
 
 COMPARED: Final = {3: "DE 3", 4: "DE 4", 49: "DE 49", 41: "DE 41", 2: "DE 2"}
 """The elements of an approval that must be the request's, where it has them (ruling 9)."""
-
-
-def answer_facts(dialect: Dialect, answer: Message) -> Facts:
-    """Return what the host's *answer* says that is the host's to say."""
-    return {name: value for name, value in dialect.facts(answer).items() if name not in FROM_THE_TERMINAL}
 
 
 def mismatch(request: Message, answer: Message, *, partial: bool) -> str:
@@ -62,6 +29,9 @@ def mismatch(request: Message, answer: Message, *, partial: bool) -> str:
     if partial and not text(answer, 4):
         return COMPARED[4]
     for de, said in COMPARED.items():
+        asked, answered = request.get(de), answer.get(de)
+        if asked == answered or asked is None or answered is None:
+            continue
         asked, answered = text(request, de), text(answer, de)
         if not asked or not answered or asked == answered:
             continue

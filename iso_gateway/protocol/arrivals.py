@@ -6,11 +6,11 @@ from datetime import date
 
 from msgspec.structs import replace
 
+from iso_gateway.codec.mti import is_repeat
 from iso_gateway.protocol import rules
 from iso_gateway.protocol.closing import Closing, Underway
 from iso_gateway.protocol.commands import Verify
 from iso_gateway.protocol.composing import reason_said
-from iso_gateway.protocol.dialect import is_repeat
 from iso_gateway.protocol.elements import text
 from iso_gateway.protocol.events import Conflict, Found
 from iso_gateway.protocol.forwarding import Forwarding
@@ -54,9 +54,7 @@ class Arrivals:
         if code:
             self._closing.refuse(request, code)
             return
-        lent = self._world.lent
-        request.fingerprint = lent.fingerprint(request.fingerprint_text())
-        request.card_hash = lent.fingerprint(request.pan.encode()) if request.pan else b""
+        request.known_by(self._world.lent.fingerprint)
         earlier = self._underway.by_key.get(request.key)
         if earlier is not None:
             self._join(request, earlier)

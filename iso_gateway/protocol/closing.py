@@ -10,7 +10,6 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from iso_gateway.codec import mask
 from iso_gateway.protocol.answering import Answering
 from iso_gateway.protocol.commands import Journal, Lookup
 from iso_gateway.protocol.composing import owed_state, query_for
@@ -19,7 +18,7 @@ from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.links import Links
 from iso_gateway.protocol.owing import Owing
 from iso_gateway.protocol.records import APPROVED, Change, Entry, Insert, Key, Row, RowState
-from iso_gateway.protocol.request import Request, noted
+from iso_gateway.protocol.request import NOTHING, Request, noted
 from iso_gateway.protocol.setup import Acquirer
 from iso_gateway.protocol.transaction import State, Step
 from iso_gateway.protocol.world import World
@@ -104,20 +103,20 @@ class Closing:
 
         A terminal may have read its answer and sent the next request before the answer's fate is told to us.
         """
-        waiting = self._underway.busy.get((request.merchant, request.terminal))
+        waiting = self._underway.busy.get(request.key[:2])
         if waiting is not None:
             waiting.discard(request.id)
             if not waiting:
-                del self._underway.busy[request.merchant, request.terminal]
+                del self._underway.busy[request.key[:2]]
 
     def delivered(self, request: Request, fate: Fate) -> None:
         """Take in what became of one asker's answer."""
         request.fates.append(fate)
         if len(request.fates) < len(request.askers) or request.state is not State.DELIVERING:
             return
-        row = request.replaying or request.journaled
-        approved = (request.approved or request.replaying is not None) and row is not None
-        if Fate.HANDED in request.fates or not approved or row is None or row.state not in APPROVED:
+        approved = request.approved or request.replaying is not None
+        row = request.replaying or request.as_recorded() if approved and Fate.HANDED not in request.fates else None
+        if row is None or row.state not in APPROVED:
             request.step(Step.HANDED)
             self._close(request)
             return
@@ -143,8 +142,8 @@ class Closing:
             asker.connection.in_flight -= 1
         passed = self._world.now.mono - request.arrived.mono
         self._world.log(
-            "txn", id=request.id, kind=str(request.kind), terminal=request.terminal, merchant=request.merchant,
-            stan=request.stan, amount=request.amount, currency=request.currency, card=mask.pan(request.pan),
+            "txn", id=request.id, kind=request.kind.value, terminal=request.terminal, merchant=request.merchant,
+            stan=request.stan, amount=request.amount, currency=request.currency, card=request.card,
             acquirer=request.acquirer, link=request.link.name if request.link else "", code=request.code,
             rrn=str(request.answer.get("retrieval_reference_number", "")), owes=request.owes,
             replay=request.replaying is not None, ms=round(passed * 1000, 1),
@@ -155,6 +154,7 @@ class Closing:
         request.code = code
         request.step(Step.DECIDED_ANEW if request.state is State.RECORDING else Step.RECORDED)
         request.host_request = request.journaled = request.proposed = None
+        request.outcome = NOTHING
         request.deadline = None
         self._world.emit(Journal(request.id, entry))
 
@@ -167,13 +167,14 @@ class Closing:
 
     def recorded(self, request: Request) -> None:
         """The outcome is durable: answer, and start paying what is owed."""
+        request.step(Step.RECORDED)
         original = request.original_row
         if request.kind is Kind.REVERSAL and request.host_request is None and original is not None:
             # One debt, whoever asked for it: the row says whether anything is owed.
             if original.state is RowState.OWES_REVERSAL:
                 self._owing.open(original, None)
-        elif request.owes and request.journaled is not None:
-            self._owing.open(request.journaled, request.host_request)
+        elif request.owes and (row := request.as_recorded()) is not None:
+            self._owing.open(row, request.host_request)
         self.deliver(request)
 
     def overtaken(self, request: Request, row: Row) -> None:
@@ -194,6 +195,7 @@ class Closing:
         """Have the terminal hear what it would hear had the host been silent."""
         request.code = request.listener.dialect.profile.no_answer
         request.own_code, request.answer, request.approved, request.replaying = "", {}, False, None
+        request.outcome = NOTHING
 
     def journal_failed(self, request: Request, reason: str) -> None:
         """Take in that the journal could not commit: no new money, and no approval that is not durable."""

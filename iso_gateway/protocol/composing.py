@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Final
 
 from iso_gateway.codec.message import Message
+from iso_gateway.codec.mti import repeat
 from iso_gateway.errors import CannotCarry
+from iso_gateway.protocol.calendar import Second
 from iso_gateway.protocol.dialect import Dialect, Facts
 from iso_gateway.protocol.elements import text
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.meaning import REVERSAL_REASONS
-from iso_gateway.protocol.moment import Moment, date_and_time, transmission_time
+from iso_gateway.protocol.moment import Moment, transmission_time
 from iso_gateway.protocol.originals import ELEMENT, Original, write_original
 from iso_gateway.protocol.profile import Profile
 from iso_gateway.protocol.records import HostLeg, OriginalQuery, Row, RowState
@@ -44,30 +46,29 @@ def owed_state(acquirer: Acquirer | None, kind: Kind) -> RowState:
     return RowState.OWES_REVERSAL if reversed_there else RowState.OWES_REPEAT
 
 
-def host_message(request: Request, acquirer: Acquirer, stan: str, now: Moment) -> Message:
+def host_message(request: Request, acquirer: Acquirer, stan: str, second: Second) -> Message:
     """Return *request* as the host gets it: its meaning in the host's dialect, numbered anew.
 
     Raises:
         CannotCarry: the host's dialect cannot say it, or cannot name its original.
         EncodeError: a value does not fit the host's spec.
     """
-    local = now.wall.astimezone(acquirer.zone)
     source, target = request.listener.dialect, acquirer.dialect
     passing = target.passing(source)
     passed = {de: value for de, value in request.message.items() if de in passing}
     facts = source.facts(request.message, passing)
-    facts["transmission_date_time"] = transmission_time(now.wall)
+    facts["transmission_date_time"] = second.transmitted
     facts["system_trace_audit_number"] = stan
-    said = date_and_time(local)
-    facts.setdefault("time_local_transaction", said[6:])
-    facts.setdefault("date_local_transaction", said[2:6])
+    for name, said in (("time_local_transaction", second.written[6:]), ("date_local_transaction", second.written[2:6])):
+        if name not in facts and target.number(name) not in passed:
+            facts[name] = said
     if acquirer.institution:
         facts["acquiring_institution_id"] = acquirer.institution
-    if acquirer.sends_rrn and "retrieval_reference_number" not in facts:
-        facts["retrieval_reference_number"] = rrn(local, stan)
+    if acquirer.sends_rrn and 37 not in request.message:
+        facts["retrieval_reference_number"] = rrn(second.local, stan)
     original = original_on_host_leg(request, acquirer.dialect.profile)
     batch = request.batch or acquirer.batch
-    message = target.compose(request.kind, facts, local.date(), original, batch, passed=passed)
+    message = target.compose(request.kind, facts, second.today, original, batch, passed=passed)
     if request.kind is not Kind.REVERSAL:
         return message
     return message.evolve(_reason(reason_said(request), target.profile))
@@ -175,6 +176,6 @@ def repeat_of(dialect: Dialect, message: Message, now: Moment, *, marked: bool =
     With *marked* false it is the same type again: nothing of it went out before.
     """
     repeats = marked and dialect.profile.repeat_mti
-    mti = message.mti[:3] + str(int(message.mti[3]) | 1) if repeats else message.mti
+    mti = repeat(message.mti) if repeats else message.mti
     changed: dict[int | str, str | bytes | None] = {7: transmission_time(now.wall)} if 7 in message else {}
     return message.evolve(changed, mti)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from iso_gateway.codec.message import Message
-from iso_gateway.protocol.debts import DebtState, DebtStep, debt_after
+from iso_gateway.protocol.debts import DEBT_TRANSITIONS, DebtState, DebtStep
 from iso_gateway.protocol.links import Link
 from iso_gateway.protocol.records import Change, Entry, HostLeg, Row, RowState
 
@@ -49,7 +49,7 @@ class Debt:
 
     def step(self, step: DebtStep) -> None:
         """Go where *step* leads."""
-        self.state = debt_after(self.state, step)
+        self.state = DEBT_TRANSITIONS[self.state, step]
 
     def turn_into_reversal(self) -> None:
         """Owe the reversal of what was to be repeated: the terminal has asked for it."""

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from iso_gateway.protocol.table import led_to
+from iso_gateway.protocol.table import Table
 
 
 class DebtState(StrEnum):
@@ -45,35 +45,28 @@ class DebtStep(StrEnum):
     REOPENED = "a late approval reopens it"
 
 
-DEBT_TRANSITIONS: Final[dict[tuple[DebtState, DebtStep], DebtState]] = {
-    (DebtState.OWED, DebtStep.DUE): DebtState.SENDING,
-    (DebtState.OWED, DebtStep.GIVEN_UP): DebtState.STUCK,
-    (DebtState.OWED, DebtStep.SETTLED): DebtState.SETTLED,
-    (DebtState.SENDING, DebtStep.JOURNALED): DebtState.AWAITING,
-    (DebtState.SENDING, DebtStep.JOURNAL_FAILED): DebtState.BACKING_OFF,
-    (DebtState.SENDING, DebtStep.SETTLED): DebtState.SETTLED,  # by the answer to an earlier attempt
-    (DebtState.SENDING, DebtStep.REFUSED): DebtState.STUCK,
-    (DebtState.OWED, DebtStep.REFUSED): DebtState.STUCK,  # an advice's own answer, before it was repeated
-    (DebtState.AWAITING, DebtStep.SETTLED): DebtState.SETTLED,
-    (DebtState.AWAITING, DebtStep.AGAIN): DebtState.BACKING_OFF,
-    (DebtState.AWAITING, DebtStep.REFUSED): DebtState.STUCK,
-    (DebtState.AWAITING, DebtStep.TIMED_OUT): DebtState.BACKING_OFF,
-    (DebtState.AWAITING, DebtStep.NOT_SENT): DebtState.BACKING_OFF,
-    (DebtState.BACKING_OFF, DebtStep.DUE): DebtState.SENDING,
-    (DebtState.BACKING_OFF, DebtStep.SETTLED): DebtState.SETTLED,
-    (DebtState.BACKING_OFF, DebtStep.REFUSED): DebtState.STUCK,
-    (DebtState.BACKING_OFF, DebtStep.GIVEN_UP): DebtState.STUCK,
-    (DebtState.SETTLED, DebtStep.REOPENED): DebtState.OWED,
-}
-
-
-def debt_after(state: DebtState, step: DebtStep) -> DebtState:
-    """Return the state that *step* leads to from *state*.
-
-    Raises:
-        LocalProtocolError: *step* cannot happen in *state*.
-    """
-    return led_to(DEBT_TRANSITIONS, state, step)
+DEBT_TRANSITIONS: Final[Table[DebtState, DebtStep]] = Table(
+    {
+        (DebtState.OWED, DebtStep.DUE): DebtState.SENDING,
+        (DebtState.OWED, DebtStep.GIVEN_UP): DebtState.STUCK,
+        (DebtState.OWED, DebtStep.SETTLED): DebtState.SETTLED,
+        (DebtState.SENDING, DebtStep.JOURNALED): DebtState.AWAITING,
+        (DebtState.SENDING, DebtStep.JOURNAL_FAILED): DebtState.BACKING_OFF,
+        (DebtState.SENDING, DebtStep.SETTLED): DebtState.SETTLED,  # by the answer to an earlier attempt
+        (DebtState.SENDING, DebtStep.REFUSED): DebtState.STUCK,
+        (DebtState.OWED, DebtStep.REFUSED): DebtState.STUCK,  # an advice's own answer, before it was repeated
+        (DebtState.AWAITING, DebtStep.SETTLED): DebtState.SETTLED,
+        (DebtState.AWAITING, DebtStep.AGAIN): DebtState.BACKING_OFF,
+        (DebtState.AWAITING, DebtStep.REFUSED): DebtState.STUCK,
+        (DebtState.AWAITING, DebtStep.TIMED_OUT): DebtState.BACKING_OFF,
+        (DebtState.AWAITING, DebtStep.NOT_SENT): DebtState.BACKING_OFF,
+        (DebtState.BACKING_OFF, DebtStep.DUE): DebtState.SENDING,
+        (DebtState.BACKING_OFF, DebtStep.SETTLED): DebtState.SETTLED,
+        (DebtState.BACKING_OFF, DebtStep.REFUSED): DebtState.STUCK,
+        (DebtState.BACKING_OFF, DebtStep.GIVEN_UP): DebtState.STUCK,
+        (DebtState.SETTLED, DebtStep.REOPENED): DebtState.OWED,
+    }
+)
 
 
 class Circumstances(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from iso_gateway.codec.message import Message
+from iso_gateway.codec.mti import repeat
 from iso_gateway.errors import CannotCarry, DecodeError
 from iso_gateway.protocol import meaning
 from iso_gateway.protocol.kinds import NETWORK, TRAITS, Kind
@@ -65,6 +66,39 @@ MONEY: Final = frozenset(
 )
 """What must reach the other side, or the message is refused (ruling 5): money is never dropped in silence."""
 
+FROM_THE_TERMINAL: Final = frozenset(
+    {
+        "primary_account_number",
+        "primary_account_number_extended",
+        "processing_code",
+        "transmission_date_time",
+        "system_trace_audit_number",
+        "time_local_transaction",
+        "date_local_transaction",
+        "date_time_local_transaction",
+        "date_expiration",
+        "pos_entry_mode",
+        "pos_data_code",
+        "pos_condition_code",
+        "acquiring_institution_id",
+        "forwarding_institution_id",
+        "track_2_data",
+        "track_3_data",
+        "track_1_data",
+        "card_acceptor_terminal_id",
+        "card_acceptor_id",
+        "card_acceptor_name_location",
+        "currency_code_transaction",
+        "pin_data",
+        "pos_transaction_type_and_batch",
+        "original_data_elements",
+    }
+)
+"""What a terminal knows better than the host: it gets its own values back, or nothing."""
+
+_WRITTEN_OTHERWISE: Final = frozenset({"date_time_local_transaction", "pos_data_code", "date_settlement_1993"})
+"""The elements that say in other digits what an element of 1987 says."""
+
 _NEVER_CUT: Final = MONEY | {"primary_account_number", "track_2_data", "pin_data", "icc_data"}
 _RESPONSE_CODE: Final = 39
 _ONLY: Final = {"4": "reversal", "8": "network"}
@@ -82,21 +116,31 @@ class Dialect:
         }
         self._echoed = frozenset(spec.echo) - _HOST_MAY_CHANGE
         self._rows: dict[str, list[KindRow]] = {}
+        self._outgoing: dict[Kind, KindRow] = {}
         for row in profile.kinds:
-            self._rows.setdefault(row.mti, []).append(row)
+            for mti in {row.mti, repeat(row.mti)}:
+                self._rows.setdefault(mti, []).append(row)
+            self._outgoing.setdefault(row.kind, row)
         self.kept = may_be_kept(spec)
         """The elements that the journal may hold."""
         self._passing: dict[Dialect, frozenset[int]] = {}
         self._verdicts = {row.code: profile.verdict(row.code) for row in profile.codes}
+        self._canonical = {row.code: profile.canonical(row.code) for row in profile.codes}
+        self._from_hosts = {de: name for de, name in self._carried.items() if name not in FROM_THE_TERMINAL}
+        self._written_otherwise = _WRITTEN_OTHERWISE & self._number.keys()
 
     def __repr__(self) -> str:
         return f"<Dialect {self.spec.name}>"
+
+    def number(self, name: str) -> int | None:
+        """Return the data element *name*, or None where this dialect has none of that name."""
+        return self._number.get(name)
 
     # What a message is
 
     def kind_row(self, message: Message) -> KindRow | None:
         """Return the profile's row that *message* fits, or None for a message that this dialect does not know."""
-        for row in self._rows.get(original_mti(message.mti), ()):
+        for row in self._rows.get(message.mti, ()):
             if self._fits(row, message):
                 return row
         return None
@@ -141,7 +185,7 @@ class Dialect:
 
     def canonical(self, message: Message) -> str:
         """Return DE 39 of *message* in the codes of 1987."""
-        return self.profile.canonical(_text(message, _RESPONSE_CODE))
+        return self._canonical.get(_text(message, _RESPONSE_CODE), "96")
 
     # Facts and messages
 
@@ -155,7 +199,18 @@ class Dialect:
     def facts(self, message: Message, but: frozenset[int] = frozenset()) -> Facts:
         """Return what *message* says, by name, in 1987 terms; the elements *but* are left out."""
         carried = self._carried
-        facts: Facts = {carried[de]: value for de, value in message.items() if de in carried and de not in but}
+        return self._in_1987_terms(
+            {carried[de]: value for de, value in message.items() if de in carried and de not in but}
+        )
+
+    def answer_facts(self, answer: Message) -> Facts:
+        """Return what the host's *answer* says that is the host's to say."""
+        said = self._from_hosts
+        return self._in_1987_terms({said[de]: value for de, value in answer.items() if de in said})
+
+    def _in_1987_terms(self, facts: Facts) -> Facts:
+        if not self._written_otherwise:
+            return facts
         local = facts.pop("date_time_local_transaction", "")
         if isinstance(local, str) and len(local) == 12:
             facts["date_local_transaction"], facts["time_local_transaction"] = local[2:6], local[6:]
@@ -191,7 +246,7 @@ class Dialect:
             CannotCarry: the dialect has no such kind, or would say another one without the original's name (40); or
                 money or a date that it cannot say (30).
         """
-        row = self.profile.row(kind)
+        row = self._outgoing.get(kind)
         if row is None:
             raise CannotCarry("40", "mti", f"{self.profile.name} has no {kind}")
         values = self._placed(facts, today)
@@ -297,16 +352,6 @@ class Dialect:
 
 _HOST_MAY_CHANGE: Final = frozenset({4, 15, 37, 38})
 """What an answer may say differently from the request, even where requests' values are echoed."""
-
-
-def original_mti(mti: str) -> str:
-    """Return *mti* without its repeat mark: 0201 is 0200, 1805 is 1804."""
-    return mti[:3] + str(int(mti[3]) & ~1)
-
-
-def is_repeat(mti: str) -> bool:
-    """Return whether *mti* says that the message was sent before."""
-    return int(mti[3]) % 2 == 1
 
 
 def peek(message: Message, path: str) -> str:

@@ -10,6 +10,9 @@ whichever of the three has the request in hand, by its state.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, Final, get_args
+
 from iso_gateway.codec.message import Message
 from iso_gateway.protocol.arrivals import Arrivals
 from iso_gateway.protocol.closing import Closing, Underway
@@ -30,11 +33,13 @@ from iso_gateway.protocol.links import Links
 from iso_gateway.protocol.owing import Owing
 from iso_gateway.protocol.profile import KindRow
 from iso_gateway.protocol.request import Asker, Request
-from iso_gateway.protocol.transaction import State, Step
+from iso_gateway.protocol.transaction import State
 from iso_gateway.protocol.world import World
 
 EdgeAnswer = Verified | Secured | Journaled | Conflict | JournalFailed | Found | SendUncertain | NotSent | Delivered
 """The events that answer a command."""
+
+ANSWERS: Final = get_args(EdgeAnswer)
 
 
 class Flow:
@@ -47,6 +52,7 @@ class Flow:
         self._forwarding = Forwarding(world, links, self._closing, underway)
         self._arrivals = Arrivals(world, self._forwarding, self._closing, underway)
         self.requests = underway.requests
+        self._takes = self._by_kind_of_event()
 
     def arrive(self, asker: Asker, kind: Kind, row: KindRow) -> None:
         """Take in a request of a known terminal."""
@@ -58,45 +64,57 @@ class Flow:
 
     def take(self, request: Request, event: EdgeAnswer) -> None:
         """Take in the edge's answer to what *request* asked for last."""
-        match event:
-            case Verified():
-                if request.state is State.CHECKING:
-                    self._forwarding.judge(request, event.code)
-                elif request.state is State.VERIFYING:
-                    self._arrivals.verified(request, event.code)
-            case Found():
-                self._arrivals.found(request, event)
-            case Secured():
-                self._forwarding.secured(request, event.message, event.code)
-            case Journaled():
-                self._journaled(request)
-            case Conflict():
-                self._arrivals.conflict(request, event)
-            case JournalFailed():
-                self._closing.journal_failed(request, event.reason)
-            case NotSent():
-                self._forwarding.not_sent(request)
-            case SendUncertain():
-                self._forwarding.uncertain(request, "the link failed while it was being written to")
-            case Delivered():
-                self._closing.delivered(request, event.fate)
+        self._takes[type(event)](request, event)
 
-    def link_lost(self, request: Request, reason: str) -> None:
-        """Take in that the link is gone to which *request* was given."""
-        self._forwarding.uncertain(request, f"link lost: {reason}")
+    def _by_kind_of_event(self) -> dict[type[EdgeAnswer], Callable[[Request, Any], None]]:
+        """Return who takes in which answer."""
+        return {
+            Verified: self._verified,
+            Found: self._arrivals.found,
+            Secured: self._secured,
+            Journaled: self._journaled,
+            Conflict: self._arrivals.conflict,
+            JournalFailed: self._journal_failed,
+            NotSent: self._not_sent,
+            SendUncertain: self._send_uncertain,
+            Delivered: self._delivered,
+        }
 
-    def _journaled(self, request: Request) -> None:
+    def _verified(self, request: Request, event: Verified) -> None:
+        if request.state is State.CHECKING:
+            self._forwarding.judge(request, event.code)
+        elif request.state is State.VERIFYING:
+            self._arrivals.verified(request, event.code)
+
+    def _secured(self, request: Request, event: Secured) -> None:
+        self._forwarding.secured(request, event.message, event.code)
+
+    def _journaled(self, request: Request, _: Journaled) -> None:
         match request.state:
             case State.JOURNALING:
                 self._forwarding.send(request)
             case State.RECORDING:
-                request.step(Step.RECORDED)
-                request.journaled = request.proposed or request.journaled
                 self._closing.recorded(request)
             case State.FILING:
                 self._closing.filed(request)
             case _:
                 pass
+
+    def _journal_failed(self, request: Request, event: JournalFailed) -> None:
+        self._closing.journal_failed(request, event.reason)
+
+    def _not_sent(self, request: Request, _: NotSent) -> None:
+        self._forwarding.not_sent(request)
+
+    def _send_uncertain(self, request: Request, _: SendUncertain) -> None:
+        self._forwarding.uncertain(request, "the link failed while it was being written to")
+
+    def _delivered(self, request: Request, event: Delivered) -> None:
+        self._closing.delivered(request, event.fate)
+
+    def link_lost(self, request: Request, reason: str) -> None:
+        """Take in that the link is gone to which *request* was given."""
+        self._forwarding.uncertain(request, f"link lost: {reason}")
 
     def time_passed(self, request: Request) -> None:
         """Feed the request's deadline, if it has come."""

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from msgspec.structs import replace
+from typing import Final
 
 from iso_gateway.codec.message import Message
+from iso_gateway.codec.mti import is_repeat
 from iso_gateway.errors import CannotCarry, EncodeError
 from iso_gateway.protocol import effects
-from iso_gateway.protocol.answering import answer_facts, mismatch
+from iso_gateway.protocol.answering import mismatch
 from iso_gateway.protocol.closing import Closing, Underway
 from iso_gateway.protocol.commands import Journal, Secure, Verify
 from iso_gateway.protocol.composing import host_message, owed_state
-from iso_gateway.protocol.dialect import is_repeat
 from iso_gateway.protocol.elements import text
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.links import Links
-from iso_gateway.protocol.moment import date_and_time
 from iso_gateway.protocol.profile import CodeClass
 from iso_gateway.protocol.records import Change, Insert, RowState
 from iso_gateway.protocol.request import Request, host_leg, journal_row
 from iso_gateway.protocol.routing import Query, route
 from iso_gateway.protocol.transaction import State, Step
 from iso_gateway.protocol.world import World
+
+_WHILE_SENDING: Final = {"state": RowState.SENDING}
 
 
 class Forwarding:
@@ -39,7 +40,7 @@ class Forwarding:
         if world.draining:
             self._closing.refuse(request, "91")
             return
-        waiting = self._underway.busy.setdefault((request.merchant, request.terminal), set())
+        waiting = self._underway.busy.get(request.key[:2], ())
         counts = TRAITS[request.kind].financial and request.kind_row.reversible and request.kind is not Kind.REVERSAL
         if counts and len(waiting) >= world.setup.limits.per_terminal and not is_repeat(request.message.mti):
             self._closing.refuse(request, "96")
@@ -56,8 +57,8 @@ class Forwarding:
             self._closing.refuse(request, "91")
             return
         try:
-            acquirer = self._links.hosts[request.acquirer].acquirer
-            message = host_message(request, acquirer, stan, world.now)
+            host = self._links.hosts[request.acquirer]
+            message = host_message(request, host.acquirer, stan, host.calendar.at(world.now.wall))
         except (CannotCarry, EncodeError) as error:
             world.log("cannot carry", "warning", terminal=request.terminal, cause=str(error))
             code = error.code if isinstance(error, CannotCarry) else "30"
@@ -67,9 +68,9 @@ class Forwarding:
                 self._closing.refuse(request, code)
             return
         if counts:
-            waiting.add(request.id)
+            self._underway.busy.setdefault(request.key[:2], set()).add(request.id)
         request.step(Step.VERIFIED if request.state is State.VERIFYING else Step.CLEARED)
-        if acquirer.keyed:
+        if host.acquirer.keyed:
             self._closing.wait(request, world.setup.limits.stage)
             world.emit(Secure(request.id, request.acquirer, message))
         else:
@@ -96,12 +97,12 @@ class Forwarding:
     def journal_intent(self, request: Request, releasing: tuple[str, ...]) -> None:
         """Commit that *request* is about to be sent; its key is taken over from the rows *releasing*."""
         assert request.host_request is not None
-        acquirer = self._links.hosts[request.acquirer].acquirer
+        host = self._links.hosts[request.acquirer]
         now = self._world.now
-        local = now.wall.astimezone(acquirer.zone)
-        leg = host_leg(request, request.host_request, acquirer.dialect.kept, date_and_time(local), now)
+        second = host.calendar.at(now.wall)
+        leg = host_leg(request, request.host_request, host.acquirer.dialect.kept, second.written, now)
         sealed = self._world.lent.seal(request.pan) if request.pan else b""
-        row = journal_row(request, sealed, leg, acquirer.business_date(now.wall).date())
+        row = journal_row(request, sealed, leg, second.business_date)
         request.journaled = row
         held = effects.hold(request.kind, request.amount, request.original_row) if request.original_row else ()
         request.deadline = None  # only the journal's answer tells whether to send
@@ -170,7 +171,7 @@ class Forwarding:
         dialect = self._links.hosts[request.acquirer].acquirer.dialect
         request.code = dialect.canonical(answer)
         request.own_code = text(answer, 39)
-        request.answer = answer_facts(dialect, answer)
+        request.answer = dialect.answer_facts(answer)
         request.approved = approved
         row = request.journaled
         assert row is not None
@@ -225,8 +226,8 @@ class Forwarding:
     def _record(self, request: Request, columns: dict[str, object], effect: tuple[Change, ...]) -> None:
         row = request.journaled
         assert row is not None
-        request.proposed = replace(row, **columns)
-        request.entry = (Change(row.id, set=columns, where={"state": RowState.SENDING}), *effect)
+        request.outcome = columns
+        request.entry = (Change(row.id, set=columns, where=_WHILE_SENDING), *effect)
         request.deadline = None  # only the journal's answer tells what may be said
         self._world.emit(Journal(request.id, request.entry))
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import deque
 
 from iso_gateway.codec.message import Message
+from iso_gateway.codec.mti import is_request
 from iso_gateway.errors import CannotCarry, DecodeError, EncodeError
+from iso_gateway.protocol.calendar import Calendar
 from iso_gateway.protocol.commands import CloseLink, Send
 from iso_gateway.protocol.dialect import Facts
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.matching import Matching, key_of
-from iso_gateway.protocol.moment import transmission_time
+from iso_gateway.protocol.moment import Moment, transmission_time
 from iso_gateway.protocol.numbering import Numbering
 from iso_gateway.protocol.profile import CodeClass
 from iso_gateway.protocol.session import Ask, Hang, Happening, Session, State
@@ -25,6 +27,8 @@ class Link:
         self.name = name
         self.acquirer = acquirer
         self.session = Session(acquirer.timing, sign_on=acquirer.sign_on)
+        self.timer = f"link {name}"
+        """What its deadline and its own messages go by."""
         self.in_flight: set[str] = set()
         """The ids of transactions and debts."""
         self.asked: dict[tuple[str, Kind], Message] = {}
@@ -36,8 +40,9 @@ class Link:
 class Host:
     """One acquirer's shared state: numbers and awaited answers are per acquirer, not per link."""
 
-    def __init__(self, acquirer: Acquirer, first_stan: int) -> None:
+    def __init__(self, acquirer: Acquirer, first_stan: int, now: Moment) -> None:
         self.acquirer = acquirer
+        self.calendar = Calendar(acquirer, now.wall)
         self.matching: Matching[str] = Matching(acquirer.compared)
         self.numbering = Numbering(first_stan, self.matching.busy)
         self.released: deque[tuple[float, Message]] = deque()
@@ -60,12 +65,13 @@ class Links:
 
     def reload(self) -> None:
         """Take over acquirers and links of the setup; what is gone keeps its awaited answers until they time out."""
-        lent, setup = self._world.lent, self._world.setup
+        lent, setup, now = self._world.lent, self._world.setup, self._world.now
         for name, acquirer in setup.acquirers.items():
             host = self.hosts.get(name)
             if host is None:
-                host = self.hosts[name] = Host(acquirer, lent.first_stan())
+                host = self.hosts[name] = Host(acquirer, lent.first_stan(), now)
             host.acquirer = acquirer
+            host.calendar = Calendar(acquirer, now.wall)
             for link in acquirer.links:
                 known = self.links.get(link)
                 if known is None:
@@ -88,13 +94,12 @@ class Links:
         host = self.hosts.get(acquirer)
         if host is None:
             return None
-        bound = self._world.setup.limits.per_link
-        candidates = [
-            link
-            for name in host.acquirer.links
-            if (link := self.links.get(name)) is not None and link.session.takes_money and len(link.in_flight) < bound
-        ]
-        return min(candidates, key=lambda link: len(link.in_flight), default=None)
+        best, least = None, self._world.setup.limits.per_link
+        for name in host.acquirer.links:
+            link = self.links.get(name)
+            if link is not None and len(link.in_flight) < least and link.session.takes_money:
+                best, least = link, len(link.in_flight)
+        return best
 
     def give(self, link: Link, owner: str, request: Message, payload: bytes) -> bool:
         """Send *request* over *link* for *owner*; return False, and send nothing, where its key is busy."""
@@ -169,7 +174,7 @@ class Links:
         if deadline <= self._world.now.mono:
             self._happen(link, Happening.TIME)
         else:
-            self._world.remind(deadline, f"link {name}")
+            self._world.remind(deadline, link.timer)
 
     def drain(self) -> None:
         """Sign off from every host."""
@@ -177,31 +182,30 @@ class Links:
             if link.session.state not in (State.DOWN, State.SIGNING_OFF):
                 self._happen(link, Happening.DRAIN)
 
-    def heard(self, name: str, payload: bytes) -> tuple[str, Message] | None:
-        """Take in a frame from the host; return the owner and the answer where it answers a request.
+    def heard(self, link: Link, payload: bytes) -> tuple[str, Message] | None:
+        """Take in a frame from *link*'s host; return the owner and the answer where it answers a request.
 
         An undecodable answer makes one transaction unknown, by its time-out, and never closes the link (ruling 24).
         """
-        link = self.links[name]
         if link.session.state is State.DOWN:
-            self._world.log("unmatched", "warning", link=name, cause="the link is down")
+            self._world.log("unmatched", "warning", link=link.name, cause="the link is down")
             return None
         try:
             message = link.acquirer.dialect.spec.decode(payload)
         except DecodeError as error:
-            self._world.log("undecodable", "warning", link=name, cause=str(error), offset=error.offset)
+            self._world.log("undecodable", "warning", link=link.name, cause=str(error), offset=error.offset)
             return None
         if message.mti[1] == "8":
             self._network(link, message)
             return None
         self._happen(link, Happening.HEARD)
-        if int(message.mti[2]) % 2 == 0:
-            self._world.log("host request", "warning", link=name, mti=message.mti, cause="the gateway takes none")
+        if is_request(message.mti):
+            self._world.log("host request", "warning", link=link.name, mti=message.mti, cause="the gateway takes none")
             return None
         matching = self.hosts[link.acquirer.name].matching
         owner = matching.find(message)
         if owner is None:
-            self._world.log("unmatched", "warning", link=name, mti=message.mti, cause=matching.why_not(message))
+            self._world.log("unmatched", "warning", link=link.name, mti=message.mti, cause=matching.why_not(message))
             return None
         return owner, message
 
@@ -216,7 +220,7 @@ class Links:
         if link.session.state is not before:
             self._world.log("link", link=link.name, state=str(link.session.state))
         if link.session.deadline is not None:
-            self._world.remind(link.session.deadline, f"link {link.name}")
+            self._world.remind(link.session.deadline, link.timer)
 
     def _ask(self, link: Link, kind: Kind) -> None:
         """Send the network management request of *kind*."""
@@ -239,13 +243,13 @@ class Links:
         matching = self.hosts[link.acquirer.name].matching
         if (unanswered := link.asked.pop((request.mti, kind), None)) is not None:
             matching.forget(unanswered)
-        matching.expect(request, f"link {link.name}")
+        matching.expect(request, link.timer)
         link.asked[request.mti, kind] = request
-        self._world.emit(Send(f"link {link.name}", link.name, payload))
+        self._world.emit(Send(link.timer, link.name, payload))
 
     def _network(self, link: Link, message: Message) -> None:
         """Take in an 08xx: the answer to what we asked, or a request of the host's, which is answered."""
-        if int(message.mti[2]) % 2 == 0:
+        if is_request(message.mti):
             self._happen(link, Happening.HEARD)
             self._answer_host(link, message)
             return
@@ -279,4 +283,4 @@ class Links:
         except EncodeError as error:
             self._world.log("host request", "warning", link=link.name, mti=message.mti, cause=str(error))
             return
-        self._world.emit(Send(f"link {link.name}", link.name, payload))
+        self._world.emit(Send(link.timer, link.name, payload))

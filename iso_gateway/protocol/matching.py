@@ -33,13 +33,15 @@ class Matching(Generic[Owner]):
         """Compare the DEs *compared* besides the key, where the answer has them."""
         self._compared = tuple(compared)
         self._expected: dict[tuple[str, str], Expected[Owner]] = {}
+        self._stans: dict[str, int] = {}
+        """How many keys have each STAN."""
 
     def __len__(self) -> int:
         return len(self._expected)
 
     def busy(self, stan: str) -> bool:
         """Return whether *stan* still means something, in any message class."""
-        return any((digit, stan) in self._expected for digit in "12348")
+        return stan in self._stans
 
     def expect(self, request: Message, owner: Owner) -> bool:
         """Await the answer to *request* for *owner*; return False, and change nothing, where the key is busy.
@@ -51,11 +53,17 @@ class Matching(Generic[Owner]):
         if known is not None and known.owner != owner:
             return False
         self._expected[key] = Expected(owner, request)
+        if known is None:
+            self._stans[key[1]] = self._stans.get(key[1], 0) + 1
         return True
 
     def forget(self, request: Message) -> None:
         """Let the key of *request* go."""
-        self._expected.pop(key_of(request), None)
+        key = key_of(request)
+        if self._expected.pop(key, None) is not None:
+            self._stans[key[1]] -= 1
+            if not self._stans[key[1]]:
+                del self._stans[key[1]]
 
     def find(self, answer: Message) -> Owner | None:
         """Return the owner of the request that *answer* answers, or None."""

@@ -9,14 +9,18 @@ The same node runs on trio (``gateway/``) and on an event heap, so that a seed g
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from iso_gateway.codec.message import Message
+from iso_gateway.codec.mti import is_request
 from iso_gateway.errors import DecodeError
 from iso_gateway.protocol import events
 from iso_gateway.protocol.answering import Answering
 from iso_gateway.protocol.commands import Command, Hangup
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.elements import text
-from iso_gateway.protocol.flow import EdgeAnswer, Flow
+from iso_gateway.protocol.flow import ANSWERS, EdgeAnswer, Flow
 from iso_gateway.protocol.kinds import NETWORK
 from iso_gateway.protocol.links import Links
 from iso_gateway.protocol.moment import Moment
@@ -37,6 +41,7 @@ class Node:
         self.connections: dict[str, Connection] = {}
         self._answering = Answering(self.world)
         self._signed_off = False
+        self._takes = self._by_kind_of_event()
 
     def __repr__(self) -> str:
         return f"<Node {len(self.connections)} terminals, {len(self.flow.requests)} in flight, {len(self.owing)} owed>"
@@ -72,27 +77,21 @@ class Node:
         return world.taken()
 
     def _dispatch(self, event: events.Event) -> None:
-        match event:
-            case events.Answer():
-                self._answer_of_the_edge(event)
-            case events.TerminalFrame():
-                self._frame(event)
-            case events.LinkFrame():
-                self._host_frame(event)
-            case events.TerminalConnected():
-                listener = self.world.setup.listeners[event.listener]
-                self.connections[event.connection] = Connection(event.connection, listener, event.peer)
-            case events.TerminalGone():
-                self.connections.pop(event.connection, None)
-            case events.LinkConnected():
-                self.links.connected(event.link)
-                self.owing.pump()
-            case events.LinkLost():
-                self._link_lost(event)
-            case events.TimePassed():
-                self._time_passed()
-            case events.DrainWanted():
-                self.world.draining = True
+        self._takes[type(event)](event)
+
+    def _by_kind_of_event(self) -> dict[type[events.Event], Callable[[Any], None]]:
+        """Return who takes in which event."""
+        return {
+            events.TerminalFrame: self._frame,
+            events.LinkFrame: self._host_frame,
+            events.TerminalConnected: self._terminal_connected,
+            events.TerminalGone: self._terminal_gone,
+            events.LinkConnected: self._link_connected,
+            events.LinkLost: self._link_lost,
+            events.TimePassed: self._time_passed,
+            events.DrainWanted: self._drain_wanted,
+            **dict.fromkeys(ANSWERS, self._answer_of_the_edge),
+        }
 
     def _answer_of_the_edge(self, event: EdgeAnswer) -> None:
         """Give the answer to a command to the request or debt that asked; one that is gone needs none."""
@@ -101,7 +100,17 @@ class Node:
         elif (debt := self.owing.debts.get(event.id)) is not None:
             self.owing.take(debt, event)
 
+    def _drain_wanted(self, _: events.DrainWanted) -> None:
+        self.world.draining = True
+
     # Terminals
+
+    def _terminal_connected(self, event: events.TerminalConnected) -> None:
+        listener = self.world.setup.listeners[event.listener]
+        self.connections[event.connection] = Connection(event.connection, listener, event.peer)
+
+    def _terminal_gone(self, event: events.TerminalGone) -> None:
+        self.connections.pop(event.connection, None)
 
     def _frame(self, event: events.TerminalFrame) -> None:
         """Take in one frame of a terminal: refuse by name what cannot be understood (promise 3)."""
@@ -115,7 +124,7 @@ class Node:
             self._undecodable(connection, event.header, error)
             return
         asker = Asker(connection, event.header, message)
-        if int(message.mti[2]) % 2:
+        if not is_request(message.mti):
             self._trouble(connection, message, f"MTI {message.mti} is no request; nothing is awaited from a terminal")
             return
         known = connection.listener.terminals.get(text(message, 41))
@@ -143,7 +152,7 @@ class Node:
     def _undecodable(self, connection: Connection, header: bytes, error: DecodeError) -> None:
         """Answer 30 where enough was read to answer to; else close: garbage gets no guessed answer."""
         partial = error.partial
-        answerable = partial is not None and 11 in partial and 41 in partial and int(partial.mti[2]) % 2 == 0
+        answerable = partial is not None and 11 in partial and 41 in partial and is_request(partial.mti)
         who = text(partial, 41) if partial is not None else ""
         self.world.log(
             "format error", "warning", peer=connection.peer, terminal=who, cause=str(error), offset=error.offset,
@@ -159,18 +168,23 @@ class Node:
 
     # Hosts
 
+    def _link_connected(self, event: events.LinkConnected) -> None:
+        self.links.connected(event.link)
+        self.owing.pump()
+
     def _host_frame(self, event: events.LinkFrame) -> None:
-        before = self.links.links[event.link].session.takes_money
-        heard = self.links.heard(event.link, event.payload)
-        if not before and self.links.links[event.link].session.takes_money:
+        link = self.links.links[event.link]
+        before = link.session.takes_money
+        heard = self.links.heard(link, event.payload)
+        if not before and link.session.takes_money:
             self.owing.pump()
         if heard is None:
             return
         owner, message = heard
-        if owner in self.flow.requests:
-            self.flow.answered(self.flow.requests[owner], message)
-        elif owner in self.owing.debts:
-            self.owing.answered(self.owing.debts[owner], message)
+        if (request := self.flow.requests.get(owner)) is not None:
+            self.flow.answered(request, message)
+        elif (debt := self.owing.debts.get(owner)) is not None:
+            self.owing.answered(debt, message)
         elif not self.owing.reopened(owner, message):
             self.world.log("late answer", "warning", id=owner, cause="its request is settled")
 
@@ -181,7 +195,7 @@ class Node:
             elif owner in self.owing.debts:
                 self.owing.not_sent(self.owing.debts[owner])
 
-    def _time_passed(self) -> None:
+    def _time_passed(self, _: events.TimePassed) -> None:
         while (owner := self.world.due()) is not None:
             if owner in self.flow.requests:
                 self.flow.time_passed(self.flow.requests[owner])

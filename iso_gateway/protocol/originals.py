@@ -43,6 +43,9 @@ class Original(msgspec.Struct, frozen=True):
         return bool(self.rrn or self.approval or self.transmitted or self.local)
 
 
+NOT_NAMED: Final = Original()
+"""What a message says that is about no other one."""
+
 ELEMENT: Final = {"de90": 90, "de56": 56, "f61": 61}
 """The DE of each way."""
 

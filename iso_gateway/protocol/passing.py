@@ -15,12 +15,9 @@ if TYPE_CHECKING:
 BY_FACTS: Final = frozenset(
     {
         "processing_code",
-        "time_local_transaction",
-        "date_local_transaction",
         "date_time_local_transaction",
         "pos_data_code",
         "date_settlement_1993",
-        "retrieval_reference_number",
     }
 )
 """What is looked at on the way, or written in other digits on the other side."""

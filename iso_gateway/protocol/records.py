@@ -85,7 +85,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     kind: Kind
     state: RowState
     fingerprint: bytes
-    """HMAC over what a repeat has in common with its first: tells a repeat from another message under the key."""
+    """What a repeat has in common with its first, with the card's hash: tells it from another one under the key."""
     terminal: str
     merchant: str
     batch: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -13,11 +14,11 @@ from iso_gateway.protocol.dialect import Facts
 from iso_gateway.protocol.elements import text
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.moment import Moment
-from iso_gateway.protocol.originals import Original
+from iso_gateway.protocol.originals import NOT_NAMED, Original
 from iso_gateway.protocol.profile import KindRow
-from iso_gateway.protocol.records import Entry, HostLeg, Insert, Key, Row, RowState
+from iso_gateway.protocol.records import Entry, HostLeg, Insert, Row, RowState
 from iso_gateway.protocol.setup import Listener
-from iso_gateway.protocol.transaction import State, Step, after
+from iso_gateway.protocol.transaction import TRANSITIONS, State, Step
 
 if TYPE_CHECKING:
     from iso_gateway.protocol.links import Link
@@ -46,6 +47,9 @@ class Asker:
         self.message = message
 
 
+NOTHING: Final[Mapping[str, Any]] = {}
+
+
 class Request:
     """A terminal's request, from its frame to the fate of its answer."""
 
@@ -62,11 +66,13 @@ class Request:
     host_request: Message | None = None
     payload: bytes = b""
     journaled: Row | None = None
-    """The row as it was committed last."""
+    """The row as it was committed before sending."""
     committing: float = 0.0
     """When the journal was asked to commit the intent, on the monotonic clock."""
+    outcome: Mapping[str, Any] = NOTHING
+    """What was committed of the outcome since, or is being committed: columns of that row."""
     proposed: Row | None = None
-    """The row as it is once the commit under way is done."""
+    """The row as it is once the fate of the answer is committed."""
     entry: Entry = ()
     """What is being committed of the outcome."""
     host_answer: Message | None = None
@@ -99,9 +105,13 @@ class Request:
         self.amount = int(amount) if amount.isdecimal() else 0
         self.currency = text(message, 49)
         self.pan = dialect.pan(message)
+        self.card = mask.pan(self.pan)
+        """The card number as people may see it."""
+        self.key = (self.merchant, self.terminal, self.batch, self.stan, kind.value)
+        """What makes two requests the same."""
         self.named_by_stan = kind is Kind.REVERSAL and dialect.profile.reversal_stan == "same"
         """Whether it has the STAN, batch and look of the message that it is about."""
-        self.original = self._named()
+        self.original = self._named() if TRAITS[kind].original else NOT_NAMED
         """What it says of the message that it is about."""
         self.original_kinds = dialect.reversed_kinds(message) if self.named_by_stan else TRAITS[kind].original
         """What that one may be."""
@@ -126,7 +136,7 @@ class Request:
         Raises:
             LocalProtocolError: it cannot happen now.
         """
-        self.state = after(self.state, step)
+        self.state = TRANSITIONS[self.state, step]
 
     @property
     def dated(self) -> bool:
@@ -134,24 +144,23 @@ class Request:
         facts = self.listener.dialect.facts(self.message)
         return "date_local_transaction" in facts and "time_local_transaction" in facts
 
-    @property
-    def key(self) -> Key:
-        """What makes two requests the same."""
-        return (self.merchant, self.terminal, self.batch, self.stan, str(self.kind))
-
-    def fingerprint_text(self) -> bytes:
-        """Return what a repeat has in common with its first message (ruling 4)."""
+    def known_by(self, fingerprint: Callable[[bytes], bytes]) -> None:
+        """Work out what a repeat has in common with its first message (ruling 4), and the card's keyed hash in it."""
         message = self.message
-        elements = [self.pan, *(text(message, de) for de in (3, 4, 12, 13, 49))]
+        if self.pan:
+            self.card_hash = fingerprint(self.pan.encode())
         try:
             counter = message["55.9F36"] if 55 in message else b""
         except Exception:  # noqa: BLE001 -- a broken DE 55 has no counter to compare
             counter = b""
-        return (
-            b"\x1f".join(part.encode() for part in elements)
-            + b"\x1f"
-            + (counter if isinstance(counter, bytes) else b"")
-        )
+        said = [text(message, de) for de in (3, 4, 12, 13, 49)]
+        if not isinstance(counter, bytes):
+            counter = b""
+        self.fingerprint = b"%b\x1f%b\x1f%b" % (self.card_hash, "\x1f".join(said).encode(), counter)
+
+    def as_recorded(self) -> Row | None:
+        """Return its row with the outcome that was committed."""
+        return None if self.journaled is None else msgspec.structs.replace(self.journaled, **self.outcome)
 
 
 def journal_row(request: Request, sealed: bytes, leg: HostLeg | None, today: date) -> Row:
@@ -169,7 +178,7 @@ def journal_row(request: Request, sealed: bytes, leg: HostLeg | None, today: dat
         mti=request.message.mti,
         amount=request.amount,
         currency=request.currency,
-        pan=mask.pan(request.pan),
+        pan=request.card,
         card=sealed,
         card_hash=request.card_hash,
         transmitted=text(request.message, 7),

@@ -46,7 +46,10 @@ class Route(msgspec.Struct, frozen=True):
 
 def route(routes: Sequence[Route], query: Query) -> str | None:
     """Return the acquirer of the first of *routes* that fits *query*, or None: no route, code 92."""
-    return next((rule.acquirer for rule in routes if rule.fits(query)), None)
+    for rule in routes:
+        if rule.fits(query):
+            return rule.acquirer
+    return None
 
 
 def in_range(pan: str, low: str, high: str) -> bool:

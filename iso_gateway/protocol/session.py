@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from iso_gateway.protocol.kinds import Kind
-from iso_gateway.protocol.table import led_to
+from iso_gateway.protocol.table import Table
 
 
 class State(StrEnum):
@@ -51,31 +51,33 @@ class Happening(StrEnum):
     CLOSED = "closed"
 
 
-TRANSITIONS: Final[dict[tuple[State, Happening], State]] = {
-    (State.DOWN, Happening.CONNECTED): State.SIGNING_ON,
-    (State.SIGNING_ON, Happening.ACCEPTED): State.UP,
-    (State.SIGNING_ON, Happening.REJECTED): State.REFUSED,
-    (State.SIGNING_ON, Happening.HEARD): State.SIGNING_ON,
-    (State.SIGNING_ON, Happening.TIME): State.SIGNING_ON,  # the link is closed
-    (State.SIGNING_ON, Happening.DRAIN): State.SIGNING_OFF,
-    (State.SIGNING_ON, Happening.CLOSED): State.DOWN,
-    (State.REFUSED, Happening.TIME): State.SIGNING_ON,
-    (State.REFUSED, Happening.HEARD): State.REFUSED,
-    (State.REFUSED, Happening.DRAIN): State.SIGNING_OFF,
-    (State.REFUSED, Happening.CLOSED): State.DOWN,
-    (State.UP, Happening.HEARD): State.UP,
-    (State.UP, Happening.TIME): State.TESTING,
-    (State.UP, Happening.DRAIN): State.SIGNING_OFF,
-    (State.UP, Happening.CLOSED): State.DOWN,
-    (State.TESTING, Happening.HEARD): State.UP,
-    (State.TESTING, Happening.TIME): State.TESTING,  # the link is closed
-    (State.TESTING, Happening.DRAIN): State.SIGNING_OFF,
-    (State.TESTING, Happening.CLOSED): State.DOWN,
-    (State.SIGNING_OFF, Happening.HEARD): State.SIGNING_OFF,
-    (State.SIGNING_OFF, Happening.SIGNED_OFF): State.SIGNING_OFF,  # the link is closed
-    (State.SIGNING_OFF, Happening.TIME): State.SIGNING_OFF,  # the link is closed
-    (State.SIGNING_OFF, Happening.CLOSED): State.DOWN,
-}
+TRANSITIONS: Final[Table[State, Happening]] = Table(
+    {
+        (State.DOWN, Happening.CONNECTED): State.SIGNING_ON,
+        (State.SIGNING_ON, Happening.ACCEPTED): State.UP,
+        (State.SIGNING_ON, Happening.REJECTED): State.REFUSED,
+        (State.SIGNING_ON, Happening.HEARD): State.SIGNING_ON,
+        (State.SIGNING_ON, Happening.TIME): State.SIGNING_ON,  # the link is closed
+        (State.SIGNING_ON, Happening.DRAIN): State.SIGNING_OFF,
+        (State.SIGNING_ON, Happening.CLOSED): State.DOWN,
+        (State.REFUSED, Happening.TIME): State.SIGNING_ON,
+        (State.REFUSED, Happening.HEARD): State.REFUSED,
+        (State.REFUSED, Happening.DRAIN): State.SIGNING_OFF,
+        (State.REFUSED, Happening.CLOSED): State.DOWN,
+        (State.UP, Happening.HEARD): State.UP,
+        (State.UP, Happening.TIME): State.TESTING,
+        (State.UP, Happening.DRAIN): State.SIGNING_OFF,
+        (State.UP, Happening.CLOSED): State.DOWN,
+        (State.TESTING, Happening.HEARD): State.UP,
+        (State.TESTING, Happening.TIME): State.TESTING,  # the link is closed
+        (State.TESTING, Happening.DRAIN): State.SIGNING_OFF,
+        (State.TESTING, Happening.CLOSED): State.DOWN,
+        (State.SIGNING_OFF, Happening.HEARD): State.SIGNING_OFF,
+        (State.SIGNING_OFF, Happening.SIGNED_OFF): State.SIGNING_OFF,  # the link is closed
+        (State.SIGNING_OFF, Happening.TIME): State.SIGNING_OFF,  # the link is closed
+        (State.SIGNING_OFF, Happening.CLOSED): State.DOWN,
+    }
+)
 
 TAKES_MONEY: Final = frozenset({State.UP, State.TESTING})
 
@@ -129,7 +131,11 @@ class Session:
             LocalProtocolError: *happening* cannot happen in this state.
         """
         before = self.state
-        self.state = led_to(TRANSITIONS, before, happening)
+        self.state = TRANSITIONS[before, happening]
+        if happening is Happening.HEARD:
+            if self.takes_money:
+                self._rest(mono)
+            return []
         match before, happening:
             case (State.DOWN, Happening.CONNECTED) | (State.REFUSED, Happening.TIME):
                 return self._open(mono)

@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from iso_gateway.codec.message import Message
 from iso_gateway.protocol import effects
-from iso_gateway.protocol.answering import answer_facts
 from iso_gateway.protocol.commands import Verify
 from iso_gateway.protocol.debt import Debt
 from iso_gateway.protocol.debts import (
@@ -126,7 +125,7 @@ class Settling:
             "state": RowState.NOTED if approved else RowState.DECLINED,
             "approved": approved,
             "code": acquirer.dialect.canonical(message),
-            "answer": answer_facts(acquirer.dialect, message),
+            "answer": acquirer.dialect.answer_facts(message),
             "rrn": text(message, 37),
             "approval": text(message, 38),
         }

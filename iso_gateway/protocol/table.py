@@ -1,10 +1,9 @@
-"""The one reading of every transition table: what is not in it cannot happen."""
+"""The one kind of transition table: what is not in it cannot happen."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from iso_gateway.errors import LocalProtocolError
 
@@ -12,13 +11,14 @@ State = TypeVar("State", bound=StrEnum)
 Step = TypeVar("Step", bound=StrEnum)
 
 
-def led_to(table: Mapping[tuple[State, Step], State], state: State, step: Step) -> State:
-    """Return the state that *step* leads to from *state*.
+class Table(dict[tuple[State, Step], State]):
+    """A state and what happens in it -> the state that this leads to."""
 
-    Raises:
-        LocalProtocolError: *table* has no such row: a bug of ours, never the peer's.
-    """
-    try:
-        return table[state, step]
-    except KeyError:
-        raise LocalProtocolError(f"{step} in state {state}") from None
+    def __missing__(self, key: tuple[State, Step]) -> NoReturn:
+        """Refuse what has no row.
+
+        Raises:
+            LocalProtocolError: always: a bug of ours, never the peer's.
+        """
+        state, step = key
+        raise LocalProtocolError(f"{step} in state {state}")

@@ -17,7 +17,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from iso_gateway.protocol.table import led_to
+from iso_gateway.protocol.table import Table
 
 
 class State(StrEnum):
@@ -67,51 +67,44 @@ class Step(StrEnum):
     CUT = "answer perhaps handed over"
 
 
-TRANSITIONS: Final[dict[tuple[State, Step], State]] = {
-    (State.VERIFYING, Step.VERIFIED): State.SECURING,
-    (State.VERIFYING, Step.SOUGHT): State.LOOKING_UP,
-    (State.VERIFYING, Step.REFUSED): State.DELIVERING,
-    (State.VERIFYING, Step.TIMED_OUT): State.DELIVERING,
-    (State.LOOKING_UP, Step.CLEARED): State.SECURING,
-    (State.LOOKING_UP, Step.SOUGHT): State.LOOKING_UP,
-    (State.LOOKING_UP, Step.RECORDED): State.RECORDING,  # answered from the journal alone, once it is committed
-    (State.LOOKING_UP, Step.REFUSED): State.DELIVERING,
-    (State.LOOKING_UP, Step.TIMED_OUT): State.DELIVERING,
-    (State.SECURING, Step.SECURED): State.JOURNALING,
-    (State.SECURING, Step.SOUGHT): State.LOOKING_UP,
-    (State.SECURING, Step.REFUSED): State.DELIVERING,
-    (State.SECURING, Step.TIMED_OUT): State.DELIVERING,
-    (State.JOURNALING, Step.JOURNALED): State.SENT,
-    (State.JOURNALING, Step.CONFLICT): State.JOURNALING,  # an outdated key: journaled again without it
-    (State.JOURNALING, Step.REFUSED): State.DELIVERING,
-    (State.JOURNALING, Step.RECORDED): State.RECORDING,
-    (State.JOURNALING, Step.JOURNAL_FAILED): State.DELIVERING,
-    (State.JOURNALING, Step.SOUGHT): State.LOOKING_UP,  # not committed: was it a repeat?
-    (State.JOURNALING, Step.TIMED_OUT): State.JOURNALING,  # the answer must come: only it tells whether to send
-    (State.SENT, Step.ANSWERED): State.CHECKING,
-    (State.SENT, Step.NOT_SENT): State.RECORDING,
-    (State.SENT, Step.UNCERTAIN): State.RECORDING,
-    (State.SENT, Step.TIMED_OUT): State.RECORDING,
-    (State.CHECKING, Step.JUDGED): State.RECORDING,
-    (State.CHECKING, Step.TIMED_OUT): State.RECORDING,
-    (State.RECORDING, Step.RECORDED): State.DELIVERING,
-    (State.RECORDING, Step.CONFLICT): State.DELIVERING,
-    (State.RECORDING, Step.DECIDED_ANEW): State.RECORDING,  # a reversal whose original has just moved on
-    (State.RECORDING, Step.JOURNAL_FAILED): State.DELIVERING,
-    (State.RECORDING, Step.TIMED_OUT): State.RECORDING,
-    (State.DELIVERING, Step.HANDED): State.CLOSED,
-    (State.DELIVERING, Step.NOT_HANDED): State.FILING,
-    (State.DELIVERING, Step.CUT): State.FILING,
-    (State.FILING, Step.RECORDED): State.CLOSED,
-    (State.FILING, Step.CONFLICT): State.CLOSED,
-    (State.FILING, Step.JOURNAL_FAILED): State.CLOSED,
-}
-
-
-def after(state: State, step: Step) -> State:
-    """Return the state that *step* leads to from *state*.
-
-    Raises:
-        LocalProtocolError: *step* cannot happen in *state*.
-    """
-    return led_to(TRANSITIONS, state, step)
+TRANSITIONS: Final[Table[State, Step]] = Table(
+    {
+        (State.VERIFYING, Step.VERIFIED): State.SECURING,
+        (State.VERIFYING, Step.SOUGHT): State.LOOKING_UP,
+        (State.VERIFYING, Step.REFUSED): State.DELIVERING,
+        (State.VERIFYING, Step.TIMED_OUT): State.DELIVERING,
+        (State.LOOKING_UP, Step.CLEARED): State.SECURING,
+        (State.LOOKING_UP, Step.SOUGHT): State.LOOKING_UP,
+        (State.LOOKING_UP, Step.RECORDED): State.RECORDING,  # answered from the journal alone, once it is committed
+        (State.LOOKING_UP, Step.REFUSED): State.DELIVERING,
+        (State.LOOKING_UP, Step.TIMED_OUT): State.DELIVERING,
+        (State.SECURING, Step.SECURED): State.JOURNALING,
+        (State.SECURING, Step.SOUGHT): State.LOOKING_UP,
+        (State.SECURING, Step.REFUSED): State.DELIVERING,
+        (State.SECURING, Step.TIMED_OUT): State.DELIVERING,
+        (State.JOURNALING, Step.JOURNALED): State.SENT,
+        (State.JOURNALING, Step.CONFLICT): State.JOURNALING,  # an outdated key: journaled again without it
+        (State.JOURNALING, Step.REFUSED): State.DELIVERING,
+        (State.JOURNALING, Step.RECORDED): State.RECORDING,
+        (State.JOURNALING, Step.JOURNAL_FAILED): State.DELIVERING,
+        (State.JOURNALING, Step.SOUGHT): State.LOOKING_UP,  # not committed: was it a repeat?
+        (State.JOURNALING, Step.TIMED_OUT): State.JOURNALING,  # the answer must come: only it tells whether to send
+        (State.SENT, Step.ANSWERED): State.CHECKING,
+        (State.SENT, Step.NOT_SENT): State.RECORDING,
+        (State.SENT, Step.UNCERTAIN): State.RECORDING,
+        (State.SENT, Step.TIMED_OUT): State.RECORDING,
+        (State.CHECKING, Step.JUDGED): State.RECORDING,
+        (State.CHECKING, Step.TIMED_OUT): State.RECORDING,
+        (State.RECORDING, Step.RECORDED): State.DELIVERING,
+        (State.RECORDING, Step.CONFLICT): State.DELIVERING,
+        (State.RECORDING, Step.DECIDED_ANEW): State.RECORDING,  # a reversal whose original has just moved on
+        (State.RECORDING, Step.JOURNAL_FAILED): State.DELIVERING,
+        (State.RECORDING, Step.TIMED_OUT): State.RECORDING,
+        (State.DELIVERING, Step.HANDED): State.CLOSED,
+        (State.DELIVERING, Step.NOT_HANDED): State.FILING,
+        (State.DELIVERING, Step.CUT): State.FILING,
+        (State.FILING, Step.RECORDED): State.CLOSED,
+        (State.FILING, Step.CONFLICT): State.CLOSED,
+        (State.FILING, Step.JOURNAL_FAILED): State.CLOSED,
+    }
+)

@@ -1,10 +1,12 @@
 """Card numbers that the journal may keep: encrypted for the gateway alone, and hashed for comparison.
 
-AES-256-GCM with a nonce that is handed in, so that this stays free of chance; HMAC-SHA-256 under another key.
+AES-256-GCM with a nonce that is handed in, so that this stays free of chance; BLAKE2b, keyed (RFC 7693), under another
+key.
 """
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from collections.abc import Callable
 
@@ -29,7 +31,8 @@ class Seal:
         if len(key) != 32:
             raise ValueError("a seal's key is 32 bytes")
         self._aead = AESGCM(hmac.digest(key, b"encrypt", "sha256"))
-        self._mac_key = hmac.digest(key, b"compare", "sha256")
+        # The key is taken in once, and copied for each card: a quarter of the time of an HMAC.
+        self._keyed = hashlib.blake2b(key=hmac.digest(key, b"compare", "sha256"), digest_size=16)
         self._nonce = nonce
 
     def __repr__(self) -> str:
@@ -53,4 +56,6 @@ class Seal:
 
     def fingerprint(self, data: bytes) -> bytes:
         """Return a keyed hash of *data*, 16 bytes: equal data, equal hash, and nothing else to be learned."""
-        return hmac.digest(self._mac_key, data, "sha256")[:16]
+        keyed = self._keyed.copy()
+        keyed.update(data)
+        return keyed.digest()

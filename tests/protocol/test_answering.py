@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from iso_gateway.protocol.answering import FROM_THE_TERMINAL, answer_facts, mismatch
+from iso_gateway.protocol.answering import mismatch
+from iso_gateway.protocol.dialect import FROM_THE_TERMINAL
 from tests.support.desk import PAN, dialect
 
 SPEC = dialect("iso87-ascii").spec
@@ -46,7 +47,7 @@ def test_the_terminal_knows_its_own_values_and_no_card_enters_the_journal() -> N
         "0210",
         {2: PAN, 11: "000500", 34: "476173900101001000", 37: "632400000500", 38: "A00500", 39: "00", 42: "M", 54: "x"},
     )
-    assert set(answer_facts(dialect("iso87-ascii"), answer)) == {
+    assert set(dialect("iso87-ascii").answer_facts(answer)) == {
         "retrieval_reference_number",
         "authorization_id_response",
         "additional_amounts",

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from iso_gateway import Message
+from iso_gateway.codec import mti
 from iso_gateway.errors import CannotCarry
-from iso_gateway.protocol.dialect import MONEY, Dialect, is_repeat, original_mti
+from iso_gateway.protocol.dialect import MONEY, Dialect
 from iso_gateway.protocol.kinds import NETWORK, Kind
 from iso_gateway.protocol.originals import Original
 from iso_gateway.protocol.profile import CodeClass
@@ -71,8 +72,8 @@ def test_a_repeat_is_of_the_same_kind_as_its_first(name: str, kind: Kind) -> Non
     original = None if kind in NAMES_NONE else ORIGINAL
     message = speaking.compose(kind, FACTS, TODAY, original, "000007")
     repeat = message.evolve({}, message.mti[:3] + str(int(message.mti[3]) | 1))
-    assert is_repeat(repeat.mti)
-    assert original_mti(repeat.mti) == message.mti
+    assert mti.is_repeat(repeat.mti)
+    assert mti.original(repeat.mti) == message.mti
     assert speaking.kind_row(repeat) == speaking.kind_row(message)
 
 

@@ -7,28 +7,38 @@ import itertools
 import pytest
 
 from iso_gateway.errors import LocalProtocolError
-from iso_gateway.protocol.debts import DEBT_TRANSITIONS, DebtState, DebtStep, debt_after
-from iso_gateway.protocol.transaction import TRANSITIONS, State, Step, after
+from iso_gateway.protocol.debt import Debt
+from iso_gateway.protocol.debts import DEBT_TRANSITIONS, DebtState, DebtStep
+from iso_gateway.protocol.request import Request
+from iso_gateway.protocol.transaction import TRANSITIONS, State, Step
 
 
 @pytest.mark.parametrize("state", State)
 def test_a_request_goes_where_the_table_says_and_nowhere_else(state: State) -> None:
     for step in Step:
+        request = Request.__new__(Request)
+        request.state = state
         if (state, step) in TRANSITIONS:
-            assert after(state, step) is TRANSITIONS[state, step]
+            request.step(step)
+            assert request.state is TRANSITIONS[state, step]
         else:
-            with pytest.raises(LocalProtocolError):
-                after(state, step)
+            with pytest.raises(LocalProtocolError, match=f"{step} in state {state}"):
+                request.step(step)
+            assert request.state is state
 
 
 @pytest.mark.parametrize("state", DebtState)
 def test_a_debt_goes_where_the_table_says_and_nowhere_else(state: DebtState) -> None:
     for step in DebtStep:
+        debt = Debt.__new__(Debt)
+        debt.state = state
         if (state, step) in DEBT_TRANSITIONS:
-            assert debt_after(state, step) is DEBT_TRANSITIONS[state, step]
+            debt.step(step)
+            assert debt.state is DEBT_TRANSITIONS[state, step]
         else:
-            with pytest.raises(LocalProtocolError):
-                debt_after(state, step)
+            with pytest.raises(LocalProtocolError, match=f"{step} in state {state}"):
+                debt.step(step)
+            assert debt.state is state
 
 
 def test_nothing_is_sent_that_was_not_journaled() -> None:
