@@ -44,7 +44,8 @@ fmt: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.installed-dev
+bench: $(VENV)/.installed-bench
+	@$(BIN)/python hatch_build.py
 	$(BIN)/python bench/codec.py
 	$(BIN)/python bench/gateway.py
 
@@ -71,6 +72,11 @@ $(VENV)/.installed: requirements.txt pyproject.toml hatch_build.py | $(BIN)/pip
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	@echo 'Setting up the tools of tests and checks ...'
 	@$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt
+	@touch $@
+
+$(VENV)/.installed-bench: requirements-bench.txt $(VENV)/.installed-dev
+	@echo 'Setting up the peer of the codec bench ...'
+	@$(BIN)/python -m pip install --quiet --requirement requirements-bench.txt
 	@touch $@
 
 # Where Python came without ensurepip (Debian without python3-venv), its own pip puts one in.

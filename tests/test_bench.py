@@ -1,4 +1,4 @@
-"""The bench fails when an answer is wrong or a sale was asked for twice: a measurement of errors is worth nothing."""
+"""The benches fail when an answer is wrong or contenders disagree: a measurement of errors is worth nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from bench import gateway, host, load
+from bench import codec, contests, gateway, host, load
+from bench.byhand import CUTS
 
 NUMBER = 7
 TERMINAL = b"TERM0001"
@@ -85,3 +86,35 @@ def test_a_round_counts_only_where_all_tell_the_same(
         return
     with pytest.raises(gateway.FailedError, match=said):
         gateway.check("gateway", counted, told, file)
+
+
+@pytest.mark.parametrize("spec", contests.SPECS)
+@pytest.mark.parametrize(("mti", "fields"), contests.MESSAGES.values(), ids=contests.MESSAGES)
+def test_the_codecs_that_are_measured_agree(spec: str, mti: str, fields: dict[int, Any]) -> None:
+    found = contests.contests(spec, mti, fields, {"pyiso8583": contests.pyiso8583})
+    assert {work: list(contest) for work, contest in found.items()} == {
+        "decode": ["ours", "by hand", "pyiso8583"],
+        "change": ["ours", "pyiso8583"],
+        "build": ["ours", "pyiso8583"],
+    }
+    assert all(work() for contest in found.values() for work in contest.values())
+
+
+def test_codecs_that_disagree_are_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(CUTS, ("iso87-ascii", "0210"), CUTS["iso87-ascii", "0800"])
+    with pytest.raises(contests.DisagreementError, match="iso87-ascii, 0210"):
+        contests.contests("iso87-ascii", *contests.MESSAGES["0210 of 12"], {})
+
+
+def test_the_report_names_every_target_that_is_missed() -> None:
+    ratio = {"pyiso8583": 24.99, "by hand": 1.3, "reference": 0.66, "iso8583sim": 50.0}
+    row = {"spec": "iso87-ascii", "message": "0200 of 22", "work": "decode", "bytes": {}}
+    lines = codec.told([row | {"microseconds": {"ours": 1.0}, "ratio": ratio}], {})
+    missed = lines[lines.index("missed:") + 1 :]
+    assert ["of pyiso8583" in missed[0], "of reference" in missed[1], len(missed)] == [True, True, 2]
+
+
+def test_the_peer_under_the_agpl_stays_in_the_bench() -> None:
+    root = Path(__file__).parent.parent
+    found = [path for part in ("iso_gateway", "examples", "scripts", "fuzz") for path in (root / part).rglob("*.py*")]
+    assert [path for path in found if b"iso8583sim" in path.read_bytes()] == []
