@@ -18,6 +18,7 @@ from iso_gateway import engines
 from iso_gateway.catalog import load_spec
 from iso_gateway.codec.message import Amount, Message
 from iso_gateway.codec.mti import MTI
+from iso_gateway.codec.presence import Violation
 from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import DecodeError, EncodeError, IsoGatewayError, SpecError
 
@@ -35,6 +36,7 @@ __all__ = [
     "Message",
     "Spec",
     "SpecError",
+    "Violation",
     "engine",
     "load_spec",
 ]

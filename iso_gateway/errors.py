@@ -101,7 +101,7 @@ class EncodeError(IsoGatewayError):
         super().__init__(field, reason)
 
     def __str__(self) -> str:
-        return f"{_element(self.field)}: {self.reason}"
+        return f"{element(self.field)}: {self.reason}"
 
 
 class DecodeError(IsoGatewayError):
@@ -131,7 +131,7 @@ class DecodeError(IsoGatewayError):
         super().__init__(field, offset, expected, partial, missing)
 
     def __str__(self) -> str:
-        return f"{_element(self.field)} at byte {self.offset}: {self.expected}"
+        return f"{element(self.field)} at byte {self.offset}: {self.expected}"
 
 
 class CannotCarry(IsoGatewayError):  # noqa: N818 -- reads better at the call
@@ -144,14 +144,7 @@ class CannotCarry(IsoGatewayError):  # noqa: N818 -- reads better at the call
         super().__init__(code, field, reason)
 
     def __str__(self) -> str:
-        return f"{_element(self.field)}: {self.reason}"
-
-
-def _element(field: str) -> str:
-    """Return a field path as people say it: ``DE 55.9F26``, ``MTI``, ``message``."""
-    if field[:1].isdigit():
-        return f"DE {field}"
-    return {"mti": "MTI", "": "message"}.get(field, field)
+        return f"{element(self.field)}: {self.reason}"
 
 
 class FramingError(IsoGatewayError):
@@ -196,6 +189,13 @@ class NoAnswer(IsoGatewayError):  # noqa: N818
 
 class AdminError(IsoGatewayError):
     """What was asked of a running process through its admin socket, and was refused."""
+
+
+def element(field: str) -> str:
+    """Return a field path as people say it: ``DE 55.9F26``, ``MTI``, ``message``."""
+    if field[:1].isdigit():
+        return f"DE {field}"
+    return {"mti": "MTI", "": "message"}.get(field, field)
 
 
 HINTED: Final = 50

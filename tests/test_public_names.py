@@ -18,6 +18,7 @@ PUBLIC = {
     "Message",
     "Spec",
     "SpecError",
+    "Violation",
     "engine",
     "load_spec",
 }

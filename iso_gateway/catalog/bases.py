@@ -48,6 +48,8 @@ class Layer(NamedTuple):
     lines: Mapping[str, int]
     """The line of every path; 0 where there is no file."""
     source: str
+    folder: Path | None
+    """Where its paths start; None for what is shipped."""
 
 
 Find = Callable[[str, Path | None], Found]
@@ -75,12 +77,21 @@ class Stack:
         self._places = kept | {path: (depth, line) for path, line in layer.lines.items()}
         self._problems += [(depth, problem) for problem in problems]
 
+    def folder(self, key: str) -> Path | None:
+        """Return the folder of the file that says *key*; None where that is shipped."""
+        depth, _ = self._places.get(key, (0, 0))
+        return self._layers[depth].folder
+
     def located(self, problems: Iterable[Problem]) -> list[Problem]:
-        """Return *problems* of the data, and those of the merging, in the order of the files, the first file first."""
+        """Return *problems* of the data, and those of the merging, in the order of the files, the first file first.
+
+        Those that say in which file they are come last, as they are.
+        """
         found = [(depth, self._placed(problem, depth)) for depth, problem in self._problems]
         for problem in problems:
             depth, _ = nearest(problem.path, self._places) or (0, 0)
-            found.append((depth, self._placed(problem, depth)))
+            placed = (len(self._layers), problem) if problem.source else (depth, self._placed(problem, depth))
+            found.append(placed)
         return [problem for _, problem in sorted(found, key=lambda each: (each[0], each[1].line or 0))]
 
     def _placed(self, problem: Problem, depth: int) -> Problem:
@@ -103,7 +114,7 @@ def stacked(found: Found, find: Find) -> Stack:
 
 def of_data(data: Mapping[str, Any], find: Find) -> Stack:
     """Return *data*, text in tables, with the bases that it names; raises what `stacked` raises."""
-    return _stacked([Layer(data, dict.fromkeys(_paths(data, ""), 0), "")], [], find)
+    return _stacked([Layer(data, dict.fromkeys(_paths(data, ""), 0), "", Path())], [], find)
 
 
 def _stacked(layers: list[Layer], files: list[Found], find: Find) -> Stack:
@@ -123,7 +134,7 @@ def _found(layer: Layer, files: list[Found], find: Find) -> Found:
     if not isinstance(name, str):
         raise _refused(layer, "expected the name of what is shipped, or the path of a file")
     try:
-        found = find(name, files[-1].folder if files else Path())
+        found = find(name, layer.folder)
     except SpecError as error:
         raise _refused(layer, error.problems[0].message) from None
     same = [each.same for each in files]
@@ -150,7 +161,7 @@ def _read(found: Found) -> Layer:
     data, lines = read_yaml(_text(found), found.source)
     if not isinstance(data, Mapping):
         raise SpecError([Problem("", "expected a table of keys", 1)], found.source)
-    return Layer(data, lines, found.source)
+    return Layer(data, lines, found.source, found.folder)
 
 
 def _text(found: Found) -> str:

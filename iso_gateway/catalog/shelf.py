@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from iso_gateway.catalog.bases import Found, Stack, of_data, stacked
 from iso_gateway.codec.build import build_spec, plain
+from iso_gateway.codec.presence import Rule
 from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import Problem, SpecError, did_you_mean
 from iso_gateway.protocol.profile import Profile
 from iso_gateway.resources import folder
+from iso_gateway.settings import merged, read
 
 Built = TypeVar("Built")
 
@@ -22,24 +25,23 @@ _SUFFIXES = (".yaml", ".yml")
 
 
 def load_spec(source: str | os.PathLike[str] | Mapping[str, Any]) -> Spec:
-    """Return the spec that *source* names or is.
+    """Return the spec that *source* names or is, with the rules of presence of the profile that it names.
 
     Args:
         source: a shipped name (``iso87-ascii``), the path of a YAML file (it has a folder or ends in
             ``.yaml``), a pyiso8583 spec, or a mapping with what such a file holds. Its ``base`` is such a name,
-            or a path beside the file that names it.
+            or a path beside the file that names it; so is its ``profile``.
 
     Raises:
         SpecError: with every fault, each with file, line and path.
     """
     if isinstance(source, Mapping):
-        if "base" not in source:
+        if "base" not in source and "profile" not in source:
             return build_spec(source)
-        return _built(of_data(plain(source), SPECS.find), build_spec, "")
+        return _spec(of_data(plain(source), SPECS.find), "")
     name = os.fspath(source)
     if _is_path(source):
-        found = _file(name, Path())
-        return _built(stacked(found, SPECS.find), build_spec, name)
+        return _spec(stacked(_file(name, Path()), SPECS.find), name)
     return _shipped_spec(name)
 
 
@@ -51,8 +53,7 @@ def load_profile(source: str | os.PathLike[str]) -> Profile:
     """
     name = os.fspath(source)
     if _is_path(source):
-        found = _file(name, Path())
-        return _built(stacked(found, PROFILES.find), Profile.from_data, name)
+        return _built(stacked(_file(name, Path()), PROFILES.find), Profile.from_data, name)
     return _shipped_profile(name)
 
 
@@ -70,7 +71,7 @@ def profile_names() -> list[str]:
 def _shipped_spec(name: str) -> Spec:
     """Return a shipped spec; it cannot change, so that one of each is enough."""
     found = SPECS.shipped(name)
-    return _built(stacked(found, SPECS.find), build_spec, found.source)
+    return _spec(stacked(found, SPECS.find), found.source)
 
 
 @functools.cache
@@ -131,12 +132,60 @@ def _file(name: str, beside: Path) -> Found:
     return Found(path, str(path) if beside.parts else name, path.parent)
 
 
-def _built(stack: Stack, build: Callable[[Mapping[str, Any]], Built], source: str) -> Built:
-    """Build from what was read; the builder's problems get the files' names and lines."""
+def _spec(stack: Stack, source: str) -> Spec:
+    """Build the spec that was read; what it says of presence is laid over what its profile says."""
+    name = stack.data.get("profile")
+    if not isinstance(name, str) or not name:
+        return _built(stack, build_spec, source)
+    try:
+        found = PROFILES.find(name, stack.folder("profile"))
+    except SpecError as error:
+        return _built(stack, build_spec, source, [replace(error.problems[0], path="profile")])
+    if found.folder is not None:
+        stack.data["profile"] = str(found.file)
+    try:
+        rules = _shipped_presence(name) if found.folder is None else _presence(found)
+    except SpecError as error:
+        return _built(stack, build_spec, source, error.problems)
+    own = {key: each for key, each in stack.data.items() if key == "presence"}
+    laid = merged({"presence": rules}, own)
+    stack.data |= laid.data
+    return _built(stack, build_spec, source, laid.problems)
+
+
+@functools.cache
+def _shipped_presence(name: str) -> dict[str, Any]:
+    return _presence(PROFILES.shipped(name))
+
+
+def _presence(found: Found) -> dict[str, Any]:
+    """Return the rules of presence of a profile, as it has them.
+
+    Raises:
+        SpecError: with every fault of them, each with its file.
+    """
+    try:
+        stack = stacked(found, PROFILES.find)
+    except SpecError as error:
+        source = error.source
+        raise SpecError([replace(each, source=each.source or source) for each in error.problems]) from None
+    data = stack.data.get("presence", {})
+    rules, problems = read(dict[str, Rule], data, text=True)
+    if rules is None:
+        placed = stack.located(replace(each, path=f"presence.{each.path}".rstrip(".")) for each in problems)
+        raise SpecError([replace(each, source=each.source or found.source) for each in placed])
+    return dict(data)
+
+
+def _built(
+    stack: Stack, build: Callable[[Mapping[str, Any]], Built], source: str, problems: Iterable[Problem] = ()
+) -> Built:
+    """Build from what was read; the builder's problems, and *problems* found before, get the files' names and lines."""
+    told = list(problems)
     try:
         found = build(stack.data)
     except SpecError as error:
-        raise SpecError(stack.located(error.problems), source) from None
-    if problems := stack.located(()):
-        raise SpecError(problems, source)
+        raise SpecError(stack.located([*told, *error.problems]), source) from None
+    if told := stack.located(told):
+        raise SpecError(told, source)
     return found

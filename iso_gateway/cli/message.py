@@ -18,6 +18,7 @@ from iso_gateway.cli.hexdump import LARGEST, read_hex
 from iso_gateway.cli.options import json_option, spec_option, unsafe_option
 from iso_gateway.cli.output import complain, say, say_json
 from iso_gateway.codec.describe import describe, to_json
+from iso_gateway.codec.presence import violations
 from iso_gateway.errors import DecodeError
 
 if TYPE_CHECKING:
@@ -31,14 +32,16 @@ STDIN: Final = "-"
 @spec_option
 @json_option
 @unsafe_option
-def decode(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: bool) -> int:
+@click.option("--check", is_flag=True, help="Judge it by the profile: what it must have.")
+def decode(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: bool, check: bool) -> int:
     """Read a message.
 
     Hex may come in any dress: digits with or without spaces and 0x, a dump with offsets and text (hexdump, xxd,
     Wireshark, tcpdump), base64; as arguments, in a file, or on stdin (-). A file of raw bytes will do too. It begins
     at the MTI. Card numbers and the like are masked, and nothing leaves this machine.
 
-    Exits 1 where the bytes are no message: what was read is printed, and then the place.
+    Exits 1 where the bytes are no message, or one that --check finds fault with: what was read is printed, and then
+    what is wrong, each with its place.
     """
     spec = load_spec(spec_name)
     data = _bytes(given, spec)
@@ -47,15 +50,22 @@ def decode(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: boo
     except DecodeError as error:
         _broken(spec, data, error, as_json=as_json, unsafe=unsafe)
         return 1
-    faults = spec.check(message)
+    faults = spec.broken(message)
+    found = violations(spec.presence, message) if check else []
     if as_json:
         said = to_json(message, unsafe=unsafe)
-        say_json(said | ({"errors": [_fault(each) for each in faults]} if faults else {}))
+        if faults:
+            said["errors"] = [_fault(each) for each in faults]
+        if check:
+            said["violations"] = [{"path": each.path, "rule": each.rule, "reason": each.reason} for each in found]
+        say_json(said)
     else:
         say(describe(message, unsafe=unsafe))
         for each in faults:
             _point(spec, data, each, unsafe=unsafe)
-    return 1 if faults else 0
+        if found:
+            say("\n" + "\n".join(str(each) for each in found))
+    return 1 if faults or found else 0
 
 
 def _broken(spec: Spec, data: bytes, error: DecodeError, *, as_json: bool, unsafe: bool) -> None:

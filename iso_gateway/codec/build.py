@@ -10,6 +10,7 @@ The data is what YAML says, with scalars as text or as what they are:
     bitmap   {encoding: hex|binary}
     echo     [2, 3, ...]                                       `message.ECHO`
     fields   number: a field
+    presence id: a rule                                        those of the profile; see `presence`
 
 and of a field
 
@@ -42,6 +43,7 @@ from iso_gateway.codec import pyiso8583, rules
 from iso_gateway.codec.field import Field
 from iso_gateway.codec.message import ECHO
 from iso_gateway.codec.plan import Plan
+from iso_gateway.codec.presence import Rule
 from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import Problem, SpecError
 
@@ -62,7 +64,8 @@ class _Spec(Struct, frozen=True):
     fields: dict[Annotated[int, Meta(ge=2, le=128)], Any]
     title: str = ""
     profile: str = ""
-    echo: list[Annotated[int, Meta(ge=2)]] | None = None
+    echo: list[int] | None = None
+    presence: dict[str, Rule] = {}
 
 
 def build_spec(data: Mapping[str, Any]) -> Spec:
@@ -94,6 +97,7 @@ def build_spec(data: Mapping[str, Any]) -> Spec:
         fields=MappingProxyType(fields),
         echo=echo,
         plan=plan,
+        presence=MappingProxyType(shape.presence),
         source=source,
     )
 
@@ -106,7 +110,7 @@ def _echo_faults(source: Mapping[str, Any]) -> list[Problem]:
     return [
         Problem(f"echo.{at}", "no field of this spec")
         for at, each in enumerate(echo)
-        if isinstance(each, str) and each.isdecimal() and each.lstrip("0") not in fields
+        if isinstance(each, str) and each.lstrip("-").isdecimal() and each.lstrip("0") not in fields
     ]
 
 

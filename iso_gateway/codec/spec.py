@@ -12,10 +12,12 @@ from iso_gateway.codec import body, compose, lowering, trace, walker
 from iso_gateway.codec.engine import Engine
 from iso_gateway.codec.message import Message, bound, checked_mti
 from iso_gateway.codec.plan import Plan, Value
+from iso_gateway.codec.presence import Violation, violations
 from iso_gateway.errors import DecodeError
 
 if TYPE_CHECKING:
     from iso_gateway.codec.field import Field
+    from iso_gateway.codec.presence import Rule
 
 
 class Spec:
@@ -24,7 +26,7 @@ class Spec:
     Two specs are equal when they were made from the same data. A pickled spec carries that data.
     """
 
-    __slots__ = ("echo", "engine", "fields", "name", "plan", "profile", "source", "title", "version")
+    __slots__ = ("echo", "engine", "fields", "name", "plan", "presence", "profile", "source", "title", "version")
 
     def __init__(
         self,
@@ -36,6 +38,7 @@ class Spec:
         fields: Mapping[int, Field],
         echo: tuple[int, ...],
         plan: Plan,
+        presence: Mapping[str, Rule],
         source: Mapping[str, Any],
     ) -> None:
         self.name = name
@@ -51,6 +54,8 @@ class Spec:
         self.plan = plan
         self.engine: Engine = lowering.engine_for(plan, Message, compose.carried)
         """What walks the plan quickly, or says None."""
+        self.presence = presence
+        """What a message must have and must not have, by the id of the rule; `load_spec` takes it from the profile."""
         self.source = source
         """The data that it was made from, plain mappings, lists and scalars."""
 
@@ -125,13 +130,23 @@ class Spec:
         """
         return compose.carried(self, number, value)
 
-    def check(self, message: Message) -> list[DecodeError]:
-        """Return what is broken inside the data elements of *message*, which decoding lets pass."""
+    def check(self, message: Message) -> list[Violation]:
+        """Return everything that is wrong with *message* and that decoding lets pass, none of it with a value.
+
+        Elements that are broken inside come first (rule ``parts``), then the rows of `presence` that it breaks.
+        """
+        mine = bound(message.mti, dict(message.items()), self)
+        broken = [Violation(error.field, "parts", error.expected) for error in self.broken(mine)]
+        return broken + violations(self.presence, mine)
+
+    def broken(self, message: Message) -> list[DecodeError]:
+        """Return what is broken inside the data elements of *message*, each fault with its byte."""
+        mine = bound(message.mti, dict(message.items()), self)
         found: list[DecodeError] = []
-        for number in message:
+        for number in mine:
             if number in self.fields and self.fields[number].has_parts:
                 try:
-                    bound(message.mti, dict(message.items()), self).parts(number)
+                    mine.parts(number)
                 except DecodeError as error:
                     found.append(error)
         return found

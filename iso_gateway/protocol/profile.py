@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, Self
 
 import msgspec
 
+from iso_gateway.codec.presence import Rule
 from iso_gateway.errors import Problem, SpecError
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.settings import read
@@ -93,6 +94,9 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a host of this dialect answers to a reversal whose original it never saw."""
     after_send_91: Literal["owe", "final"] = "owe"
     """Whether 91 from the host, after sending, is an unknown outcome or a decline."""
+    presence: dict[str, Rule] = {}
+    """What a message must have and must not have, by the id of the rule: see `codec.presence`. Every spec that names
+    this profile has it; nothing here looks at it."""
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:

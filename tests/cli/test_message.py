@@ -72,6 +72,34 @@ def test_json_is_one_line(iso_gateway: Call) -> None:
     assert message["parts"]["55"]["9F36"] == "00C4"
 
 
+def test_who_asks_is_told_what_the_message_must_have(iso_gateway: Call) -> None:
+    result = iso_gateway("decode", "--check", SALE.hex())
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[-7:] == [
+        "",
+        "DE 7: is missing: mandatory in every message of 1987 [transmission-time]",
+        "DE 12: is missing: the receipt has the terminal's time [local-time]",
+        "DE 13: is missing: the receipt has the terminal's time [local-time]",
+        "DE 42: is missing: the terminal and the merchant are found by it [acceptor]",
+        "DE 22: is missing: says how the card was read, and who was there [entry-mode]",
+        "DE 25: is missing: says how the card was read, and who was there [entry-mode]",
+    ]
+    said = json.loads(iso_gateway("decode", "--check", "--json", SALE.hex()).stdout)
+    assert said["violations"][0] == {
+        "path": "7",
+        "rule": "transmission-time",
+        "reason": "is missing: mandatory in every message of 1987",
+    }
+    assert iso_gateway("decode", SALE.hex()).exit_code == 0
+
+
+def test_a_message_without_fault_passes_the_check(iso_gateway: Call) -> None:
+    sample = next(each for each in all_samples() if each.name == "chip_sale_with_pin")
+    checked = iso_gateway("decode", "--check", "--spec", sample.spec, sample.raw.hex())
+    assert checked.exit_code == 0
+    assert checked.stdout == iso_gateway("decode", "--spec", sample.spec, sample.raw.hex()).stdout
+
+
 @pytest.mark.parametrize("sample", all_samples(), ids=str)
 def test_what_decode_says_encode_writes(iso_gateway: Call, sample: Sample) -> None:
     said = iso_gateway("decode", "--json", "--unsafe", "--spec", sample.spec, sample.raw.hex()).stdout

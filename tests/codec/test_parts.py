@@ -89,7 +89,7 @@ def test_a_broken_part_fails_its_reader_and_not_the_message(
     with pytest.raises(DecodeError) as caught:
         message.parts(number)
     assert (caught.value.field, caught.value.offset) == (path, offset)
-    assert [(each.field, each.offset) for each in spec.check(message)] == [(path, offset)]
+    assert [(each.field, each.offset) for each in spec.broken(message)] == [(path, offset)]
 
 
 def test_the_offset_of_a_part_counts_what_stands_before_it(packed: Spec) -> None:
@@ -100,7 +100,7 @@ def test_the_offset_of_a_part_counts_what_stands_before_it(packed: Spec) -> None
 
 
 def test_what_is_whole_has_nothing_to_check(packed: Spec) -> None:
-    assert packed.check(packed.message("0200", {4: 1, 55: ICC, 60: "22000001"})) == []
+    assert packed.broken(packed.message("0200", {4: 1, 55: ICC, 60: "22000001"})) == []
 
 
 def test_one_tag_changes_and_every_other_byte_stays(packed: Spec) -> None:
