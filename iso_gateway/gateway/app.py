@@ -26,8 +26,9 @@ from iso_gateway.gateway.lines import Lines
 from iso_gateway.gateway.restraint import PERIOD, RESTRAINED, Restraint, source_of
 from iso_gateway.hsm.open_module import OpenModule
 from iso_gateway.net import clock
-from iso_gateway.net.connection import FramedConnection, Outcome
+from iso_gateway.net.connection import FramedConnection
 from iso_gateway.net.listener import Refusal, dial
+from iso_gateway.net.outbox import Outcome
 from iso_gateway.protocol import commands, events
 from iso_gateway.protocol.node import Node
 from iso_gateway.protocol.numbering import LAST

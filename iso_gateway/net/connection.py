@@ -3,9 +3,7 @@
 Rule 1: nothing here waits. The poller gives the connection its turns, and what was sent in one breath is given to the
 socket at its end, together. No transaction's deadline cancels a write: what ends one is the peer, the end of the
 connection, or WRITE_TIMEOUT without progress, and each of them ends the connection.
-Rule 2: what the socket took counts as sent: HANDED. Of the frame that it took in part nobody knows what the peer got:
-UNCERTAIN. Of what waits behind, not a byte was given away, and nobody owes anything for it: NOT_HANDED.
-Rule 3: every send gets exactly one outcome, whatever happens, and never from inside `send`.
+Rule 2: every send gets exactly one outcome, whatever happens, and never from inside `send`.
 """
 
 from __future__ import annotations
@@ -14,7 +12,6 @@ import math
 import socket
 from collections import deque
 from collections.abc import Callable
-from enum import Enum, auto
 from functools import partial
 from typing import Final
 
@@ -23,38 +20,16 @@ import trio
 from iso_gateway.errors import FramingError, IsoGatewayError, NoConnection
 from iso_gateway.framing import Frame, Framing
 from iso_gateway.net.failures import no_connection
+from iso_gateway.net.outbox import Done, Outbox, Outcome
 from iso_gateway.net.poller import READ, WRITE, the_poller
 
 READ_SIZE: Final = 8 * 1024
 """Bytes asked for at a time: what bounds the memory of reading, beside one frame. The shortest messages have 14 bytes
 on the wire and cost 100 in memory, so that this makes 60 KiB of them."""
 
-JOINED: Final = 16 * 1024
-"""Bytes given to the socket at a time. Frames that wait together are joined up to this, for fewer system calls."""
-
 TURN: Final = 8
 """Frames that are handed out before others get their turn: a peer that sends a thousand small ones at once must not
 hold up everybody else."""
-
-FRAME_COST: Final = 128
-"""Bytes that a waiting frame costs beside its own, so that very many empty ones are bounded too."""
-
-
-class Outcome(Enum):
-    """What became of one send."""
-
-    HANDED = auto()
-    """The operating system took all of it. It counts as sent; only an answer tells that it arrived."""
-
-    NOT_HANDED = auto()
-    """Not a byte of it was given to the socket, and none will be."""
-
-    UNCERTAIN = auto()
-    """A part of it was sent; whether the peer can make something of it nobody knows."""
-
-
-Done = Callable[[Outcome], None]
-"""Told the outcome of one send."""
 
 
 class FramedConnection:
@@ -94,15 +69,11 @@ class FramedConnection:
         self._write_timeout = write_timeout
         self._frame_timeout = frame_timeout
         self._idle_timeout = math.inf if idle_timeout is None else idle_timeout
-        self._max_queued = max_queued
         self._turn = turn
         self._on_frame: Callable[[Frame], None] | None = None
         self._frames: deque[Frame] = deque()
         """What came and is not handed out yet."""
-        self._queue: deque[tuple[bytes, Done | None]] = deque()
-        self._queued = 0
-        self._begun = 0
-        """How many bytes of the first frame in the queue the socket has taken."""
+        self._outbox = Outbox(max_queued)
         self._flushing = False
         """Whether a flush is put off."""
         self._closing = self._deaf = self._ended = False
@@ -121,7 +92,7 @@ class FramedConnection:
     @property
     def queued(self) -> int:
         """How many frames wait for the socket."""
-        return len(self._queue)
+        return len(self._outbox)
 
     @property
     def keepalives(self) -> int:
@@ -140,14 +111,10 @@ class FramedConnection:
             EncodeError: the framing cannot express the payload or header; *done* is not called.
         """
         wire = self.framing.frame(payload, header)
-        cost = len(wire) + FRAME_COST
-        if self._closing or self._queued + cost > self._max_queued:
-            if done is not None:
-                self._poller.put_off(partial(self._tell, done, Outcome.NOT_HANDED))
-            return
-        self._queue.append((wire, done))
-        self._queued += cost
-        self._flush_soon()
+        if not self._closing and self._outbox.add(wire, done):
+            self._flush_soon()
+        elif done is not None:
+            self._poller.put_off(partial(self._tell, done, Outcome.NOT_HANDED))
 
     async def run(self, on_frame: Callable[[Frame], None]) -> IsoGatewayError | None:
         """Carry frames until the connection ends; the socket is closed then, and every send has its outcome.
@@ -219,17 +186,11 @@ class FramedConnection:
         if self._over.is_set():
             return
         self._sock.close()
-        waiting, self._queue = self._queue, deque()
-        self._queued = 0
-        begun = self._begun
-        for _, done in waiting:
-            self._tell(done, Outcome.UNCERTAIN if begun else Outcome.NOT_HANDED)
-            begun = 0
+        for done, outcome in self._outbox.given_up():
+            self._tell(done, outcome)
         self._over.set()
 
-    def _tell(self, done: Done | None, outcome: Outcome) -> None:
-        if done is None:
-            return
+    def _tell(self, done: Done, outcome: Outcome) -> None:
         try:
             done(outcome)
         except Exception as bug:  # noqa: BLE001 -- it is `run` that raises it
@@ -308,10 +269,14 @@ class FramedConnection:
             self._poller.put_off(self._flush)
 
     def _flush(self) -> None:
-        """Give the socket what waits, as much as it takes."""
+        """Give the socket what waits, as much as it takes.
+
+        Who waits for an outcome is told after others have flushed: a neighbour that is busy with the first frame need
+        not be woken up for the second.
+        """
         self._flushing = False
-        while self._queue and not self._ended:
-            data = self._joined()
+        while self._outbox and not self._ended:
+            data = self._outbox.next_bytes()
             try:
                 taken = self._sock.send(data)
             except BlockingIOError:
@@ -321,7 +286,8 @@ class FramedConnection:
                 return
             if taken:
                 self._quiet_since = self._poller.now
-                self._settle(taken)
+                for done in self._outbox.took(taken):
+                    self._poller.put_off(partial(self._tell, done, Outcome.HANDED))
             if taken < len(data):
                 self._wait_for_room(progress=taken > 0)
                 return
@@ -330,38 +296,6 @@ class FramedConnection:
             self._poller.watch_for(READ, self._sock, self)
         if self._closing:
             self._end(None)
-
-    def _joined(self) -> bytes:
-        """Return what is to be given to the socket now: the frames that wait together, up to JOINED."""
-        queue = self._queue
-        first = queue[0][0]
-        if self._begun:
-            return first[self._begun :]
-        if len(queue) == 1:
-            return first
-        joined: list[bytes] = []
-        size = 0
-        for wire, _ in queue:
-            size += len(wire)
-            if joined and size > JOINED:
-                break
-            joined.append(wire)
-        return b"".join(joined)
-
-    def _settle(self, taken: int) -> None:
-        """Take in that the socket took *taken* bytes more."""
-        taken += self._begun
-        self._begun = 0
-        queue = self._queue
-        while queue:
-            wire, done = queue[0]
-            if taken < len(wire):
-                self._begun = taken
-                return
-            taken -= len(wire)
-            queue.popleft()
-            self._queued -= len(wire) + FRAME_COST
-            self._tell(done, Outcome.HANDED)
 
     def _wait_for_room(self, *, progress: bool) -> None:
         """Go on when the peer has taken something, which may not take longer than the write time-out."""

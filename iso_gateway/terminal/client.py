@@ -13,8 +13,9 @@ from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import DecodeError, IsoGatewayError, NoAnswer, NoConnection
 from iso_gateway.framing import Frame, Framing
 from iso_gateway.net.address import Address
-from iso_gateway.net.connection import FramedConnection, Outcome
+from iso_gateway.net.connection import FramedConnection
 from iso_gateway.net.listener import dial
+from iso_gateway.net.outbox import Outcome
 
 CONNECTING: Final = 10.0
 """Seconds to wait for a connection at most."""

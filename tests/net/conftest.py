@@ -12,7 +12,8 @@ from trio.testing import wait_all_tasks_blocked
 
 from iso_gateway.errors import IsoGatewayError
 from iso_gateway.framing import Framing
-from iso_gateway.net.connection import FramedConnection, Outcome
+from iso_gateway.net.connection import FramedConnection
+from iso_gateway.net.outbox import Outcome
 from tests.support.ends import JUNK, closed_after_the_test, stream_over
 
 FRAMING = Framing.parse("2be")

@@ -11,7 +11,8 @@ import trio
 from trio.testing import MockClock
 
 from iso_gateway.framing import Frame, Framing
-from iso_gateway.net.connection import FramedConnection, Outcome
+from iso_gateway.net.connection import FramedConnection
+from iso_gateway.net.outbox import Outcome
 from tests.support.ends import fill
 
 if TYPE_CHECKING:

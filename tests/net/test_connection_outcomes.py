@@ -17,7 +17,8 @@ from trio.testing import MockClock
 
 from iso_gateway.errors import EncodeError, NoConnection
 from iso_gateway.framing import Framing
-from iso_gateway.net.connection import FRAME_COST, JOINED, FramedConnection, Outcome
+from iso_gateway.net.connection import FramedConnection
+from iso_gateway.net.outbox import FRAME_COST, JOINED, Outcome
 from tests.support.ends import fill
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ import trio
 from trio.testing import open_stream_to_socket_listener
 
 from iso_gateway.framing import Frame, Framing
-from iso_gateway.net.connection import FramedConnection, Outcome
+from iso_gateway.net.connection import FramedConnection
+from iso_gateway.net.outbox import Outcome
 from tests.support.ends import plain
 
 HANDED, NOT_HANDED, UNCERTAIN = Outcome.HANDED, Outcome.NOT_HANDED, Outcome.UNCERTAIN

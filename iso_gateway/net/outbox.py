@@ -1,0 +1,99 @@
+"""What waits to be sent over one connection, and what became of it.
+
+What the socket took counts as sent: HANDED. Of the frame that it took in part nobody knows what the peer got:
+UNCERTAIN. Of what waits behind, not a byte was given away, and nobody owes anything for it: NOT_HANDED.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import Final
+
+JOINED: Final = 16 * 1024
+"""Bytes given to the socket at a time. Frames that wait together are joined up to this, for fewer system calls."""
+
+FRAME_COST: Final = 128
+"""Bytes that a waiting frame costs beside its own, so that very many empty ones are bounded too."""
+
+
+class Outcome(Enum):
+    """What became of one send."""
+
+    HANDED = auto()
+    """The operating system took all of it. It counts as sent; only an answer tells that it arrived."""
+
+    NOT_HANDED = auto()
+    """Not a byte of it was given to the socket, and none will be."""
+
+    UNCERTAIN = auto()
+    """A part of it was sent; whether the peer can make something of it nobody knows."""
+
+
+Done = Callable[[Outcome], None]
+"""Told the outcome of one send."""
+
+
+class Outbox:
+    """The frames that wait, in order."""
+
+    def __init__(self, most: int) -> None:
+        """Hold at most *most* bytes."""
+        self._most = most
+        self._waiting: deque[tuple[bytes, Done | None]] = deque()
+        self._bytes = 0
+        self._begun = 0
+        """How many bytes of the first frame the socket has taken."""
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add(self, wire: bytes, done: Done | None) -> bool:
+        """Have *wire* wait; return whether there was room for it."""
+        cost = len(wire) + FRAME_COST
+        if self._bytes + cost > self._most:
+            return False
+        self._waiting.append((wire, done))
+        self._bytes += cost
+        return True
+
+    def next_bytes(self) -> bytes:
+        """Return what is to be given to the socket now: the frames that wait together, up to JOINED."""
+        first = self._waiting[0][0]
+        if self._begun:
+            return first[self._begun :]
+        if len(self._waiting) == 1:
+            return first
+        joined: list[bytes] = []
+        size = 0
+        for wire, _ in self._waiting:
+            size += len(wire)
+            if joined and size > JOINED:
+                break
+            joined.append(wire)
+        return b"".join(joined)
+
+    def took(self, count: int) -> list[Done]:
+        """Take in that the socket took *count* bytes; return who is to be told that its frame is HANDED."""
+        count += self._begun
+        handed = []
+        while self._waiting and len(self._waiting[0][0]) <= count:
+            wire, done = self._waiting.popleft()
+            count -= len(wire)
+            self._bytes -= len(wire) + FRAME_COST
+            if done is not None:
+                handed.append(done)
+        self._begun = count
+        return handed
+
+    def given_up(self) -> list[tuple[Done, Outcome]]:
+        """Let go of everything; return who is to be told what of it."""
+        fates = [
+            (done, Outcome.NOT_HANDED if place or not self._begun else Outcome.UNCERTAIN)
+            for place, (_, done) in enumerate(self._waiting)
+            if done is not None
+        ]
+        self._waiting.clear()
+        self._bytes = self._begun = 0
+        return fates
