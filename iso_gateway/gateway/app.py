@@ -13,7 +13,7 @@ import os
 import secrets
 import socket
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import trio
@@ -29,6 +29,7 @@ from iso_gateway.net import clock
 from iso_gateway.net.connection import FramedConnection
 from iso_gateway.net.listener import Refusal, dial
 from iso_gateway.net.outbox import Outcome
+from iso_gateway.net.poller import the_poller
 from iso_gateway.protocol import commands, events
 from iso_gateway.protocol.node import Node
 from iso_gateway.protocol.numbering import LAST
@@ -87,6 +88,22 @@ class Gateway:
         self._numbers = itertools.count(1)
         self._queue: deque[events.Event] = deque()
         self._handling = False
+        self._aftermath = False
+        """Whether `_after` is put off."""
+        self._clock = clock.the_clock()
+        self._poller = the_poller()
+        lines.flush_by = self._poller.put_off
+        self._carry_out: dict[type[commands.Command], Callable[[Any], None]] = {
+            commands.Verify: self._verify,
+            commands.Secure: self._secure,
+            commands.Journal: self.journaling.submit,
+            commands.Lookup: self._look_up,
+            commands.Send: self._send,
+            commands.Deliver: self._deliver,
+            commands.Hangup: self._hang_up,
+            commands.CloseLink: self._close_link,
+            commands.Log: self._log,
+        }
         self._nap = trio.CancelScope()
         self._nursery: trio.Nursery | None = None
         self._watched: trio.Event | None = None
@@ -95,23 +112,35 @@ class Gateway:
 
     def feed(self, event: events.Event) -> None:
         """Have the node handle *event*, and all that follows from it."""
-        self.feed_all((event,))
+        self._queue.append(event)
+        if not self._handling:
+            self._handle_all()
 
     def feed_all(self, several: Sequence[events.Event]) -> None:
         """Have the node handle *several* events in order, and all that follows from them."""
         self._queue.extend(several)
-        if self._handling:
-            return
+        if not self._handling:
+            self._handle_all()
+
+    def _handle_all(self) -> None:
+        queue = self._queue
         self._handling = True
         try:
-            while self._queue:
-                now = clock.now()
-                while self._queue:
-                    for command in self.node.handle(self._queue.popleft(), now):
-                        self._carry_out(command)
-                self._queue.extend(self.journaling.commit_now())
+            while queue:
+                now = self._clock.now()
+                while queue:
+                    for command in self.node.handle(queue.popleft(), now):
+                        self._carry_out[type(command)](command)
+                queue.extend(self.journaling.commit_now())
         finally:
             self._handling = False
+        if not self._aftermath:
+            self._aftermath = True
+            self._poller.put_off(self._after)
+
+    def _after(self) -> None:
+        """Do what is done once for all that was handled in a breath."""
+        self._aftermath = False
         deadline = self.node.deadline
         if deadline is not None and deadline < self._nap.deadline:
             self._nap.deadline = deadline
@@ -126,27 +155,20 @@ class Gateway:
             self._watched = trio.Event()
         return self._watched
 
-    def _carry_out(self, command: commands.Command) -> None:
-        match command:
-            case commands.Verify():
-                self._queue.append(self._module.verify(command))
-            case commands.Secure():
-                self._queue.append(self._module.secure(command))
-            case commands.Journal():
-                self.journaling.submit(command)
-            case commands.Lookup():
-                self._look_up(command)
-            case commands.Send():
-                self._send(command)
-            case commands.Deliver():
-                self._deliver(command)
-            case commands.Hangup():
-                if (terminal := self.terminals.get(command.connection)) is not None:
-                    terminal.hang_up()
-            case commands.CloseLink():
-                self._close_link(self.links.get(command.link))
-            case commands.Log():
-                self._log(command)
+    def _verify(self, command: commands.Verify) -> None:
+        self._queue.append(self._module.verify(command))
+
+    def _secure(self, command: commands.Secure) -> None:
+        self._queue.append(self._module.secure(command))
+
+    def _hang_up(self, command: commands.Hangup) -> None:
+        if (terminal := self.terminals.get(command.connection)) is not None:
+            terminal.hang_up()
+
+    def _close_link(self, command: commands.CloseLink) -> None:
+        """Close a link after what waits was written; what the host says meanwhile is still heard."""
+        if (link := self.links.get(command.link)) is not None and self._nursery is not None:
+            self._nursery.start_soon(link.aclose)
 
     def _look_up(self, command: commands.Lookup) -> None:
         found = self.journaling.look_up(command)
@@ -187,11 +209,6 @@ class Gateway:
         except EncodeError as error:
             self.lines.write(clock.now().wall, "deliver", {"cause": str(error)}, "error")
             self._queue.append(events.Delivered(command.id, events.Fate.NOT_HANDED))
-
-    def _close_link(self, link: FramedConnection | None) -> None:
-        """Close *link* after what waits was written; what the host says meanwhile is still heard."""
-        if link is not None and self._nursery is not None:
-            self._nursery.start_soon(link.aclose)
 
     def _log(self, command: commands.Log) -> None:
         self.counts[command.event] += 1
@@ -237,6 +254,7 @@ class Gateway:
         while True:
             await trio.sleep(PERIOD)
             self.tell_withheld()
+            self.lines.flush()
 
     def _told_of_jump(self, seconds: float) -> None:
         self.lines.write(

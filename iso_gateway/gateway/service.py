@@ -253,8 +253,15 @@ async def run(config: Config) -> None:
         ConfigError: an address or the admin socket cannot be had.
     """
     lines = Lines(sys.stderr, config.file.gateway.log_format)
-    service = Service(config, lines)
     collect_seldom()
+    try:
+        await _run(config, lines)
+    finally:
+        lines.flush()
+
+
+async def _run(config: Config, lines: Lines) -> None:
+    service = Service(config, lines)
     try:
         with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as received:
             async with trio.open_nursery() as nursery:

@@ -67,6 +67,7 @@ async def test_connections_full_of_garbage_one_after_the_other_do_not_fill_the_l
         assert len(lines(gateway, "closed")) == PER_SOURCE
         await still_serves(gateway)
         gateway.service.gateway.tell_withheld()
+        gateway.service.lines.flush()
         assert lines(gateway, "withheld")[0].endswith(f"withheld: of=closed count={2 * PER_SOURCE}")
 
 

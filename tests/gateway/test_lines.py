@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+import os
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
+from typing import TextIO
 
 import pytest
 
 from iso_gateway.gateway.lines import Lines
+from iso_gateway.gateway.sink import MOST
 
 WALL = datetime(2026, 11, 22, 15, 4, 5, 678_000, tzinfo=UTC)
 
@@ -50,6 +55,60 @@ class _NobodyReads(io.StringIO):
 
 def test_payments_do_not_end_with_the_log() -> None:
     Lines(_NobodyReads()).write(WALL, "txn", {"terminal": "TERM0001"})
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, TextIO]]:
+    """A pipe: the reader's descriptor, and the log's stream."""
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    with os.fdopen(writer, "w", encoding="utf-8") as stream:
+        yield reader, stream
+        os.close(reader)
+
+
+def read_all(reader: int, lines: Lines) -> list[str]:
+    """Return the lines that *reader* gets when it reads again."""
+    came = b""
+    while True:
+        try:
+            came += os.read(reader, 65536)
+        except BlockingIOError:
+            before = len(came)
+            lines.flush()
+            with suppress(BlockingIOError):
+                came += os.read(reader, 65536)
+            if len(came) == before:
+                return came.decode().splitlines()
+
+
+def test_a_reader_that_stands_still_stops_nobody_and_gets_all_when_it_goes_on(pipe: tuple[int, TextIO]) -> None:
+    reader, stream = pipe
+    lines = Lines(stream)
+    for number in range(5000):
+        lines.write(WALL, "txn", {"id": number, "cause": "\u20ac"})
+    assert [line.split("id=")[1] for line in read_all(reader, lines)] == [f"{n} cause=\u20ac" for n in range(5000)]
+
+
+def test_beyond_a_bound_lines_are_counted_where_nobody_reads(pipe: tuple[int, TextIO]) -> None:
+    reader, stream = pipe
+    lines = Lines(stream)
+    for number in range(200):
+        lines.write(WALL, "txn", {"id": number, "cause": "x" * 10_000})
+    *came, told = read_all(reader, lines)
+    lines.write(WALL, "txn", {"id": 200})
+    (last,) = read_all(reader, lines)
+    assert MOST < sum(map(len, came)) < MOST + 100_000
+    assert told.partition("lost: ")[2] == f'count={200 - len(came)} cause="nobody read the log"'
+    assert last.endswith("id=200")
+
+
+def test_a_reader_that_is_gone_is_no_trouble(pipe: tuple[int, TextIO]) -> None:
+    reader, stream = pipe
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, reader)
+    os.close(nothing)
+    Lines(stream).write(WALL, "txn", {"id": 1})
 
 
 def test_json_is_one_object_a_line() -> None:
