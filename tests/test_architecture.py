@@ -32,6 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "net": {"errors", "codec", "framing", "protocol"},
     "hsm": {"errors", "settings", "security", "protocol"},
     "catalog": {"errors", "settings", "resources", "codec", "protocol"},
+    "compat": {"errors", "codec"},
     "admin": {"errors", "settings", "net"},
     "gateway": {
         *("errors", "settings", "resources", "codec", "framing", "security", "protocol"),
