@@ -103,7 +103,7 @@ def reference(rounds: int) -> list[Row]:
 
 
 def costs(rounds: int) -> dict[str, float]:
-    """Return milliseconds of processor time, the least: to import the package, and to load a spec beside the bare YAML of the same file."""
+    """Return milliseconds of processor time: to import the package, and to load a spec beside its file's bare YAML."""
     file = folder("specs") / f"{SPECS[0]}.yaml"
     assert isinstance(file, Path)
     text = file.read_text("utf-8")
