@@ -184,3 +184,104 @@ cdef inline bint bitmap_word(const uint8_t* at, bint hexed, uint64_t* word, bint
     if marks & LOWER:
         ours[0] = False
     return not marks & NO_HEX
+
+
+cdef inline int mti_at(Engine engine, const uint8_t* at) noexcept:
+    """Return the message type as a number; -1 where it is none of this spec."""
+    cdef int each, number = 0
+    cdef unsigned int digit
+    if engine.mti_packed:
+        for each in range(2):
+            if at[each] >> 4 > 9 or (at[each] & 15) > 9:
+                return -1
+            number = number * 100 + (at[each] >> 4) * 10 + (at[each] & 15)
+    else:
+        for each in range(4):
+            digit = <unsigned int>at[each] - c'0'
+            if digit > 9:
+                return -1
+            number = number * 10 + digit
+    return number if engine.mtis[number] else -1
+
+
+cdef object walk(Engine engine, const uint8_t* at, Py_ssize_t size, object spec, bint strict):
+    cdef const uint8_t* end = at + size
+    cdef const uint8_t* start
+    cdef uint64_t bits[WORDS]
+    cdef int mti, each, number, wrong = BAD | UNKNOWN if strict else UNKNOWN
+    cdef bint ours = True
+    cdef Py_ssize_t length, taken
+    cdef const Row* row
+    cdef Layout layout
+    cdef PyObject* values
+    cdef PyObject* value
+    cdef dict kept = None
+    cdef Storage made
+    if size < engine.mti_size + engine.word_size:
+        return None
+    mti = mti_at(engine, at)
+    if mti < 0:
+        return None
+    at += engine.mti_size
+    start = at
+    bits[1] = 0
+    bits[2] = 0
+    if not bitmap_word(at, engine.hexed, &bits[0], &ours):
+        return None
+    at += engine.word_size
+    if bits[0] & FIRST:
+        if end - at < engine.word_size or not bitmap_word(at, engine.hexed, &bits[1], &ours):
+            return None
+        at += engine.word_size
+        bits[0] ^= FIRST
+        if bits[1] == 0:
+            ours = False
+    if bits[0] & ~engine.known[0] or bits[1] & ~engine.known[1]:
+        return None
+    if not ours:
+        kept = {0: (<const char*>start)[:at - start]}
+    layout = layout_of(bits)
+    values = PyTuple_New(layout.count)
+    if values == NULL:
+        PyErr_Clear()
+        return None
+    for each in range(layout.count):
+        number = layout.numbers[each]
+        row = &engine.rows[number]
+        if row.op == REFUSED:
+            break
+        length = row.high
+        if row.prefix != FIXED:
+            if end - at < row.width:
+                break
+            length = prefix(row, at)
+            if length < 0:
+                break
+            at += row.width
+        taken = body_size(row, length)
+        if end - at < taken:
+            break
+        value = value_at(row, at, taken, length, wrong, &ours)
+        if value == NULL:
+            # A refusal, or no memory: the walker will see.
+            PyErr_Clear()
+            break
+        PyTuple_SET_ITEM(values, each, value)
+        if not ours:
+            if kept is None:
+                kept = {}
+            kept[number] = (<const char*>at)[:taken]
+        at += taken
+    else:
+        if at == end:
+            value = short_text(4, mti)
+            made = new_storage(engine.message_class, <str>value, spec)
+            Py_DECREF(value)
+            made.layout = layout
+            made.carried = <tuple>values
+            Py_DECREF(values)
+            made.kept = kept
+            made.trusted = True
+            return made
+    Py_DECREF(values)
+    return None

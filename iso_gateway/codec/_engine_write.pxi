@@ -104,3 +104,112 @@ cdef inline bint write_body(const Row* row, uint8_t* into, PyObject* value, Py_s
         marks |= row.marks_out[at[each]]
         into[each] = row.out[at[each]]
     return not marks & UNKNOWN
+
+
+cdef inline int mti_of(Engine engine, object mti) noexcept:
+    """Return the message type *mti*, any object, as a number; -1 where it is none of this spec."""
+    cdef PyObject* text = <PyObject*>mti
+    cdef const uint8_t* at
+    cdef int each, number = 0
+    cdef unsigned int digit
+    if not PyUnicode_Check(text) or PyUnicode_GET_LENGTH(text) != 4 or PyUnicode_KIND(text) != PyUnicode_1BYTE_KIND:
+        return -1
+    at = <const uint8_t*>PyUnicode_DATA(text)
+    for each in range(4):
+        digit = <unsigned int>at[each] - c'0'
+        if digit > 9:
+            return -1
+        number = number * 10 + digit
+    return number if engine.mtis[number] else -1
+
+
+cdef inline uint8_t* write_mti(Engine engine, uint8_t* into, int mti) noexcept:
+    cdef int each
+    if engine.mti_packed:
+        into[0] = (mti // 1000) << 4 | mti // 100 % 10
+        into[1] = (mti // 10 % 10) << 4 | mti % 10
+    else:
+        for each in range(3, -1, -1):
+            into[each] = c'0' + mti % 10
+            mti //= 10
+    return into + engine.mti_size
+
+
+cdef object written(Engine engine, object message, object spec):
+    cdef Storage said
+    cdef const Row* row
+    cdef Layout layout
+    cdef Py_ssize_t lengths[HIGHEST + 1]
+    cdef Py_ssize_t total, length
+    cdef PyObject* value
+    cdef PyObject* raw
+    cdef PyObject* bitmap = NULL
+    cdef PyObject* data
+    cdef uint8_t* into
+    cdef int each, number, mti
+    cdef bint trusted
+    cdef dict kept = None
+    if not isinstance(message, Storage):
+        return None
+    said = <Storage>message
+    trusted = said.spec is spec
+    if trusted:
+        kept = said.kept
+        trusted = said.trusted
+    elif said.kept is not None:
+        # Whether these bytes count depends on whether the two specs are equal, which takes its time to say.
+        return None
+    mti = mti_of(engine, said.mti)
+    layout = said.layout
+    if mti < 0 or layout.bits[0] & ~engine.known[0] or layout.bits[1] & ~engine.known[1] or layout.bits[2]:
+        return None
+    total = engine.mti_size
+    if kept is not None and 0 in kept:
+        bitmap = <PyObject*>kept[0]
+        if not PyBytes_CheckExact(bitmap):
+            return None
+        total += PyBytes_GET_SIZE(bitmap)
+    else:
+        total += layout.bitmaps * engine.word_size
+    for each in range(layout.count):
+        number = layout.numbers[each]
+        row = &engine.rows[number]
+        if row.op == REFUSED:
+            return None
+        value = PyTuple_GET_ITEM(<PyObject*>said.carried, each)
+        length = length_of(row, value)
+        if length < 0 or not (trusted or is_good(row, value, length)):
+            return None
+        lengths[each] = length
+        total += row.width + body_size(row, length)
+        if kept is not None and number in kept:
+            raw = <PyObject*>kept[number]
+            if not PyBytes_CheckExact(raw) or PyBytes_GET_SIZE(raw) != body_size(row, length):
+                return None
+    data = PyBytes_FromStringAndSize(NULL, total)
+    if data == NULL:
+        PyErr_Clear()
+        return None
+    into = write_mti(engine, <uint8_t*>PyBytes_AS_STRING(data), mti)
+    if bitmap != NULL:
+        memcpy(into, PyBytes_AS_STRING(bitmap), PyBytes_GET_SIZE(bitmap))
+        into += PyBytes_GET_SIZE(bitmap)
+    else:
+        memcpy(into, &layout.hexed[0] if engine.hexed else &layout.raw[0], layout.bitmaps * engine.word_size)
+        into += layout.bitmaps * engine.word_size
+    for each in range(layout.count):
+        number = layout.numbers[each]
+        row = &engine.rows[number]
+        length = lengths[each]
+        if row.width:
+            into = write_prefix(row, into, length)
+        if kept is not None and number in kept:
+            raw = <PyObject*>kept[number]
+            memcpy(into, PyBytes_AS_STRING(raw), body_size(row, length))
+        elif not write_body(row, into, PyTuple_GET_ITEM(<PyObject*>said.carried, each), length):
+            Py_DECREF(data)
+            return None
+        into += body_size(row, length)
+    written = <object>data
+    Py_DECREF(data)
+    return written

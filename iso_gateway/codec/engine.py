@@ -48,8 +48,10 @@ class Engine(Protocol):
             EncodeError: the spec cannot carry one of them.
         """
 
-    def evolve(self, message: Message, changes: Mapping[Any, Any], mti: str | None, /) -> Message | None:
-        """Return *message*, which is bound to this spec, with *changes* applied.
+    def evolve(
+        self, message: Message, changes: Mapping[Any, Any], mti: str | None, echo: tuple[int, ...] | None, /
+    ) -> Message | None:
+        """Return *message*, which is bound to this spec, with *changes* applied to it, or to what *echo* leaves of it.
 
         Raises:
             EncodeError: the spec cannot carry one of them.
@@ -72,5 +74,7 @@ class Refusing:
     ) -> None:
         """Refuse."""
 
-    def evolve(self, _message: Message, _changes: Mapping[Any, Any], _mti: str | None, /) -> None:
+    def evolve(
+        self, _message: Message, _changes: Mapping[Any, Any], _mti: str | None, _echo: tuple[int, ...] | None, /
+    ) -> None:
         """Refuse."""

@@ -66,7 +66,7 @@ class Message(Storage):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Message):
             return NotImplemented
-        return self.mti == other.mti and self._fields == other._fields
+        return self.mti == other.mti and self.items() == other.items()
 
     # Two specs may give equal messages; nobody keeps them in a set.
     __hash__ = None  # type: ignore[assignment]
@@ -119,7 +119,7 @@ class Message(Storage):
             EncodeError: the spec cannot carry that.
         """
         spec = self.spec
-        if spec is not None and (made := spec.engine.evolve(self, changes, mti)) is not None:
+        if spec is not None and (made := spec.engine.evolve(self, changes, mti, None)) is not None:
             return made
         fields, kept = compose.changed(spec, self._fields, self._kept, changes)
         return bound(self.mti if mti is None else checked_mti(spec, mti), fields, spec, kept, trusted=self._trusted)
@@ -132,6 +132,8 @@ class Message(Storage):
         """
         mti = _answering(self.mti)
         spec = self.spec
+        if spec is not None and (made := spec.engine.evolve(self, changes, mti, spec.echo)) is not None:
+            return made
         echo = ECHO if spec is None else spec.echo
         fields = self._fields
         same = {number: fields[number] for number in echo if number in fields}

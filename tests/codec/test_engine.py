@@ -122,7 +122,7 @@ class TestOfEverySpec:
         assert said(made) == (mti, compose.changed(spec, passed, None, fields | gone)[0], None)
         assert list(made) == sorted(made)
         changes = drawn.draw(fields_of(spec)) | dict.fromkeys(list(made)[:2])
-        after = spec.engine.evolve(made, changes, None)
+        after = spec.engine.evolve(made, changes, None, None)
         assert after is not None
         assert said(after) == (mti, compose.changed(spec, dict(made.items()), None, changes)[0], None)
 
@@ -134,9 +134,15 @@ class TestOfEverySpec:
         raw = drawn.draw(st.dictionaries(st.sampled_from([0, *message]), st.binary(min_size=1), max_size=4))
         odd = bound(message.mti, dict(message.items()), spec, raw or None, trusted=True)
         changes = drawn.draw(fields_of(spec, 3)) | {number: message[number] for number in list(message)[:1]}
-        after = spec.engine.evolve(odd, changes, None)
+        after = spec.engine.evolve(odd, changes, None, None)
         assert after is not None
         assert (dict(after.items()), after._kept) == compose.changed(spec, dict(odd.items()), raw, changes)
+        echo = tuple(drawn.draw(st.sets(st.sampled_from(sorted(spec.fields)))))
+        answer = spec.engine.evolve(odd, changes, None, echo)
+        assert answer is not None
+        same = {number: odd[number] for number in echo if number in odd}
+        left = {number: body for number, body in raw.items() if number in same}
+        assert (dict(answer.items()), answer._kept) == compose.changed(spec, same, left, changes)
 
 
 @pytest.fixture
@@ -159,12 +165,12 @@ def test_what_the_engine_cannot_say_is_asked_elsewhere(sale: Message) -> None:
     assert quick.message("02", {}, None, spec) is None
     assert quick.message("0200", {0: "1"}, None, spec) is None
     assert quick.message("0200", {10**30: "1"}, None, spec) is None
-    assert quick.evolve(sale, {"55.9F26": b"1"}, None) is None
-    assert quick.evolve(sale, {}, "12345") is None
+    assert quick.evolve(sale, {"55.9F26": b"1"}, None, None) is None
+    assert quick.evolve(sale, {}, "12345", None) is None
     with pytest.raises(EncodeError):
         quick.message("0200", {3: "ABCDEF"}, None, spec)
     with pytest.raises(EncodeError):
-        quick.evolve(sale, {4: "00000000012X"}, None)
+        quick.evolve(sale, {4: "00000000012X"}, None, None)
 
 
 def test_what_another_spec_kept_is_not_written(sale: Message) -> None:
@@ -224,6 +230,7 @@ WORK: dict[str, Callable[[Spec, Message, bytes], object]] = {
         "0200", dict(message.items()) | {"60.1": "1"}, {4: "000000000001", 0: ""}, spec
     ),
     "change": lambda _, message, __: message.evolve({4: 12, 2: None, 70: "301", 11: "000009"}),
+    "answer": lambda _, message, __: message.response_to({39: "00", 38: "A12345", 4: None}),
     "read": lambda _, message, __: (message[4], message.get(5), 4 in message, list(message), message.items()),
     "fail to read": lambda _, message, __: fails(KeyError, lambda: message[5]),
     "fail to make": lambda spec, *_: fails(EncodeError, lambda: spec.message("0200", {4: "1", 3: "x"})),
