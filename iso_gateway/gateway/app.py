@@ -1,7 +1,9 @@
 """The node on trio: events in, commands carried out, one timer.
 
 Rule 1: everything that happens becomes an event in one queue, and the node handles them one at a time; what a command
-answers at once goes to the end of that queue. No task waits inside another's transaction.
+answers at once goes to the end of that queue. No task waits inside another's transaction. What comes from many
+connections in one breath of the poller is handled together at its end: so their journal entries are one group, and the
+frames to one link one write.
 Rule 2: a connection's last words come in order: first what became of each frame given to it, then that it is gone.
 """
 
@@ -57,7 +59,9 @@ FATES = {
 
 def lent_by_the_system(now: str) -> Lent:
     """Return keys and chance for one run: random ones, as the journal in memory is forgotten with them."""
-    seal = Seal(os.urandom(32), lambda: os.urandom(NONCE_BYTES))
+    # The key is new with each run, so that a nonce need only be new within it (NIST SP 800-38D, 8.2.1).
+    nonces = itertools.count()
+    seal = Seal(os.urandom(32), lambda: next(nonces).to_bytes(NONCE_BYTES))
     chance = secrets.SystemRandom()
     return Lent(
         fingerprint=seal.fingerprint,
@@ -88,6 +92,9 @@ class Gateway:
         self._numbers = itertools.count(1)
         self._queue: deque[events.Event] = deque()
         self._handling = False
+        """Whether `_handle_all` is at work or put off."""
+        self._broken = trio.Event()
+        self._bug: Exception | None = None
         self._aftermath = False
         """Whether `_after` is put off."""
         self._clock = clock.the_clock()
@@ -113,18 +120,32 @@ class Gateway:
     def feed(self, event: events.Event) -> None:
         """Have the node handle *event*, and all that follows from it."""
         self._queue.append(event)
-        if not self._handling:
-            self._handle_all()
+        self._handle_soon()
 
     def feed_all(self, several: Sequence[events.Event]) -> None:
         """Have the node handle *several* events in order, and all that follows from them."""
         self._queue.extend(several)
-        if not self._handling:
+        self._handle_soon()
+
+    def _handle_soon(self) -> None:
+        """Handle what is in the queue now; within a breath, all that comes in it together."""
+        if self._handling:
+            return
+        self._handling = True
+        if self._poller.breathing:
+            self._poller.put_off(self._handle_in_breath)
+        else:
             self._handle_all()
+
+    def _handle_in_breath(self) -> None:
+        try:
+            self._handle_all()
+        except Exception as bug:  # noqa: BLE001 -- it is `run` that raises it
+            self._bug = bug
+            self._broken.set()
 
     def _handle_all(self) -> None:
         queue = self._queue
-        self._handling = True
         try:
             while queue:
                 now = self._clock.now()
@@ -231,7 +252,10 @@ class Gateway:
     # Tasks
 
     async def run(self, *, task_status: trio.TaskStatus[trio.Nursery] = trio.TASK_STATUS_IGNORED) -> None:
-        """Keep time, commit and carry connections until cancelled; gives the nursery that connections live in."""
+        """Keep time, commit and carry connections until cancelled; gives the nursery that connections live in.
+
+        What the node or a command raises is a bug, and comes out of here.
+        """
         async with trio.open_nursery() as nursery:
             self._nursery = nursery
             nursery.start_soon(self._keep_time)
@@ -240,7 +264,9 @@ class Gateway:
             if self.journaling.store.blocking:
                 nursery.start_soon(self.journaling.run)
             task_status.started(nursery)
-            await trio.sleep_forever()
+            await self._broken.wait()
+            assert self._bug is not None
+            raise self._bug
 
     async def _keep_time(self) -> None:
         while True:

@@ -92,7 +92,7 @@ class FramedConnection:
     @property
     def queued(self) -> int:
         """How many frames wait for the socket."""
-        return len(self._outbox)
+        return len(self._outbox.waiting)
 
     @property
     def keepalives(self) -> int:
@@ -114,7 +114,7 @@ class FramedConnection:
         if not self._closing and self._outbox.add(wire, done):
             self._flush_soon()
         elif done is not None:
-            self._poller.put_off(partial(self._tell, done, Outcome.NOT_HANDED))
+            self._poller.put_off(partial(self._tell, [done], Outcome.NOT_HANDED))
 
     async def run(self, on_frame: Callable[[Frame], None]) -> IsoGatewayError | None:
         """Carry frames until the connection ends; the socket is closed then, and every send has its outcome.
@@ -187,14 +187,15 @@ class FramedConnection:
             return
         self._sock.close()
         for done, outcome in self._outbox.given_up():
-            self._tell(done, outcome)
+            self._tell([done], outcome)
         self._over.set()
 
-    def _tell(self, done: Done, outcome: Outcome) -> None:
-        try:
-            done(outcome)
-        except Exception as bug:  # noqa: BLE001 -- it is `run` that raises it
-            self._failed(bug)
+    def _tell(self, several: list[Done], outcome: Outcome) -> None:
+        for done in several:
+            try:
+                done(outcome)
+            except Exception as bug:  # noqa: BLE001 -- it is `run` that raises it
+                self._failed(bug)
 
     def _failed(self, bug: Exception) -> None:
         self._bug = self._bug or bug
@@ -235,9 +236,7 @@ class FramedConnection:
             self._end(fault)
             return
         self._quiet_since = self._poller.now
-        if not framer.buffered:
-            self._frame_deadline = math.inf
-        elif frames or not inside:
+        if framer.buffered and (frames or not inside):
             # A new frame began with these bytes; more bytes of an old one win no time.
             self._frame_deadline = self._poller.now + self._frame_timeout
             self._poller.look_at(self._frame_deadline)
@@ -275,7 +274,7 @@ class FramedConnection:
         not be woken up for the second.
         """
         self._flushing = False
-        while self._outbox and not self._ended:
+        while self._outbox.waiting and not self._ended:
             data = self._outbox.next_bytes()
             try:
                 taken = self._sock.send(data)
@@ -286,8 +285,8 @@ class FramedConnection:
                 return
             if taken:
                 self._quiet_since = self._poller.now
-                for done in self._outbox.took(taken):
-                    self._poller.put_off(partial(self._tell, done, Outcome.HANDED))
+                if handed := self._outbox.took(taken):
+                    self._poller.put_off(partial(self._tell, handed, Outcome.HANDED))
             if taken < len(data):
                 self._wait_for_room(progress=taken > 0)
                 return

@@ -41,33 +41,28 @@ class Outbox:
     def __init__(self, most: int) -> None:
         """Hold at most *most* bytes."""
         self._most = most
-        self._waiting: deque[tuple[bytes, Done | None]] = deque()
+        self.waiting: deque[tuple[bytes, Done | None]] = deque()
+        """Each frame with who is told of its outcome."""
         self._bytes = 0
         self._begun = 0
         """How many bytes of the first frame the socket has taken."""
-
-    def __len__(self) -> int:
-        return len(self._waiting)
 
     def add(self, wire: bytes, done: Done | None) -> bool:
         """Have *wire* wait; return whether there was room for it."""
         cost = len(wire) + FRAME_COST
         if self._bytes + cost > self._most:
             return False
-        self._waiting.append((wire, done))
+        self.waiting.append((wire, done))
         self._bytes += cost
         return True
 
     def next_bytes(self) -> bytes:
         """Return what is to be given to the socket now: the frames that wait together, up to JOINED."""
-        first = self._waiting[0][0]
-        if self._begun:
-            return first[self._begun :]
-        if len(self._waiting) == 1:
-            return first
+        if len(self.waiting) == 1 or self._begun:
+            return self.waiting[0][0][self._begun :]
         joined: list[bytes] = []
         size = 0
-        for wire, _ in self._waiting:
+        for wire, _ in self.waiting:
             size += len(wire)
             if joined and size > JOINED:
                 break
@@ -78,10 +73,10 @@ class Outbox:
         """Take in that the socket took *count* bytes; return who is to be told that its frame is HANDED."""
         count += self._begun
         handed = []
-        while self._waiting and len(self._waiting[0][0]) <= count:
-            wire, done = self._waiting.popleft()
-            count -= len(wire)
-            self._bytes -= len(wire) + FRAME_COST
+        while self.waiting and (size := len(self.waiting[0][0])) <= count:
+            _, done = self.waiting.popleft()
+            count -= size
+            self._bytes -= size + FRAME_COST
             if done is not None:
                 handed.append(done)
         self._begun = count
@@ -91,9 +86,9 @@ class Outbox:
         """Let go of everything; return who is to be told what of it."""
         fates = [
             (done, Outcome.NOT_HANDED if place or not self._begun else Outcome.UNCERTAIN)
-            for place, (_, done) in enumerate(self._waiting)
+            for place, (_, done) in enumerate(self.waiting)
             if done is not None
         ]
-        self._waiting.clear()
+        self.waiting.clear()
         self._bytes = self._begun = 0
         return fates

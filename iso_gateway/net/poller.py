@@ -56,7 +56,8 @@ class Poller:
         self._selector = selectors.DefaultSelector()
         self._unfinished: list[Watched] = []
         self._put_off: deque[Callable[[], None]] = deque()
-        self._breathing = False
+        self.breathing = False
+        """Whether this is a breath, with an end at which something can be done."""
         self._wake = trio.Event()
         self._watched: set[Watched] = set()
         self._look = math.inf
@@ -88,7 +89,7 @@ class Poller:
     def put_off(self, work: Callable[[], None]) -> None:
         """Do *work*, which must not raise, at the end of the present breath; where there is none, soon."""
         self._put_off.append(work)
-        if not self._breathing:
+        if not self.breathing:
             self._wake.set()
 
     def look_at(self, mono: float) -> None:
@@ -138,7 +139,7 @@ class Poller:
     @contextmanager
     def _breath(self) -> Iterator[None]:
         """Hold the clock still, and in the end do what was put off."""
-        self._breathing = True
+        self.breathing = True
         with self._clock.standing() as now:
             self.now = now.mono
             try:
@@ -146,7 +147,7 @@ class Poller:
                 while self._put_off:
                     self._put_off.popleft()()
             finally:
-                self._breathing = False
+                self.breathing = False
 
 
 _POLLER: trio.lowlevel.RunVar[Poller] = trio.lowlevel.RunVar("iso_gateway poller")

@@ -115,7 +115,7 @@ class Node:
     def _frame(self, event: events.TerminalFrame) -> None:
         """Take in one frame of a terminal: refuse by name what cannot be understood (promise 3)."""
         connection = self.connections.get(event.connection)
-        if connection is None:
+        if connection is None or connection.hung_up:
             return
         dialect = connection.listener.dialect
         try:
@@ -161,6 +161,7 @@ class Node:
         if answerable and partial is not None:
             self._answering.at_once(Asker(connection, header, partial), "30")
         else:
+            connection.hung_up = True
             self.world.emit(Hangup(connection.name, str(error)))
 
     def _trouble(self, connection: Connection, message: Message, cause: str) -> None:
