@@ -3,7 +3,6 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := $(wildcard iso_gateway tests scripts bench fuzz)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -17,7 +16,7 @@ help:
 	@echo 'make check   lint, types, architecture, packaging'
 	@echo 'make fmt     format the code'
 	@echo 'make bench   codec and gateway beside their references'
-	@echo 'make fuzz    broken bytes for every spec, for a minute (SECONDS=60)'
+	@echo 'make fuzz    broken bytes for every spec and framing (RUNS=200000), some minutes'
 	@echo 'make wheel   sdist and wheel in dist/'
 	@echo 'make clean   remove what these made, .venv and every compiled engine too'
 
@@ -36,7 +35,7 @@ engine: $(VENV)/.installed-dev
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy $(SOURCES)
+	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_architecture.py
 	$(BIN)/python scripts/check_packaging.py
 
@@ -49,9 +48,10 @@ bench: $(VENV)/.installed-bench
 	$(BIN)/python bench/codec.py
 	$(BIN)/python bench/gateway.py
 
-SECONDS ?= 60
-fuzz: $(VENV)/.installed-dev
-	$(BIN)/python fuzz/decode.py --seconds $(SECONDS)
+RUNS ?= 200000
+fuzz: $(VENV)/.installed-fuzz
+	@$(BIN)/python hatch_build.py
+	$(BIN)/python fuzz/run.py --runs $(RUNS)
 
 wheel: $(VENV)/.installed-dev
 	$(BIN)/python -m build --no-isolation --outdir dist .
@@ -77,6 +77,10 @@ $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 $(VENV)/.installed-bench: requirements-bench.txt $(VENV)/.installed-dev
 	@echo 'Setting up the peer of the codec bench ...'
 	@$(BIN)/python -m pip install --quiet --requirement requirements-bench.txt
+	@touch $@
+
+$(VENV)/.installed-fuzz: requirements-fuzz.txt $(VENV)/.installed-dev
+	@$(BIN)/python -m pip install --quiet --requirement requirements-fuzz.txt || echo 'hypothesis it is, then'
 	@touch $@
 
 # Where Python came without ensurepip (Debian without python3-venv), its own pip puts one in.

@@ -1,0 +1,128 @@
+"""What holds for any bytes: they decode to a message or raise DecodeError, framing cuts them the same in any pieces.
+
+Each `Target` takes bytes and says what went wrong that may not, in words, or nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from collections.abc import Callable, Iterable
+from typing import Final, NamedTuple
+
+from iso_gateway.catalog import load_spec, read_yaml, spec_names
+from iso_gateway.codec import walker
+from iso_gateway.codec.message import Message
+from iso_gateway.codec.spec import Spec
+from iso_gateway.errors import DecodeError, FramingError
+from iso_gateway.framing import Framing
+from iso_gateway.resources import folder
+
+FRAMINGS: Final = ("2be", "2le-inclusive", "2bcd+tpdu", "4ascii", "2be+tpdu+cup")
+
+
+class Target(NamedTuple):
+    """Something that takes bytes from outside."""
+
+    name: str
+    fault: Callable[[bytes], str]
+    """Returns what went wrong, or the empty string; what it raises went wrong as well."""
+
+
+def targets() -> list[Target]:
+    """Return every shipped spec and the framings, always in the same order."""
+    specs = [Target(name, functools.partial(message_fault, load_spec(name))) for name in spec_names()]
+    return specs + [Target(text, functools.partial(framing_fault, Framing.parse(text))) for text in FRAMINGS]
+
+
+def fixtures() -> list[bytes]:
+    """Return the bytes of every shipped message."""
+    found: list[bytes] = []
+    for entry in sorted((folder("fixtures") / "messages").iterdir(), key=lambda entry: entry.name):
+        data, _ = read_yaml(entry.read_text("utf-8"), entry.name)
+        found += [bytes.fromhex(message["hex"]) for message in data["messages"]]
+    return found
+
+
+def finding(target: Target, raw: bytes) -> str:
+    """Return what *target* does with *raw* that may not be, as a line to be printed, or the empty string."""
+    try:
+        wrong = target.fault(raw)
+    except Exception as error:  # noqa: BLE001 -- what this looks for
+        at = error.__traceback__
+        while at is not None and at.tb_next is not None:
+            at = at.tb_next
+        wrong = f"{type(error).__name__} at {at.tb_frame.f_code.co_name}:{at.tb_lineno}" if at else ""
+    return f"{target.name}: {wrong}: {raw.hex()}" if wrong else ""
+
+
+def message_fault(spec: Spec, raw: bytes) -> str:
+    """Return what goes wrong in decoding *raw*, in reading what was decoded, and in encoding it again."""
+    if wrong := engine_fault(spec, raw, strict=True) or engine_fault(spec, raw, strict=False):
+        return wrong
+    try:
+        message = spec.decode(raw)
+    except DecodeError as error:
+        if not 0 <= error.offset <= len(raw):
+            return f"the offset {error.offset} lies outside of {len(raw)} bytes"
+        return "" if str(error) and repr(error.partial) else "an error without words"
+    for number in message:
+        if wrong := parts_fault(message, number, len(raw)):
+            return wrong
+    spec.check(message)
+    repr(message)
+    return "" if spec.encode(message) == raw else "decoded and encoded it is other bytes"
+
+
+def engine_fault(spec: Spec, raw: bytes, *, strict: bool) -> str:
+    """Return where the engine and the Python walker differ; the engine may always leave it to the walker."""
+    quick = spec.engine.decode(raw, spec, strict)
+    if quick is None:
+        return ""
+    try:
+        mti, values, kept = walker.decode(spec.plan, raw, strict=strict)
+    except DecodeError:
+        return "the engine takes what the walker refuses"
+    if (quick.mti, dict(quick.items()), quick._kept) != (mti, values, kept):  # noqa: SLF001 -- what is to be equal
+        return "the engine reads other values than the walker"
+    if spec.engine.encode(quick, spec) not in {raw, None}:
+        return "the engine writes other bytes than it read"
+    return ""
+
+
+def parts_fault(message: Message, number: int, length: int) -> str:
+    """Return what went wrong inside a field: broken parts raise DecodeError at the access, and nothing else."""
+    try:
+        message.parts(number).items()
+    except DecodeError as error:
+        return "" if 0 <= error.offset <= length else f"the offset {error.offset} lies outside of {length} bytes"
+    except KeyError:
+        pass  # the field has no parts
+    return ""
+
+
+def framing_fault(framing: Framing, raw: bytes) -> str:
+    """Return what goes wrong in cutting a stream: any pieces give the same frames and the same fault."""
+    whole = frames(framing, [raw])
+    middle = len(raw) // 2
+    if frames(framing, (raw[:middle], raw[middle:])) != whole:
+        return "two pieces are cut in another way than the whole"
+    if frames(framing, (raw[at : at + 1] for at in range(len(raw)))) != whole:
+        return "single bytes are cut in another way than the whole"
+    for header, payload in whole[0]:
+        if frames(framing, [framing.frame(payload, header)])[0] != [(header, payload)]:
+            return "a frame that was read is written in another way"
+    return ""
+
+
+def frames(framing: Framing, pieces: Iterable[bytes]) -> tuple[list[tuple[bytes, bytes]], str]:
+    """Return the frames in *pieces* of a stream, and the fault that ends it."""
+    framer = framing.framer(512)
+    found: list[tuple[bytes, bytes]] = []
+    try:
+        for piece in itertools.chain(pieces, [b""]):
+            found += [(frame.header, frame.payload) for frame in framer.receive(piece)]
+        framer.eof()
+    except FramingError as fault:
+        return found, f"{type(fault).__name__} {fault}"
+    return found, ""
