@@ -68,11 +68,12 @@ class Answering:
 
     def _payload(self, dialect: Dialect, asker: Asker, code: str, facts: Facts, own: str) -> bytes | None:
         today = self._world.now.wall.date()
+        try:
+            return dialect.spec.encode(dialect.answer(asker.message, code, facts, today, own=own))
+        except (CannotCarry, EncodeError) as error:
+            self._world.log("cannot carry", "warning", peer=asker.connection.peer, cause=str(error))
+        # An answer that cannot carry what the host said besides still tells the outcome.
         essential = {name: value for name, value in facts.items() if name in ESSENTIAL}
-        for said in (facts, essential):
-            # An answer that cannot carry what the host said besides still tells the outcome.
-            try:
-                return dialect.spec.encode(dialect.answer(asker.message, code, said, today, own=own))
-            except (CannotCarry, EncodeError) as error:
-                self._world.log("cannot carry", "warning", peer=asker.connection.peer, cause=str(error))
+        if essential != facts:
+            return self._payload(dialect, asker, code, essential, own)
         return None

@@ -142,7 +142,7 @@ class Closing:
             asker.connection.in_flight -= 1
         passed = self._world.now.mono - request.arrived.mono
         self._world.log(
-            "txn", id=request.id, kind=request.kind.value, terminal=request.terminal, merchant=request.merchant,
+            "txn", id=request.id, kind=str(request.kind), terminal=request.terminal, merchant=request.merchant,
             stan=request.stan, amount=request.amount, currency=request.currency, card=request.card,
             acquirer=request.acquirer, link=request.link.name if request.link else "", code=request.code,
             rrn=str(request.answer.get("retrieval_reference_number", "")), owes=request.owes,

@@ -111,6 +111,7 @@ class Dialect:
         self.spec = spec
         self.profile = profile
         self._number = {field.name: de for de, field in spec.fields.items()}
+        self._places = {field.name: (de, *_as_it_is(field)) for de, field in spec.fields.items()}
         self._carried = {
             de: field.name for de, field in spec.fields.items() if field.name not in OWN_TO_A_LEG and de not in _MAC
         }
@@ -287,13 +288,16 @@ class Dialect:
 
     def _placed(self, facts: Mapping[str, str | bytes], today: date) -> dict[int | str, str | bytes]:
         """Return *facts* by number, in this dialect's digits and bounds."""
-        number, fields = self._number, self.spec.fields
+        places = self._places
         values: dict[int | str, str | bytes] = {}
         for name, value in facts.items():
-            de = number.get(name)
-            if de is not None:
-                fitted = _fitted(fields[de], de, value)
-                if fitted is not None:
+            place = places.get(name)
+            if place is not None:
+                de, kind, low, high = place
+                # What is neither too long nor of another alphabet is carried as it is.
+                if type(value) is kind and low <= len(value) <= high and (kind is bytes or value.isascii()):
+                    values[de] = value
+                elif (fitted := _fitted(self.spec.fields[de], de, value)) is not None:
                     values[de] = fitted
             elif name in MONEY:
                 raise CannotCarry("30", name, f"{self.spec.name} has no place for it")
@@ -374,6 +378,13 @@ def _dated(name: str, mmdd: str, hhmmss: str, today: date) -> str:
         return meaning.local_date_time(mmdd, hhmmss, today)
     except ValueError:
         raise CannotCarry("30", name, "no day of any year") from None
+
+
+def _as_it_is(field: Field) -> tuple[type, int, int]:
+    """Return the type, least and greatest length of values that `_fitted` leaves as they are, if they are ASCII."""
+    if field.format == "b":
+        return bytes, field.max if field.length == "fixed" else 0, field.max
+    return str, 0, field.max if field.format != "z" else -1
 
 
 def _fitted(field: Field, de: int, value: str | bytes) -> str | bytes | None:

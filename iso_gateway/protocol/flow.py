@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, get_args
 
-from iso_gateway.codec.message import Message
 from iso_gateway.protocol.arrivals import Arrivals
 from iso_gateway.protocol.closing import Closing, Underway
 from iso_gateway.protocol.events import (
@@ -28,11 +27,9 @@ from iso_gateway.protocol.events import (
     Verified,
 )
 from iso_gateway.protocol.forwarding import Forwarding
-from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.links import Links
 from iso_gateway.protocol.owing import Owing
-from iso_gateway.protocol.profile import KindRow
-from iso_gateway.protocol.request import Asker, Request
+from iso_gateway.protocol.request import Request
 from iso_gateway.protocol.transaction import State
 from iso_gateway.protocol.world import World
 
@@ -52,15 +49,9 @@ class Flow:
         self._forwarding = Forwarding(world, links, self._closing, underway)
         self._arrivals = Arrivals(world, self._forwarding, self._closing, underway)
         self.requests = underway.requests
+        self.arrive = self._arrivals.arrive
+        self.answered = self._forwarding.answered
         self._takes = self._by_kind_of_event()
-
-    def arrive(self, asker: Asker, kind: Kind, row: KindRow) -> None:
-        """Take in a request of a known terminal."""
-        self._arrivals.arrive(asker, kind, row)
-
-    def answered(self, request: Request, message: Message) -> None:
-        """Take in the host's answer to *request*."""
-        self._forwarding.answered(request, message)
 
     def take(self, request: Request, event: EdgeAnswer) -> None:
         """Take in the edge's answer to what *request* asked for last."""
@@ -90,15 +81,12 @@ class Flow:
         self._forwarding.secured(request, event.message, event.code)
 
     def _journaled(self, request: Request, _: Journaled) -> None:
-        match request.state:
-            case State.JOURNALING:
-                self._forwarding.send(request)
-            case State.RECORDING:
-                self._closing.recorded(request)
-            case State.FILING:
-                self._closing.filed(request)
-            case _:
-                pass
+        if request.state is State.JOURNALING:
+            self._forwarding.send(request)
+        elif request.state is State.RECORDING:
+            self._closing.recorded(request)
+        elif request.state is State.FILING:
+            self._closing.filed(request)
 
     def _journal_failed(self, request: Request, event: JournalFailed) -> None:
         self._closing.journal_failed(request, event.reason)

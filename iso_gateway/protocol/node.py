@@ -68,16 +68,14 @@ class Node:
         """Take in what happened at *now*; return what to do about it, in order."""
         world = self.world
         world.now = now
-        self._dispatch(event)
+        self._takes[type(event)](event)
         while world.inner:
-            self._dispatch(world.inner.popleft())
+            event = world.inner.popleft()
+            self._takes[type(event)](event)
         if world.draining and self.idle and not self._signed_off:
             self._signed_off = True
             self.links.drain()
         return world.taken()
-
-    def _dispatch(self, event: events.Event) -> None:
-        self._takes[type(event)](event)
 
     def _by_kind_of_event(self) -> dict[type[events.Event], Callable[[Any], None]]:
         """Return who takes in which event."""

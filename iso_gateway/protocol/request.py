@@ -109,7 +109,7 @@ class Request:
         self.pan = dialect.pan(message)
         self.card = mask.pan(self.pan)
         """The card number as people may see it."""
-        self.key = (self.merchant, self.terminal, self.batch, self.stan, kind.value)
+        self.key = (self.merchant, self.terminal, self.batch, self.stan, str(kind))
         """What makes two requests the same."""
         self.named_by_stan = kind is Kind.REVERSAL and dialect.profile.reversal_stan == "same"
         """Whether it has the STAN, batch and look of the message that it is about."""
@@ -155,10 +155,9 @@ class Request:
             counter = message["55.9F36"] if 55 in message else b""
         except Exception:  # noqa: BLE001 -- a broken DE 55 has no counter to compare
             counter = b""
-        said = [text(message, de) for de in (3, 4, 12, 13, 49)]
-        if not isinstance(counter, bytes):
-            counter = b""
-        self.fingerprint = b"%b\x1f%b\x1f%b" % (self.card_hash, "\x1f".join(said).encode(), counter)
+        get = message.get
+        said = f"{get(3)}\x1f{get(4)}\x1f{get(12)}\x1f{get(13)}\x1f{get(49)}\x1f"
+        self.fingerprint = self.card_hash + said.encode() + (counter if isinstance(counter, bytes) else b"")
 
     def as_recorded(self) -> Row | None:
         """Return its row with the outcome that was committed."""

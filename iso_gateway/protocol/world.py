@@ -69,10 +69,11 @@ class World:
         Most deadlines move on or pass away long before they come: so each owner has one timer, not one for each.
         """
         known = self._reminders.get(owner)
-        if known is None or mono < known[0]:
-            if known is not None:
-                self._gone.add(known[1])
-            self._reminders[owner] = (mono, self.wake(mono, owner))
+        if known is not None:
+            if mono >= known[0]:
+                return
+            self._gone.add(known[1])
+        self._reminders[owner] = (mono, self.wake(mono, owner))
 
     def forget(self, owner: str) -> None:
         """Remind *owner* of nothing any more.

@@ -152,8 +152,10 @@ class MemoryJournal:
             _add(self._by_approval, (row.merchant, row.approval), row.id)
 
     def _unname(self, row: Row) -> None:
-        _drop(self._by_rrn, (row.merchant, row.rrn), row.id)
-        _drop(self._by_approval, (row.merchant, row.approval), row.id)
+        if row.rrn:
+            _drop(self._by_rrn, (row.merchant, row.rrn), row.id)
+        if row.approval:
+            _drop(self._by_approval, (row.merchant, row.approval), row.id)
 
     def _retire(self) -> None:
         """Drop the oldest rows on which nothing is open, down to a hundredth below the bound where there are enough.
@@ -184,7 +186,8 @@ def _open(row: Row) -> bool:
 
 
 def _add(index: dict[IndexKey, tuple[str, ...]], key: IndexKey, row_id: str) -> None:
-    index[key] = (*index.get(key, ())[1 - SAME_NAME :], row_id)
+    known: tuple[str, ...] | None = index.get(key)
+    index[key] = (row_id,) if known is None else (*known[1 - SAME_NAME :], row_id)
 
 
 def _drop(index: dict[IndexKey, tuple[str, ...]], key: IndexKey, row_id: str) -> None:
