@@ -8,6 +8,8 @@ from iso_gateway.codec import engine, storage
 # The SHA-256 of the sources that it was built from, in hexadecimal; empty where the build did not say.
 SOURCE: str
 
+def find_object(objects: bytes, wanted: bytes, /) -> bytes | bool | None: ...
+
 class Storage(storage.Storage): ...
 
 class Engine(engine.Refusing):  # it has the methods of engine.Engine

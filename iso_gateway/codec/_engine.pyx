@@ -104,6 +104,7 @@ include "_engine_storage.pxi"
 include "_engine_read.pxi"
 include "_engine_write.pxi"
 include "_engine_compose.pxi"
+include "_engine_tlv.pxi"
 
 fill_tables()
 cdef uint64_t[3] _none = [0, 0, 0]

@@ -172,6 +172,15 @@ cdef class Storage:
     def items(self):
         return tuple(zip(self.layout.keys, self.carried))
 
+    def only(self, numbers):
+        cdef dict found = {}
+        cdef int each
+        for each in range(self.layout.count):
+            number = <object>PyTuple_GET_ITEM(<PyObject*>self.layout.keys, each)
+            if number in numbers:
+                found[number] = <object>PyTuple_GET_ITEM(<PyObject*>self.carried, each)
+        return found
+
 
 cdef Storage new_storage(object cls, str mti, object spec):
     """Return an empty message of the class *cls*; layout and values have to follow."""

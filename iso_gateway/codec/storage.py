@@ -6,7 +6,7 @@ either. Where a key is a path (``"55.9F26"``) both ask the method ``_at``, which
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -93,3 +93,7 @@ class Storage:
     def items(self) -> tuple[tuple[int, Value], ...]:
         """Return the data elements with their values, ascending."""
         return tuple(self._fields.items())
+
+    def only(self, numbers: Container[int]) -> dict[int, Value]:
+        """Return those data elements that are in *numbers*, with their values, ascending."""
+        return {number: value for number, value in self._fields.items() if number in numbers}

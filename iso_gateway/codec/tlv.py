@@ -11,9 +11,10 @@ follows, and as padding otherwise; either way nothing is lost.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
+from iso_gateway.codec import engine
 from iso_gateway.codec.unreadable import Unreadable, many
 
 LONGEST_TAG: Final = 4
@@ -72,24 +73,35 @@ def find(data: bytes, tag: str) -> bytes | None:
     Raises:
         Unreadable: as `read`.
     """
-    wanted = bytes.fromhex(tag) if is_tag(tag) else b""
+    found = find_simple(data, bytes.fromhex(tag) if is_tag(tag) else b"")
+    if isinstance(found, bool):
+        return next((each.value for each in read(data)[0] if each.tag == tag), None)
+    return found
+
+
+def find_in_python(data: bytes, wanted: bytes) -> bytes | bool | None:
+    """Return the value of the first object with the tag *wanted*, or None; False where that takes more to say.
+
+    Anything rarer than tags of two bytes and lengths of one, and all that is wrong, is for `read`.
+    """
     found: bytes | None = None
     pos, end = 0, len(data)
     while pos < end:
         start = pos
         first = data[pos]
         pos += 2 if first & 0x1F == 0x1F else 1
-        # Anything rarer than tags of two bytes and lengths of one, and all that is wrong, is for `read`.
         if first in _MAYBE_PADDING or pos >= end or data[pos] >= 0x80 or (pos - start == 2 and data[pos - 1] >= 0x80):
-            break
+            return False
         at = pos + 1
         pos = at + data[pos]
         if found is None and data[start : at - 1] == wanted:
             found = data[at:pos]
-    else:
-        if pos == end:
-            return found
-    return next((each.value for each in read(data)[0] if each.tag == tag), None)
+    return found if pos == end else False
+
+
+find_simple: Final[Callable[[bytes, bytes], bytes | bool | None]] = (
+    find_in_python if engine.compiled is None else engine.compiled.find_object
+)
 
 
 def _is_padding(data: bytes, pos: int) -> bool:

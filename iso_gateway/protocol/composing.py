@@ -54,9 +54,8 @@ def host_message(request: Request, acquirer: Acquirer, stan: str, second: Second
         EncodeError: a value does not fit the host's spec.
     """
     source, target = request.listener.dialect, acquirer.dialect
-    passing = target.passing(source)
-    passed = {de: value for de, value in request.message.items() if de in passing}
-    facts = source.facts(request.message, passing)
+    passed = request.message.only(target.passing(source))
+    facts = source.facts(request.message, target.by_facts(source))
     facts["transmission_date_time"] = second.transmitted
     facts["system_trace_audit_number"] = stan
     for name, said in (("time_local_transaction", second.written[6:]), ("date_local_transaction", second.written[2:6])):

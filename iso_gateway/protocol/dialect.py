@@ -125,6 +125,7 @@ class Dialect:
         self.kept = may_be_kept(spec)
         """The elements that the journal may hold."""
         self._passing: dict[Dialect, frozenset[int]] = {}
+        self._by_facts: dict[Dialect, frozenset[int]] = {}
         self._verdicts = {row.code: profile.verdict(row.code) for row in profile.codes}
         self._canonical = {row.code: profile.canonical(row.code) for row in profile.codes}
         self._from_hosts = {de: name for de, name in self._carried.items() if name not in FROM_THE_TERMINAL}
@@ -197,17 +198,23 @@ class Dialect:
             known = self._passing[source] = passing(source.spec, self.spec, frozenset(source._carried.values()))
         return known
 
-    def facts(self, message: Message, but: frozenset[int] = frozenset()) -> Facts:
-        """Return what *message* says, by name, in 1987 terms; the elements *but* are left out."""
-        carried = self._carried
-        return self._in_1987_terms(
-            {carried[de]: value for de, value in message.items() if de in carried and de not in but}
-        )
+    def by_facts(self, source: Dialect) -> frozenset[int]:
+        """Return the elements of *source*'s messages that reach this dialect by what they mean."""
+        known = self._by_facts.get(source)
+        if known is None:
+            known = self._by_facts[source] = frozenset(source._carried) - self.passing(source)
+        return known
+
+    def facts(self, message: Message, of: frozenset[int] | None = None) -> Facts:
+        """Return what *message* says, by name, in 1987 terms; of the elements *of* alone, where they are given."""
+        names = self._carried
+        said = message.only(names if of is None else of)
+        return self._in_1987_terms({names[de]: value for de, value in said.items()})
 
     def answer_facts(self, answer: Message) -> Facts:
         """Return what the host's *answer* says that is the host's to say."""
-        said = self._from_hosts
-        return self._in_1987_terms({said[de]: value for de, value in answer.items() if de in said})
+        names = self._from_hosts
+        return self._in_1987_terms({names[de]: value for de, value in answer.only(names).items()})
 
     def _in_1987_terms(self, facts: Facts) -> Facts:
         if not self._written_otherwise:

@@ -208,7 +208,7 @@ def host_leg(request: Request, message: Message, kept: frozenset[int], local: st
         stan=text(message, 11),
         transmitted=text(message, 7),
         local=local_as_sent(message, local),
-        fields={de: value for de, value in message.items() if de in kept},
+        fields=message.only(kept),
         sent=now.wall,
     )
 

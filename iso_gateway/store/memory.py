@@ -186,8 +186,8 @@ def _open(row: Row) -> bool:
 
 
 def _add(index: dict[IndexKey, tuple[str, ...]], key: IndexKey, row_id: str) -> None:
-    known: tuple[str, ...] | None = index.get(key)
-    index[key] = (row_id,) if known is None else (*known[1 - SAME_NAME :], row_id)
+    known: tuple[str, ...] = index.get(key, ())
+    index[key] = (*known[1 - SAME_NAME :], row_id) if known else (row_id,)
 
 
 def _drop(index: dict[IndexKey, tuple[str, ...]], key: IndexKey, row_id: str) -> None:

@@ -51,7 +51,9 @@ def test_it_gives_back_what_it_holds(stored: Any, chars: Spec) -> None:
     assert stored._fields == dict(stored.items())
     assert stored._kept == {2: b"y"}
     assert stored._trusted is True
-    assert list(stored) == [2, 4, 64, 128]
+    assert stored.only({128, 4, 3}) == {4: "000000001234", 128: b"\xff"}
+    assert list(stored.only(range(2, 129))) == list(stored) == [2, 4, 64, 128]
+    assert stored.only(()) == {}
     assert len(stored) == 4
 
 

@@ -87,6 +87,8 @@ def test_one_tag_is_found_as_reading_all_finds_it(data: bytes, tag: str) -> None
 
     expected = found(lambda: next((each.value for each in tlv.read(data)[0] if each.tag == tag), None))
     assert found(lambda: tlv.find(data, tag)) == expected
+    wanted = bytes.fromhex(tag) if tlv.is_tag(tag) else b""
+    assert tlv.find_simple(data, wanted) == tlv.find_in_python(data, wanted)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["82", "9F26", "5F2A", "DF8129"]), st.binary(max_size=300)), max_size=6))

@@ -26,8 +26,8 @@ def said(target: Dialect, source: Dialect, sample: Sample, passing: frozenset[in
     row = source.kind_row(message)
     if row is None:
         return None
-    passed = {de: value for de, value in message.items() if de in passing}
-    facts = source.facts(message, passing)
+    passed = message.only(passing)
+    facts = source.facts(message, target.by_facts(source) if passing else None)
     try:
         composed = target.compose(row.kind, facts, TODAY, source.original(message), "000007", passed=passed)
         return target.spec.encode(composed)
