@@ -105,6 +105,14 @@ def without_bitmaps(decoded: dict[str, str]) -> dict[str, str]:
         ("cup-pos", "sign_on_with_track_key", "62.6", bytes.fromhex("11223344")),
         ("cup-pos", "batch_totals", "48.1", "000000012300"),
         ("cup-pos", "batch_totals", "48.4", "001"),
+        ("iso2003", "chip_sale_with_pin", "4.1", "840"),
+        ("iso2003", "chip_sale_with_pin", "4.3", "000000001234"),
+        ("iso2003", "chip_sale_with_pin", "22.1", bytes.fromhex("00000004")),
+        ("iso2003", "chip_sale_with_pin", "55.9F36", bytes.fromhex("0042")),
+        ("iso2003", "reversal_advice", "56.2", "000000000301"),
+        ("iso2003", "reconciliation", "74.8", "0000000012"),
+        ("nibss-pos", "chip_sale_of_a_library", "55.9F36", bytes.fromhex("0D5A")),
+        ("nibss-pos", "reversal", "90.2", "000011"),
     ],
 )
 def test_what_lies_inside_a_field_is_found_by_its_path(spec: str, name: str, path: str, value: str | bytes) -> None:
@@ -123,7 +131,7 @@ def test_no_secret_of_a_sample_stands_in_its_repr(sample: Sample) -> None:
 def test_there_are_enough_messages_of_each_spec() -> None:
     assert len(SAMPLES) >= 30
     assert all(count >= 8 for count in Counter(sample.spec for sample in SAMPLES).values())
-    assert spec_names() == ["cup-pos", "iso87-ascii", "iso87-binary", "iso93-ascii"]
+    assert spec_names() == ["cup-pos", "iso2003", "iso87-ascii", "iso87-binary", "iso93-ascii", "nibss-pos"]
 
 
 def test_no_two_messages_of_a_spec_have_one_name() -> None:

@@ -33,6 +33,8 @@ INCOMPLETE = {
     "iso87-binary-echo_of_a_question": {"transmission-time", "network-management"},  # three fields
     "iso87-ascii-sale_approved": {"parts"},  # tag 8A has no value, which its DE 55 shows
     "iso93-ascii-preauthorization": {"pin-entered"},  # DE 22 says that a PIN was entered
+    "nibss-pos-chip_sale_of_a_library": {"chip-card"},  # the chip's data are of another sale
+    "iso2003-every_field": {"parts", "one-mac"},
     "cup-pos-every_field": {"parts"},
     "iso87-ascii-every_field": {"parts", "one-mac"},
     "iso87-ascii-every_field_that_wireshark_reads_right": {"parts", "one-mac"},
@@ -107,6 +109,19 @@ SWIPED = "cup-pos-mag_stripe_sale"
         ("cup-pos-completion", {38: None}, None, ["38 preauthorization-names-its-code"]),
         ("cup-pos-reversal", {39: None}, None, ["39 reason-of-the-reversal"]),
         ("cup-pos-batch_totals", {48: None}, None, ["48 totals"]),
+        ("nibss-pos-master_key_request", {3: None}, None, ["3 network-management"]),
+        ("nibss-pos-master_key_request", {62: "01"}, None, ["62 keys-are-asked-for-in-the-open"]),
+        ("nibss-pos-parameter_request", {64: None}, None, ["64 management-is-hashed"]),
+        (
+            "nibss-pos-chip_sale",
+            {123: None, 128: None},
+            None,
+            ["123 transaction-of-a-terminal", "128 transaction-is-hashed"],
+        ),
+        ("nibss-pos-reversal", {56: None, 90: None}, None, ["90 reversal-names-its-original", "56 reversal-says-why"]),
+        ("iso2003-chip_sale_with_pin", {12: "20251318093005"}, None, ["12 times"]),
+        ("iso2003-chip_sale_with_pin", {24: None, 53: None}, None, ["24 transaction", "53 pin-block"]),
+        ("iso2003-reversal_advice", {56: None}, None, ["56 reversal-names-its-original"]),
         ("cup-pos-echo", {4: 1, 49: "156"}, None, ["4 network-management"]),
     ],
 )

@@ -25,6 +25,8 @@ Inside = TypeVar("Inside")
 
 ECHO: Final = (2, 3, 4, 7, 11, 12, 13, 32, 33, 37, 41, 42, 49, 70)
 """What an answer takes over from its request where no spec says otherwise: what both sides match on."""
+_OF_2003: Final = (4, 5, 6, 8)
+"""The data elements whose currency is inside, in the edition of 2003: currency 3 digits, minor unit 1, value."""
 _CURRENCY: Final = {5: 50, 6: 51, 8: 51}
 """The data element with the currency of an amount; of all others it is DE 49."""
 
@@ -101,6 +103,8 @@ class Message(Storage):
             ValueError: it is no amount.
         """
         text = self[number]
+        if number in _OF_2003 and self.spec is not None and self.spec.version == "2003":
+            return _amount_of_2003(number, text)
         currency = self.get(_CURRENCY.get(number, 49))
         if isinstance(text, str) and isinstance(currency, str | None) and text.isascii():
             sign, digits = (text[0], text[1:]) if text[:1] in {"C", "D"} else ("C", text)
@@ -147,6 +151,13 @@ class Message(Storage):
     def __repr__(self) -> str:
         shown = (f"{number}={mask.shown(self, number)}" for number in self)
         return f"<Message {' '.join((self.mti, *shown))}>"
+
+
+def _amount_of_2003(number: int, text: Any) -> Amount:
+    """Return an amount with its currency inside; raises what `Message.amount` raises."""
+    if isinstance(text, str) and len(text) > 4 and text.isascii() and text.isdecimal():
+        return Amount(int(text[4:]), text[:3])
+    raise ValueError(f"DE {number} is no amount")
 
 
 @functools.lru_cache(maxsize=256)

@@ -56,7 +56,17 @@ MTIPattern = Annotated[
     str,
     Meta(pattern=r"^[0-9x]{4}(\|[0-9x]{4})*$", description='a message type, x for any digit, or several: "0100|02x0"'),
 ]
-Form = Literal["YYMMDDhhmmss", "MMDDhhmmss", "YYMMDD", "YYMM", "MMDD", "hhmmss"]
+Form = Literal[
+    "CCYYMMDDhhmmss",
+    "YYMMDDhhmmss",
+    "MMDDhhmmss",
+    "CCYYMMDD",
+    "YYMMDD",
+    "CCYYMM",
+    "YYMM",
+    "MMDD",
+    "hhmmss",
+]
 
 
 class When(Struct, frozen=True, forbid_unknown_fields=True):
@@ -196,7 +206,7 @@ def is_time(text: str, form: str) -> bool:
     month = said.get("MM", 1)
     if not 1 <= month <= 12:
         return False
-    days = monthrange(2000 + said.get("YY", 0), month)[1]
+    days = monthrange(100 * max(said.get("CC", 20), 1) + said.get("YY", 0), month)[1]
     return (
         1 <= said.get("DD", 1) <= days and said.get("hh", 0) < 24 and said.get("mm", 0) < 60 and said.get("ss", 0) < 60
     )

@@ -6,6 +6,7 @@ import pickle
 
 import pytest
 
+from iso_gateway.catalog import load_spec
 from iso_gateway.codec.message import Amount, Message
 from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import EncodeError
@@ -75,6 +76,13 @@ def test_an_amount_is_minor_units_and_a_currency(
     chars: Spec, fields: dict[int, object], number: int, amount: Amount
 ) -> None:
     assert chars.message("0200", fields).amount(number) == amount
+
+
+def test_an_amount_of_2003_has_its_currency_inside() -> None:
+    spec = load_spec("iso2003")
+    message = spec.message("2200", {4: "8402000000001234", 8: "392000000012", 30: "8402000000001234" * 2})
+    assert message.amount(4) == Amount(1234, "840")
+    assert message.amount(8) == Amount(12, "392")
 
 
 def test_what_is_no_amount_says_so(sale: Message) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from iso_gateway.catalog import load_spec
 from iso_gateway.codec.field import Field
 from iso_gateway.errors import CannotCarry, EncodeError
 from iso_gateway.protocol.dialect import Dialect
@@ -17,7 +18,8 @@ from tests.support.fixture_files import Sample, all_samples, spec_names
 
 Changed = dict[str, Any]
 TODAY = date(2026, 11, 20)
-REQUESTS = [sample for sample in all_samples() if sample.mti[2] in "024"]
+DIALECTS = [name for name in spec_names() if load_spec(name).profile]
+REQUESTS = [sample for sample in all_samples() if sample.spec in DIALECTS and sample.mti[2] in "024"]
 
 
 def said(target: Dialect, source: Dialect, sample: Sample, passing: frozenset[int]) -> object:
@@ -37,7 +39,7 @@ def said(target: Dialect, source: Dialect, sample: Sample, passing: frozenset[in
         return error.field
 
 
-@pytest.mark.parametrize("target", spec_names())
+@pytest.mark.parametrize("target", DIALECTS)
 @pytest.mark.parametrize("sample", REQUESTS, ids=str)
 def test_what_passes_comes_out_as_by_facts(sample: Sample, target: str) -> None:
     source, other = dialect(sample.spec), dialect(target)
