@@ -22,7 +22,7 @@ import trio
 
 from iso_gateway.net.clock import the_clock
 
-PER_BREATH: Final = 32
+PER_BREATH: Final = 64
 """Turns before what was put off is done and other tasks get theirs."""
 
 LOOK_SELDOM: Final = 0.25
