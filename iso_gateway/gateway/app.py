@@ -350,8 +350,20 @@ class Gateway:
             self.feed(events.LinkLost(to.name, str(why) if why is not None else "closed"))
         return why
 
+    def make_room(self, at: ListenAt) -> bool:
+        """End the oldest connection to *at* that brought no message of a known terminal; return whether there is one.
+
+        Whoever opens connections and says nothing keeps no terminal out.
+        """
+        for name, terminal in self.terminals.items():
+            known = self.node.connections.get(name)
+            if known is not None and known.listener.name == at.name and not known.known and terminal.is_open:
+                terminal.abort("its place was given to another")
+                return True
+        return False
+
     def refused(self, at: ListenAt, refusal: Refusal) -> None:
-        """Take in that connections were closed at once."""
+        """Take in that connections were closed for want of room."""
         said = {"listener": at.name, "cause": refusal.cause, "count": refusal.count}
         self.lines.write(clock.now().wall, "bound", said, "warning")
 

@@ -77,6 +77,7 @@ class Service:
                     at.address,
                     partial(self.gateway.carry_terminal, at),
                     connections=self.gateway.config.file.limits.connections,
+                    make_room=partial(self.gateway.make_room, at),
                     on_refused=partial(self.gateway.refused, at),
                     handler_nursery=self._nursery,
                     task_status=task_status,

@@ -36,7 +36,7 @@ Handler = Callable[[socket.socket], Awaitable[object]]
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Connections that were closed at once, since the last alert of the same cause."""
+    """Connections that were closed for want of room, since the last alert of the same cause."""
 
     cause: str
     """In words, with the bound."""
@@ -70,6 +70,7 @@ async def serve(
     handler: Handler,
     *,
     connections: int,
+    make_room: Callable[[], bool] = lambda: False,
     on_refused: Callable[[Refusal], None] | None = None,
     handler_nursery: trio.Nursery | None = None,
     task_status: trio.TaskStatus[Address] = trio.TASK_STATUS_IGNORED,
@@ -81,7 +82,8 @@ async def serve(
 
     Args:
         connections: how many at a time; one more is closed at once, without a byte.
-        on_refused: told of connections that were closed so, once a minute at most.
+        make_room: asked to end one of them for one more, before that; returns whether it does.
+        on_refused: told of connections that were closed so, or had to make room, once a minute at most.
         handler_nursery: where the handlers run. They outlive this task then, so that cancelling it only stops
             taking new connections. By default they end with it.
 
@@ -89,12 +91,12 @@ async def serve(
         ConfigError: the address is in use, or cannot be listened at.
     """
     listeners = await _listen(address)
-    refusals = Refusals(on_refused)
     limit = trio.CapacityLimiter(connections)
     try:
         async with trio.open_nursery() as nursery:
+            door = _Door(handler, limit, make_room, Refusals(on_refused), handler_nursery or nursery)
             for listener in listeners:
-                nursery.start_soon(_accept, listener, handler, limit, refusals, handler_nursery or nursery)
+                nursery.start_soon(door.accept, listener)
             host, port = listeners[0].socket.getsockname()[:2]
             task_status.started(Address(host, port))
     finally:
@@ -121,39 +123,55 @@ async def _listen(address: Address) -> list[trio.SocketListener]:
     return [listeners[0]]
 
 
-async def _accept(
-    listener: trio.SocketListener,
-    handler: Handler,
-    limit: trio.CapacityLimiter,
-    refusals: Refusals,
-    nursery: trio.Nursery,
-) -> None:
-    """Take connections for ever, and start *handler* in *nursery* for each within *limit*."""
-    while True:
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """Where connections come in, and how many are inside."""
+
+    handler: Handler
+    limit: trio.CapacityLimiter
+    make_room: Callable[[], bool]
+    refusals: Refusals
+    nursery: trio.Nursery
+
+    async def accept(self, listener: trio.SocketListener) -> None:
+        """Take connections of *listener* for ever, and start a handler for each that there is room for."""
+        while True:
+            try:
+                stream = await listener.accept()
+            except OSError as error:
+                if error.errno not in NO_ROOM:
+                    raise
+                self.refusals.add(f"the system has no room for a connection ({errno.errorcode[error.errno]})")
+                await trio.sleep(PAUSE)
+                continue
+            if await self._admits(stream):
+                self.nursery.start_soon(self._carry, stream)
+            else:
+                stream.socket.close()
+
+    async def _admits(self, stream: trio.SocketStream) -> bool:
+        """Return whether there is a place for *stream*, if need be that of another."""
         try:
-            stream = await listener.accept()
-        except OSError as error:
-            if error.errno not in NO_ROOM:
-                raise
-            refusals.add(f"the system has no room for a connection ({errno.errorcode[error.errno]})")
-            await trio.sleep(PAUSE)
-            continue
-        try:
-            limit.acquire_on_behalf_of_nowait(stream)
+            self.limit.acquire_on_behalf_of_nowait(stream)
         except trio.WouldBlock:
-            refusals.add(f"more than {limit.total_tokens:g} connections")
-            stream.socket.close()
-            continue
-        nursery.start_soon(_carry, stream, handler, limit)
+            full = f"more than {self.limit.total_tokens:g} connections"
+            if self.make_room():
+                self.refusals.add(f"{full}; the oldest that had said nothing useful made room")
+                with trio.move_on_after(PAUSE):
+                    await self.limit.acquire_on_behalf_of(stream)
+                    return True
+            else:
+                self.refusals.add(full)
+            return False
+        return True
 
-
-async def _carry(stream: trio.SocketStream, handler: Handler, limit: trio.CapacityLimiter) -> None:
-    """Run *handler* for one connection, and give its place back."""
-    try:
-        with _plain(stream) as sock:
-            await handler(sock)
-    finally:
-        limit.release_on_behalf_of(stream)
+    async def _carry(self, stream: trio.SocketStream) -> None:
+        """Run the handler for one connection, and give its place back."""
+        try:
+            with _plain(stream) as sock:
+                await self.handler(sock)
+        finally:
+            self.limit.release_on_behalf_of(stream)
 
 
 async def dial(address: Address, timeout: float) -> socket.socket:  # noqa: ASYNC109 -- told in our own error

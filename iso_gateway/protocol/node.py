@@ -131,6 +131,7 @@ class Node:
             self._trouble(connection, message, f"terminal or merchant not registered, answered {code}")
             self._answering.at_once(asker, code)
             return
+        connection.known = True
         self._known(asker, dialect, message)
 
     def _known(self, asker: Asker, dialect: Dialect, message: Message) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Connection:
     """A terminal's connection: where it came in, and how much of it is in flight."""
 
-    __slots__ = ("hung_up", "in_flight", "listener", "name", "peer")
+    __slots__ = ("hung_up", "in_flight", "known", "listener", "name", "peer")
 
     def __init__(self, name: str, listener: Listener, peer: str) -> None:
         self.name = name
@@ -36,6 +36,8 @@ class Connection:
         self.in_flight = 0
         self.hung_up = False
         """Whether we asked for its end; what came with the last frame is not heard any more."""
+        self.known = False
+        """Whether a message of a known terminal came in here."""
 
 
 class Asker:

@@ -84,6 +84,19 @@ async def test_an_unknown_terminal_in_a_loop_is_answered_each_time_and_told_of_a
         await still_serves(gateway)
 
 
+async def test_silent_connections_keep_no_terminal_out_and_throw_none_out(tmp_path: Path) -> None:
+    async with running(tmp_path, "[limits]\nconnections = 3") as gateway:
+        served = await gateway.terminal()
+        assert (await served.ask(requests().request()))[39] == "00"
+        silent = [await gateway.terminal() for _ in range(5)]
+        for each in silent[:3]:
+            await until_closed(each)
+        await still_serves(gateway)
+        assert (await served.ask(requests().request(stan="000002")))[39] == "00"
+        (line,) = lines(gateway, "bound")
+        assert "more than 3 connections; the oldest that had said nothing useful made room" in line
+
+
 async def test_a_terminal_that_never_reads_gets_what_fits_and_harms_nobody(tmp_path: Path) -> None:
     async with running(tmp_path) as gateway:
         deaf = await gateway.terminal()

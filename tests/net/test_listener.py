@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 import trio
@@ -77,6 +78,28 @@ async def test_over_the_bound_a_connection_is_closed_and_told_once(nursery: trio
                 assert await says(more, b"more") == b""
         assert await says(first, b"still") == b"still"
     assert refused == [Refusal("more than 1 connections", 1)]
+
+
+async def test_over_the_bound_another_may_make_room(nursery: trio.Nursery) -> None:
+    inside: list[socket.socket] = []
+
+    async def stay(sock: socket.socket) -> None:
+        inside.append(sock)
+        await echo(sock)
+
+    def make_room() -> bool:
+        inside.pop(0).shutdown(socket.SHUT_RD)
+        return True
+
+    refused: list[Refusal] = []
+    address = await nursery.start(
+        partial(serve, ANY_PORT, stay, connections=1, make_room=make_room, on_refused=refused.append)
+    )
+    streams = [stream_over(await dial(address, 5)) for _ in range(3)]
+    assert await says(streams[2], b"the last") == b"the last"
+    for stream in streams:
+        await stream.aclose()
+    assert [refusal.count for refusal in refused] == [1]
 
 
 async def test_a_place_becomes_free_again(nursery: trio.Nursery) -> None:
