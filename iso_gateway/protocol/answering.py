@@ -29,8 +29,7 @@ def mismatch(request: Message, answer: Message, *, partial: bool) -> str:
     if partial and not text(answer, 4):
         return COMPARED[4]
     for de, said in COMPARED.items():
-        asked, answered = request.get(de), answer.get(de)
-        if asked == answered or asked is None or answered is None:
+        if request.get(de) == answer.get(de):
             continue
         asked, answered = text(request, de), text(answer, de)
         if not asked or not answered or asked == answered:

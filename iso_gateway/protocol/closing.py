@@ -103,15 +103,16 @@ class Closing:
 
         A terminal may have read its answer and sent the next request before the answer's fate is told to us.
         """
-        waiting = self._underway.busy.get(request.key[:2])
+        who = request.key[:2]
+        waiting = self._underway.busy.get(who)
         if waiting is not None:
             waiting.discard(request.id)
             if not waiting:
-                del self._underway.busy[request.key[:2]]
+                del self._underway.busy[who]
 
     def delivered(self, request: Request, fate: Fate) -> None:
         """Take in what became of one asker's answer."""
-        request.fates.append(fate)
+        request.fates += (fate,)
         if len(request.fates) < len(request.askers) or request.state is not State.DELIVERING:
             return
         approved = request.approved or request.replaying is not None

@@ -9,7 +9,7 @@ from iso_gateway.codec.message import Message
 from iso_gateway.codec.mti import repeat
 from iso_gateway.errors import CannotCarry
 from iso_gateway.protocol.calendar import Second
-from iso_gateway.protocol.dialect import Dialect, Facts
+from iso_gateway.protocol.dialect import LOCAL_TIME, Dialect, Facts
 from iso_gateway.protocol.elements import text
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.meaning import REVERSAL_REASONS
@@ -58,9 +58,10 @@ def host_message(request: Request, acquirer: Acquirer, stan: str, second: Second
     facts = source.facts(request.message, target.by_facts(source))
     facts["transmission_date_time"] = second.transmitted
     facts["system_trace_audit_number"] = stan
-    for name, said in (("time_local_transaction", second.written[6:]), ("date_local_transaction", second.written[2:6])):
-        if name not in facts and target.number(name) not in passed:
-            facts[name] = said
+    if not target.local_time or not passed.keys() >= target.local_time:
+        for name, said in zip(LOCAL_TIME, (second.written[6:], second.written[2:6]), strict=True):
+            if name not in facts and target.number(name) not in passed:
+                facts[name] = said
     if acquirer.institution:
         facts["acquiring_institution_id"] = acquirer.institution
     if acquirer.sends_rrn and 37 not in request.message:

@@ -99,6 +99,8 @@ FROM_THE_TERMINAL: Final = frozenset(
 _WRITTEN_OTHERWISE: Final = frozenset({"date_time_local_transaction", "pos_data_code", "date_settlement_1993"})
 """The elements that say in other digits what an element of 1987 says."""
 
+LOCAL_TIME: Final = ("time_local_transaction", "date_local_transaction")
+
 _NEVER_CUT: Final = MONEY | {"primary_account_number", "track_2_data", "pin_data", "icc_data"}
 _RESPONSE_CODE: Final = 39
 _ONLY: Final = {"4": "reversal", "8": "network"}
@@ -111,19 +113,25 @@ class Dialect:
         self.spec = spec
         self.profile = profile
         self._number = {field.name: de for de, field in spec.fields.items()}
+        self.local_time = frozenset(self._number[name] for name in LOCAL_TIME if name in self._number)
+        """The elements with the local date and time of 1987."""
         self._places = {field.name: (de, *_as_it_is(field)) for de, field in spec.fields.items()}
         self._carried = {
             de: field.name for de, field in spec.fields.items() if field.name not in OWN_TO_A_LEG and de not in _MAC
         }
         self._echoed = frozenset(spec.echo) - _HOST_MAY_CHANGE
-        self._rows: dict[str, list[KindRow]] = {}
+        self._rows: dict[str, list[tuple[KindRow, bool]]] = {}
+        """By MTI, each with whether there is more to look at than MTI and DE 3."""
         self._outgoing: dict[Kind, KindRow] = {}
         for row in profile.kinds:
             for mti in {row.mti, repeat(row.mti)}:
-                self._rows.setdefault(mti, []).append(row)
+                self._rows.setdefault(mti, []).append((row, _looks_further(row)))
             self._outgoing.setdefault(row.kind, row)
         self.kept = may_be_kept(spec)
         """The elements that the journal may hold."""
+        typed = bool(profile.batch) or any(row.type is not None for row in profile.kinds)
+        self._marked = frozenset({3, 60} if typed else {3})
+        """The elements into which the kind of a message is written beside what they said."""
         self._passing: dict[Dialect, frozenset[int]] = {}
         self._by_facts: dict[Dialect, frozenset[int]] = {}
         self._verdicts = {row.code: profile.verdict(row.code) for row in profile.codes}
@@ -142,15 +150,15 @@ class Dialect:
 
     def kind_row(self, message: Message) -> KindRow | None:
         """Return the profile's row that *message* fits, or None for a message that this dialect does not know."""
-        for row in self._rows.get(message.mti, ()):
-            if self._fits(row, message):
+        processing = _text(message, 3)[:2]
+        for row, further in self._rows.get(message.mti, ()):
+            if (row.processing is None or row.processing == processing) and (not further or self._fits(row, message)):
                 return row
         return None
 
     def _fits(self, row: KindRow, message: Message) -> bool:
         return (
-            (row.processing is None or _text(message, 3)[:2] == row.processing)
-            and (row.type is None or peek(message, "60.1") == row.type)
+            (row.type is None or peek(message, "60.1") == row.type)
             and (row.function is None or _text(message, 24) == row.function)
             and (row.condition is None or row.type is not None or _text(message, 25) == row.condition)
             and (row.network is None or peek(message, self.profile.network_code) == row.network)
@@ -195,7 +203,9 @@ class Dialect:
         """Return the elements of *source*'s messages that this dialect carries just as they are."""
         known = self._passing.get(source)
         if known is None:
-            known = self._passing[source] = passing(source.spec, self.spec, frozenset(source._carried.values()))
+            known = self._passing[source] = passing(
+                source.spec, self.spec, frozenset(source._carried.values()), self._marked
+            )
         return known
 
     def by_facts(self, source: Dialect) -> frozenset[int]:
@@ -363,6 +373,10 @@ class Dialect:
 
 _HOST_MAY_CHANGE: Final = frozenset({4, 15, 37, 38})
 """What an answer may say differently from the request, even where requests' values are echoed."""
+
+
+def _looks_further(row: KindRow) -> bool:
+    return any(each is not None for each in (row.type, row.function, row.condition, row.network, row.original))
 
 
 def peek(message: Message, path: str) -> str:

@@ -73,7 +73,7 @@ class Flow:
 
     def _verified(self, request: Request, event: Verified) -> None:
         if request.state is State.CHECKING:
-            self._forwarding.judge(request, event.code)
+            self._forwarding.verified(request, event.code)
         elif request.state is State.VERIFYING:
             self._arrivals.verified(request, event.code)
 

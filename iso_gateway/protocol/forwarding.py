@@ -12,6 +12,7 @@ from iso_gateway.protocol.answering import mismatch
 from iso_gateway.protocol.closing import Closing, Underway
 from iso_gateway.protocol.commands import Journal, Secure, Verify
 from iso_gateway.protocol.composing import host_message, owed_state
+from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.elements import text
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.links import Links
@@ -136,20 +137,23 @@ class Forwarding:
             return
         request.step(Step.ANSWERED)
         self._closing.forget_link(request)
-        request.host_answer = message
         if self._links.hosts[request.acquirer].acquirer.keyed:
+            request.host_answer = message
             self._closing.wait(request, self._world.setup.limits.stage)
             self._world.emit(Verify(request.id, request.acquirer, message))
         else:
-            self.judge(request, "")
+            self._judge(request, message, "")
 
-    def judge(self, request: Request, mac: str) -> None:
-        """Decide what the host's answer means."""
-        answer, asked = request.host_answer, request.host_request
-        assert answer is not None
+    def verified(self, request: Request, mac: str) -> None:
+        """Take in the security module's word on the MAC of the host's answer."""
+        assert request.host_answer is not None
+        self._judge(request, request.host_answer, mac)
+
+    def _judge(self, request: Request, answer: Message, mac: str) -> None:
+        """Decide what the host's *answer* means."""
+        asked = request.host_request
         assert asked is not None
-        acquirer = self._links.hosts[request.acquirer].acquirer
-        dialect = acquirer.dialect
+        dialect = self._links.hosts[request.acquirer].acquirer.dialect
         request.step(Step.JUDGED)
         verdict = dialect.verdict(answer)
         approves = verdict in (CodeClass.APPROVED, CodeClass.PARTIAL)
@@ -164,11 +168,10 @@ class Forwarding:
             self.owe(request, "98", f"the host itself does not know: {dialect.canonical(answer)}")
         else:
             self._links.release(request.acquirer, asked, late=False)
-            self._settle(request, answer, approved=approves)
+            self._settle(request, dialect, answer, approved=approves)
 
-    def _settle(self, request: Request, answer: Message, *, approved: bool) -> None:
+    def _settle(self, request: Request, dialect: Dialect, answer: Message, *, approved: bool) -> None:
         """Commit a clear answer."""
-        dialect = self._links.hosts[request.acquirer].acquirer.dialect
         request.code = dialect.canonical(answer)
         request.own_code = text(answer, 39)
         request.answer = dialect.answer_facts(answer)
@@ -177,15 +180,19 @@ class Forwarding:
         assert row is not None
         confirmable = TRAITS[request.kind].financial and request.kind is not Kind.REVERSAL
         state = RowState.DECLINED if not approved else RowState.ANSWERED if confirmable else RowState.NOTED
-        columns: dict[str, object] = {"state": state, "code": request.code, "own_code": request.own_code}
-        columns["answer"] = request.answer
-        columns["approved"] = approved
-        columns["rrn"] = text(answer, 37)
-        columns["approval"] = text(answer, 38)
+        columns: dict[str, object] = {
+            "state": state,
+            "code": request.code,
+            "own_code": request.own_code,
+            "answer": request.answer,
+            "approved": approved,
+            "rrn": text(answer, 37),
+            "approval": text(answer, 38),
+        }
         if approved and (amount := text(answer, 4)).isdecimal() and request.amount:
             columns["amount"] = int(amount)
         effect = effects.keep if approved else effects.free
-        self._record(request, columns, effect(request.kind, request.amount, row.original))
+        self._record(request, columns, effect(request.kind, request.amount, row.original) if row.original else ())
 
     def owe(self, request: Request, reason: str, cause: str, code: str = "") -> None:
         """Commit that the outcome is unknown, and that the host is owed a reversal or a repeat."""

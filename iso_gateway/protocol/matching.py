@@ -87,6 +87,7 @@ class Matching(Generic[Owner]):
             for de in self._compared
             if (carried := answer.get(de)) is not None
             and (sent := request.get(de)) is not None
+            and carried != sent
             and _unpadded(carried) != _unpadded(sent)
         ]
 

@@ -125,8 +125,8 @@ class Node:
         if not is_request(message.mti):
             self._trouble(connection, message, f"MTI {message.mti} is no request; nothing is awaited from a terminal")
             return
-        known = connection.listener.terminals.get(text(message, 41))
-        if known is None or (known and known != text(message, 42) and text(message, 42)):
+        known = connection.listener.terminals.get(asker.terminal)
+        if known is None or (known and known != asker.merchant and asker.merchant):
             code = dialect.profile.unknown_terminal if known is None else "03"
             self._trouble(connection, message, f"terminal or merchant not registered, answered {code}")
             self._answering.at_once(asker, code)
@@ -142,7 +142,7 @@ class Node:
         elif row.kind in NETWORK:
             # Sign-on and line tests of terminals are the gateway's own to answer (ruling 20).
             self._answering.at_once(asker, "00")
-        elif not text(message, 11):
+        elif not asker.stan:
             self._trouble(asker.connection, message, "no STAN, answered 30")
             self._answering.at_once(asker, "30")
         else:

@@ -22,20 +22,21 @@ BY_FACTS: Final = frozenset(
 )
 """What is looked at on the way, or written in other digits on the other side."""
 
-MARKED: Final = frozenset({3, 60})
-"""The elements into which the kind of a message is written beside what they said."""
 
 _ANY_ENCODING: Final = frozenset({"n", "b"})
 """Formats whose values are the same however they are encoded: digits, and bytes."""
 
 
-def passing(source: Spec, target: Spec, carried: frozenset[str]) -> frozenset[int]:
-    """Return the numbers of the elements, named in *carried*, of which every value of *source* is one of *target*."""
+def passing(source: Spec, target: Spec, carried: frozenset[str], marked: frozenset[int]) -> frozenset[int]:
+    """Return the numbers of the elements, named in *carried*, of which every value of *source* is one of *target*.
+
+    Into the elements *marked* the target writes the kind of a message, beside what they said.
+    """
     return frozenset(
         number
         for number, field in source.fields.items()
         if field.name in carried - BY_FACTS
-        and number not in MARKED
+        and number not in marked
         and number in target.fields
         and holds(target.fields[number], field)
     )

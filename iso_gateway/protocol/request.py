@@ -12,6 +12,7 @@ from iso_gateway.codec import mask
 from iso_gateway.codec.message import Message
 from iso_gateway.protocol.dialect import Facts
 from iso_gateway.protocol.elements import text
+from iso_gateway.protocol.events import Fate
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.moment import Moment
 from iso_gateway.protocol.originals import NOT_NAMED, Original
@@ -43,12 +44,15 @@ class Connection:
 class Asker:
     """One message that waits for the outcome: the first, or a repeat that joined it."""
 
-    __slots__ = ("connection", "header", "message")
+    __slots__ = ("connection", "header", "merchant", "message", "stan", "terminal")
 
     def __init__(self, connection: Connection, header: bytes, message: Message) -> None:
         self.connection = connection
         self.header = header
         self.message = message
+        self.terminal = text(message, 41)
+        self.merchant = text(message, 42)
+        self.stan = text(message, 11)
 
 
 NOTHING: Final[Mapping[str, Any]] = {}
@@ -57,7 +61,18 @@ NOTHING: Final[Mapping[str, Any]] = {}
 class Request:
     """A terminal's request, from its frame to the fate of its answer."""
 
+    # What its kind may have.
+    named_by_stan: bool = False
+    """Whether it has the STAN, batch and look of the message that it is about."""
+    original: Original = NOT_NAMED
+    """What it says of the message that it is about."""
+    original_kinds: tuple[Kind, ...] = ()
+    """What that one may be."""
+
     # What is found out on the way; nothing so far.
+    deadline: float | None = None
+    fingerprint: bytes = b""
+    card_hash: bytes = b""
     tombstone: tuple[Insert, ...] = ()
     """What an unknown original is remembered by."""
     looked: bool = False
@@ -87,23 +102,23 @@ class Request:
     owes: str = ""
     """The reason of the debt that this request leaves, or empty."""
     replaying: Row | None = None
+    answer: Facts = {}  # noqa: RUF012 -- nobody changes it: another one takes its place
+    fates: tuple[Fate, ...] = ()
 
     def __init__(self, name: str, asker: Asker, kind: Kind, row: KindRow, now: Moment) -> None:
         self.id = name
         self.askers = [asker]
-        self.message = asker.message
-        self.listener = asker.connection.listener
+        self.message = message = asker.message
+        self.listener = listener = asker.connection.listener
         self.kind = kind
         self.kind_row = row
         self.arrived = now
         self.state = State.VERIFYING
-        self.deadline: float | None = None
 
-        dialect = self.listener.dialect
-        message = asker.message
-        self.terminal = text(message, 41)
-        self.merchant = text(message, 42)
-        self.stan = text(message, 11)
+        dialect = listener.dialect
+        self.terminal = asker.terminal
+        self.merchant = asker.merchant
+        self.stan = asker.stan
         self.batch = dialect.batch(message)
         amount = text(message, 4)
         self.amount = int(amount) if amount.isdecimal() else 0
@@ -111,18 +126,12 @@ class Request:
         self.pan = dialect.pan(message)
         self.card = mask.pan(self.pan)
         """The card number as people may see it."""
-        self.key = (self.merchant, self.terminal, self.batch, self.stan, str(kind))
+        self.key = (asker.merchant, asker.terminal, self.batch, asker.stan, str(kind))
         """What makes two requests the same."""
-        self.named_by_stan = kind is Kind.REVERSAL and dialect.profile.reversal_stan == "same"
-        """Whether it has the STAN, batch and look of the message that it is about."""
-        self.original = self._named() if TRAITS[kind].original else NOT_NAMED
-        """What it says of the message that it is about."""
-        self.original_kinds = dialect.reversed_kinds(message) if self.named_by_stan else TRAITS[kind].original
-        """What that one may be."""
-        self.fingerprint = self.card_hash = b""
-
-        self.answer: Facts = {}
-        self.fates: list[str] = []
+        if TRAITS[kind].original:
+            self.named_by_stan = kind is Kind.REVERSAL and dialect.profile.reversal_stan == "same"
+            self.original = self._named()
+            self.original_kinds = dialect.reversed_kinds(message) if self.named_by_stan else TRAITS[kind].original
 
     def _named(self) -> Original:
         said = self.listener.dialect.original(self.message)

@@ -132,15 +132,19 @@ class MemoryJournal:
 
     def _change(self, part: Change) -> None:
         before = self._rows[part.id]
-        summed = {column: getattr(before, column) + amount for column, amount in part.add.items()}
-        row = self._rows[part.id] = replace(before, **part.set, **summed)
-        if row.claims != before.claims:
+        if part.add:
+            summed = {column: getattr(before, column) + amount for column, amount in part.add.items()}
+            row = replace(before, **part.set, **summed)
+        else:
+            row = replace(before, **part.set)
+        self._rows[part.id] = row
+        if row.claims is not before.claims:
             for key in before.claims:
                 if self._claims.get(key) == row.id:
                     del self._claims[key]
             for key in row.claims:
                 self._claims[key] = row.id
-        if (row.rrn, row.approval) != (before.rrn, before.approval):
+        if row.rrn != before.rrn or row.approval != before.approval:
             self._unname(before)
             self._name(row)
 

@@ -49,8 +49,8 @@ def test_what_passes_comes_out_as_by_facts(sample: Sample, target: str) -> None:
 @pytest.mark.parametrize(
     ("source", "target", "passes", "stays"),
     [
-        ("iso87-ascii", "iso87-ascii", {2, 4, 7, 11, 12, 13, 14, 37, 41, 43, 49, 55}, {3, 35, 39, 60, 64, 90}),
-        ("iso87-ascii", "iso87-binary", {2, 4, 12, 13, 28, 37, 52, 55}, {3, 35, 39, 60, 64, 90}),
+        ("iso87-ascii", "iso87-ascii", {2, 4, 7, 11, 12, 13, 14, 37, 41, 43, 49, 55, 60}, {3, 35, 39, 64, 90}),
+        ("iso87-ascii", "iso87-binary", {2, 4, 12, 13, 28, 37, 52, 55, 60}, {3, 35, 39, 64, 90}),
         ("iso87-ascii", "cup-pos", {2, 4, 12, 13, 37, 52, 55}, {3, 35, 39, 43, 60}),
         ("iso93-ascii", "iso93-ascii", {2, 4, 26, 55}, {3, 12, 22, 35, 39, 56, 64}),
         ("iso93-ascii", "iso87-ascii", {2, 4, 55}, {3, 12, 13, 22, 24, 26, 35, 39, 56}),
