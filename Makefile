@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo engine test check fmt bench fuzz wheel clean
+.PHONY: help demo engine test check fmt bench fuzz sanitize wheel clean
 
 help:
 	@echo 'make demo    the main job on loopback: gateway, mock host, three terminals, and the proof'
@@ -17,6 +17,7 @@ help:
 	@echo 'make fmt     format the code'
 	@echo 'make bench   codec and gateway beside their references'
 	@echo 'make fuzz    broken bytes for every spec and framing (RUNS=200000), some minutes'
+	@echo 'make sanitize  the compiled engine under AddressSanitizer, with gcc'
 	@echo 'make wheel   sdist and wheel in dist/'
 	@echo 'make clean   remove what these made, .venv and every compiled engine too'
 
@@ -52,6 +53,17 @@ RUNS ?= 200000
 fuzz: $(VENV)/.installed-fuzz
 	@$(BIN)/python hatch_build.py
 	$(BIN)/python fuzz/run.py --runs $(RUNS)
+
+# In a copy: the engine beside its source is the one that everything else runs on.
+SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g -O1
+SANITIZED = cd build/sanitize && LD_PRELOAD=$$(cc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 \
+    PYTHONMALLOC=malloc ISO_GATEWAY_ENGINE=compiled ../../$(BIN)/python
+sanitize: $(VENV)/.installed-dev
+	rm -rf build/sanitize && mkdir -p build/sanitize
+	git ls-files -z | xargs -0 cp --parents --target-directory build/sanitize
+	cd build/sanitize && CFLAGS='$(SANITIZERS)' LDFLAGS='$(SANITIZERS)' ../../$(BIN)/python hatch_build.py
+	$(SANITIZED) -m pytest tests/codec/test_engine*.py tests/test_fixtures.py tests/test_fuzz.py
+	$(SANITIZED) fuzz/run.py --runs 20000 --leader hypothesis
 
 wheel: $(VENV)/.installed-dev
 	$(BIN)/python -m build --no-isolation --outdir dist .

@@ -1,6 +1,6 @@
 """Tries bytes on everything that takes bytes from outside, for a stated number of inputs.
 
-    python fuzz/run.py [--runs 200000] [--seed 7]
+    python fuzz/run.py [--runs 200000] [--seed 7] [--leader atheris|hypothesis]
 
 atheris leads where it is installed: it keeps what reaches new lines of the Python code. Otherwise hypothesis does.
 Either way the inputs are shipped fixtures with something broken (bits, lengths, cuts, splices of two), and what becomes
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib
+import importlib.util
 import io
 import os
 import random  # noqa: TID251 -- seeded, so that a finding can be found again
@@ -63,8 +63,9 @@ class Tries:
             print("no finding", flush=True)  # here, since atheris ends the process without coming back
 
 
-def with_atheris(atheris: Any, runs: int, seed: int) -> None:
+def with_atheris(runs: int, seed: int) -> None:
     """Let atheris try *runs* inputs; it ends the process."""
+    atheris: Any = importlib.import_module("atheris")  # which comes without types, where it comes at all
     # It names every module on stderr.
     with contextlib.redirect_stderr(io.StringIO()), atheris.instrument_imports(include=["iso_gateway"]):
         from fuzz.invariants import finding, fixtures, targets  # noqa: PLC0415 -- so that they are instrumented
@@ -109,16 +110,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=200_000)
     parser.add_argument("--seed", type=int, default=random.randrange(1, 1 << 31))
+    parser.add_argument("--leader", choices=["atheris", "hypothesis"])
     given = parser.parse_args()
-    try:
-        leader: Any = importlib.import_module("atheris")
-    except ImportError:
-        leader = None
-    print(f"{given.runs} inputs with {'atheris' if leader else 'hypothesis'}, seed {given.seed}", flush=True)
-    if leader:
-        with_atheris(leader, given.runs, given.seed)
-    else:
-        with_hypothesis(given.runs, given.seed)
+    leader = given.leader or ("atheris" if importlib.util.find_spec("atheris") else "hypothesis")
+    print(f"{given.runs} inputs with {leader}, seed {given.seed}", flush=True)
+    {"atheris": with_atheris, "hypothesis": with_hypothesis}[leader](given.runs, given.seed)
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ def part_of(path: Path) -> str:
     return "" if name.startswith("__") else name
 
 
-FILES = sorted(path for ending in ("*.py", "*.pyx", "*.pxd") for path in PACKAGE.rglob(ending))
+FILES = sorted(path for ending in ("*.py", "*.pyx", "*.pxd", "*.pxi") for path in PACKAGE.rglob(ending))
 
 
 def breaches(part: str, source: str) -> Iterator[str]:
