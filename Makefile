@@ -63,7 +63,7 @@ sanitize: $(VENV)/.installed-dev
 	git ls-files -z | xargs -0 cp --parents --target-directory build/sanitize
 	cd build/sanitize && CFLAGS='$(SANITIZERS)' LDFLAGS='$(SANITIZERS)' ../../$(BIN)/python hatch_build.py
 	$(SANITIZED) -m pytest tests/codec/test_engine*.py tests/test_fixtures.py tests/test_fuzz.py
-	$(SANITIZED) fuzz/run.py --runs 20000 --leader hypothesis
+	$(SANITIZED) fuzz/run.py --runs 10000 --leader hypothesis
 
 wheel: $(VENV)/.installed-dev
 	$(BIN)/python -m build --no-isolation --outdir dist .
