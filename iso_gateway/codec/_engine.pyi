@@ -23,3 +23,14 @@ class Engine(engine.Refusing):  # it has the methods of engine.Engine
         carrier: Callable[..., Any],
         /,
     ) -> None: ...
+
+class Fields:
+    def __init__(
+        self, used: tuple[str, ...], copies: tuple[dict[str, Any], ...], fields: tuple[tuple[Any, ...], ...], /
+    ) -> None: ...
+    def read(
+        self, spec: Any, data: bytes, start: int, values: dict[str, str], raws: dict[str, dict[str, bytes]], /
+    ) -> int: ...
+    def write(
+        self, spec: Any, values: dict[str, str], pieces: list[bytes], raws: dict[str, dict[str, bytes]], /
+    ) -> bool: ...

@@ -190,3 +190,6 @@ cdef class Engine:
 
     def evolve(self, message, changes, mti, echo):
         return evolved(self, message, changes, mti, echo)
+
+
+include "_engine_dicts.pxi"

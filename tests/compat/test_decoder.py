@@ -9,10 +9,13 @@ from typing import Any
 import iso8583 as theirs
 import pytest
 
+from iso_gateway.codec import engine
 from iso_gateway.compat import iso8583
 from iso_gateway.compat.iso8583 import lowered
 from iso_gateway.compat.iso8583.specs import default, default_ascii
 
+OFTEN = 6
+"""After so many messages alike, all is done by the compiled engine that it can do."""
 SALE = b"02004000000000000000164761739001010119"
 
 
@@ -83,19 +86,22 @@ def test_what_a_specification_lacks_is_named(spec: dict[str, Any], key: str, row
 
 
 def test_a_changed_specification_is_noticed(spec: dict[str, Any]) -> None:
-    assert iso8583.decode(SALE, spec)[0]["2"] == "4761739001010119"
+    for _ in range(OFTEN):
+        assert iso8583.decode(SALE, spec)[0]["2"] == "4761739001010119"
     spec["2"]["max_len"] = 15
     with pytest.raises(iso8583.DecodeError, match="16 bytes, larger than maximum 15: field 2 pos 20"):
         iso8583.decode(SALE, spec)
     spec["2"] = {**default_ascii["2"], "data_enc": "b"}
-    assert iso8583.decode(SALE, spec)[0]["2"] == b"4761739001010119".hex()
+    for _ in range(OFTEN):
+        assert iso8583.decode(SALE, spec)[0]["2"] == b"4761739001010119".hex()
     spec["t"]["data_enc"] = "b"
     with pytest.raises(iso8583.DecodeError, match="Extra data after last field: field 10 pos 26"):
         iso8583.decode(SALE, spec)
     spec["t"]["data_enc"] = "ascii"
     spec["p"] = default["p"]
     data = b"0200@\0\0\0\0\0\0\0" + SALE[20:]
-    assert iso8583.decode(data, spec)[0]["2"] == b"4761739001010119".hex()
+    for _ in range(OFTEN):
+        assert iso8583.decode(data, spec)[0]["2"] == b"4761739001010119".hex()
     del spec["2"]
     with pytest.raises(iso8583.DecodeError, match="Field is not in specification: field 2"):
         iso8583.decode(data, spec)
@@ -104,15 +110,56 @@ def test_a_changed_specification_is_noticed(spec: dict[str, Any]) -> None:
         iso8583.decode(data, spec)
 
 
+@pytest.mark.skipif(engine.compiled is None, reason="the compiled engine does not run here")
+def test_the_compiled_engine_reads_what_is_ordinary(spec: dict[str, Any]) -> None:
+    made = []
+    for each in (spec, copy.deepcopy(default)):
+        each["2"] |= {"data_enc": "b", "len_enc": "bcd", "len_type": 1, "len_count": "nibbles", "right_pad": "F"}
+        each["48"] |= {"data_enc": "gbk", "len_enc": "cp500"}
+        each["129"] = each["70"]
+        doc = {"t": "0200", "2": "47617390010101190", "48": "上海", "55": "9F02", "129": "301"}
+        for _ in range(OFTEN):
+            message, encoded = iso8583.encode(doc, each)
+            assert iso8583.decode(message, each) == theirs.decode(message, each)
+            assert iso8583.decode(message, each)[1] == encoded
+        known = lowered.remembered(each)
+        assert known is not None
+        made += [chosen.compiled is not None for chosen in known._memory.values() if not chosen.more]
+    assert made == [True] * 4
+
+
+@pytest.mark.skipif(engine.compiled is None, reason="the compiled engine does not run here")
+@pytest.mark.parametrize(
+    "field",
+    [
+        ("2", 9, 0, 0, 4, 0, 0, True, b"ascii"),
+        ("2", 0, 9, 0, 4, 0, 0, True, b"ascii"),
+        ("2", 0, 1, 0, 4, 48, 0, True, b"ascii"),
+        ("2", 0, 0, 2, 4, 48, 0, True, b"ascii"),
+        ("2", 0, 1, 7, 4, 48, 0, True, b"ascii"),
+        ("2", 0, 0, 0, -4, 0, 0, True, b"ascii"),
+        ("2", 0, 0, 0, 1 << 20, 0, 0, True, b"ascii"),
+    ],
+)
+def test_the_compiled_engine_takes_no_field_that_it_does_not_know(field: tuple[Any, ...]) -> None:
+    assert engine.compiled is not None
+    with pytest.raises(ValueError, match="not known here"):
+        engine.compiled.Fields((), (), (field,))
+    with pytest.raises(ValueError, match="each has its key"):
+        engine.compiled.Fields(("2",), (), ())
+
+
 def test_what_is_remembered_is_bounded(spec: dict[str, Any]) -> None:
     for number in range(3 * lowered.KNOWN_SPECS):
         iso8583.decode(SALE, {**spec, "128": {"desc": str(number)}})
-    assert len(lowered._known) <= lowered.KNOWN_SPECS
+    assert len(lowered._known) == lowered.KNOWN_SPECS
     known = lowered.lowered(spec)
     assert known is not None
     for number in range(3 * lowered.KNOWN_BITMAPS):
-        known.decoding(f"{number:015X}0".encode())
-    assert len(known._memory) <= lowered.KNOWN_BITMAPS
+        for _ in range(2):
+            known.decoding(f"{number:015X}0".encode())
+    assert 0 < len(known._memory) <= lowered.KNOWN_BITMAPS
+    assert len(known._seen) <= lowered.KNOWN_BITMAPS
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,9 @@ import pytest
 from iso_gateway.compat import iso8583
 from iso_gateway.compat.iso8583.specs import default_ascii
 
+OFTEN = 6
+"""After so many messages alike, all is done by the compiled engine that it can do."""
+
 
 @pytest.fixture
 def spec() -> dict[str, dict[str, Any]]:
@@ -75,9 +78,11 @@ def test_the_error_has_what_was_made_so_far(spec: dict[str, Any]) -> None:
 
 def test_a_changed_specification_is_noticed(spec: dict[str, Any]) -> None:
     doc = {"t": "0200", "55": "9F0206000000012345"}
-    assert iso8583.encode(doc, spec)[0] == b"02000000000000000200018" + b"9F0206000000012345"
+    for _ in range(OFTEN):
+        assert iso8583.encode(doc, spec)[0] == b"02000000000000000200018" + b"9F0206000000012345"
     spec["55"]["data_enc"] = "b"
-    assert iso8583.encode(doc, spec)[0] == b"02000000000000000200009\x9f\x02\x06\0\0\0\x01#E"
+    for _ in range(OFTEN):
+        assert iso8583.encode(doc, spec)[0] == b"02000000000000000200009\x9f\x02\x06\0\0\0\x01#E"
     spec["p"]["data_enc"] = "b"
     assert iso8583.encode(doc, spec)[0] == b"0200\0\0\0\0\0\0\x02\0009\x9f\x02\x06\0\0\0\x01#E".replace(
         b"\x02\0009", b"\x02\x00009"

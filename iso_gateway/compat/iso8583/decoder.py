@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from iso_gateway.compat.iso8583.lowered import Chosen, lowered
+from typing import Literal
+
+from iso_gateway.compat.iso8583.lowered import Chosen, is_current, lowered, remembered
 from iso_gateway.compat.iso8583.reading import DecodeError, Reading
 from iso_gateway.compat.iso8583.rows import ASCII, BINARY, CODED, DecodedDict, EncodedDict, SpecDict, Step
 
@@ -31,7 +33,40 @@ def decode(s: bytes | bytearray, spec: SpecDict) -> tuple[DecodedDict, EncodedDi
     """
     if not isinstance(s, bytes | bytearray):
         raise TypeError(f"Encoded ISO8583 data must be bytes or bytearray, not {type(s).__name__}")
-    return _walk(bytes(s), spec) or Reading(s, spec).message()
+    raw = bytes(s)
+    found = _compiled(raw, spec)
+    if found is None:
+        found = _walk(raw, spec)
+    return found or Reading(s, spec).message()
+
+
+def _compiled(raw: bytes, spec: SpecDict) -> tuple[DecodedDict, EncodedDict] | Literal[False] | None:
+    """Return both dicts by way of the engine; False where *raw* is faulty, None where the engine does not do that."""
+    known = remembered(spec)
+    if known is None or known.header is not None:
+        return None
+    # The rows of what is read here are compared by the engine with all others, before it reads on.
+    end = 2 if known.mti == "b" else 4
+    mti = raw[:end]
+    pos = end + (8 if known.primary == "b" else 16)
+    chosen = known.known(raw[end:pos])
+    while chosen is not None and chosen.more and pos < len(raw):
+        pos += 8 if known.secondary == "b" else 16
+        chosen = known.known(raw[end:pos])
+    if chosen is None or chosen.compiled is None:
+        return None
+    try:
+        doc_dec = {"t": mti.hex().upper() if known.mti == "b" else mti.decode(known.mti)}
+    except (LookupError, ValueError):
+        return None
+    doc_enc = {"t": {"len": b"", "data": mti}}
+    for key, text, data in chosen.bitmaps:
+        doc_dec[key] = text
+        doc_enc[key] = {"len": b"", "data": data}
+    end = chosen.compiled.read(spec, raw, pos, doc_dec, doc_enc)
+    if end == len(raw):
+        return doc_dec, doc_enc
+    return False if lowered(spec) is known and is_current(chosen, spec) else None
 
 
 def _walk(raw: bytes, spec: SpecDict) -> tuple[DecodedDict, EncodedDict] | None:
@@ -80,7 +115,7 @@ def _fields(  # noqa: PLR0917 -- one call per message, from two places
         doc_dec: gets the values.
         doc_enc: gets the bytes.
     """
-    for key, mode, width, reading, _, fixed, codec, left, right in steps:
+    for key, mode, width, reading, _, fixed, _, codec, left, right in steps:
         size = fixed
         head = b""
         if width:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import binascii
+from typing import Literal
 
-from iso_gateway.compat.iso8583.lowered import Chosen, lowered
+from iso_gateway.compat.iso8583.lowered import Chosen, is_current, lowered, remembered
 from iso_gateway.compat.iso8583.rows import BINARY, CODED, DecodedDict, EncodedDict, SpecDict, Step
 from iso_gateway.compat.iso8583.writing import EncodeError, Writing
 
@@ -36,7 +37,33 @@ def encode(doc_dec: DecodedDict, spec: SpecDict) -> tuple[bytearray, EncodedDict
     """
     if not isinstance(doc_dec, dict):
         raise TypeError(f"Decoded ISO8583 data must be dict, not {type(doc_dec).__name__}")
-    return _walk(doc_dec, spec) or Writing(doc_dec, spec).message()
+    found = _compiled(doc_dec, spec)
+    if found is None:
+        found = _walk(doc_dec, spec)
+    return found or Writing(doc_dec, spec).message()
+
+
+def _compiled(doc_dec: DecodedDict, spec: SpecDict) -> tuple[bytearray, EncodedDict] | Literal[False] | None:
+    """Return the message by way of the engine; False where *doc_dec* is faulty, None where it does not do that."""
+    known = remembered(spec)
+    chosen = None if known is None or known.header is not None else known.known(tuple(doc_dec))
+    if known is None or chosen is None or chosen.compiled is None or doc_dec.__class__ is not dict:
+        return None
+    mti = doc_dec["t"]
+    try:
+        data = binascii.a2b_hex(mti) if known.mti == "b" else mti.encode(known.mti)
+    except (LookupError, ValueError, TypeError, AttributeError):
+        return None
+    if len(data) != (2 if known.mti == "b" else 4):
+        return None
+    out = [data]
+    doc_enc = {"t": {"len": b"", "data": data}}
+    for key, _, raw in chosen.bitmaps:
+        doc_enc[key] = {"len": b"", "data": raw}
+        out.append(raw)
+    if chosen.compiled.write(spec, doc_dec, out, doc_enc):
+        return bytearray(b"".join(out)), doc_enc
+    return False if lowered(spec) is known and is_current(chosen, spec) else None
 
 
 def _walk(doc_dec: DecodedDict, spec: SpecDict) -> tuple[bytearray, EncodedDict] | None:
@@ -71,7 +98,7 @@ def _fields(steps: tuple[Step, ...], doc_dec: DecodedDict, doc_enc: EncodedDict,
     Raises:
         LookupError, ValueError, TypeError, AttributeError: one cannot be written.
     """
-    for key, mode, _, _, heads, _, codec, left, right in steps:
+    for key, mode, _, _, heads, _, _, codec, left, right in steps:
         value = doc_dec[key]
         if mode <= CODED:
             data = value.encode(codec)

@@ -15,12 +15,26 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
-from iso_gateway.compat.iso8583.rows import BINARY, FIELD, HEX, WHOLE, SpecDict, Step, fault, step
+from iso_gateway.codec import engine
+from iso_gateway.compat.iso8583.rows import (
+    BINARY,
+    FIELD,
+    HEX,
+    WHOLE,
+    SpecDict,
+    Step,
+    compiled_field,
+    fault,
+    step,
+)
 
-KNOWN_SPECS: Final = 32
-"""How many specifications stay lowered. They are kept alive; at the bound all are forgotten."""
+KNOWN_SPECS: Final = 64
+"""How many specifications stay lowered. They are kept alive; at the bound the oldest is forgotten."""
 KNOWN_BITMAPS: Final = 512
 """How many bitmaps, and sets of keys, are remembered of a specification; at the bound all are forgotten."""
+
+FRONT: Final = ("h", "t", "p", "1")
+"""What a message begins with."""
 
 Key = bytes | tuple[str, ...]
 """Bitmaps as they came, or the keys of a message that is written."""
@@ -47,12 +61,14 @@ class Chosen(NamedTuple):
     steps: tuple[Step, ...]
     binary: bool
     """Whether a step needs the hexadecimal digits of the message."""
+    compiled: Any = None
+    """The same for the compiled engine, which compares all rows itself; None: it does not do these fields."""
 
 
 class Lowered:
     """One specification, as far as messages have used it."""
 
-    __slots__ = ("_memory", "copies", "header", "mti", "primary", "secondary", "spec")
+    __slots__ = ("_memory", "_rows", "_seen", "copies", "header", "mti", "primary", "secondary", "spec")
 
     def __init__(self, spec: SpecDict, copies: tuple[dict[str, Any], ...], header: Step | None) -> None:
         self.spec = spec
@@ -66,16 +82,34 @@ class Lowered:
         self.primary: str = copies[2]["data_enc"]
         self.secondary: str = copies[3]["data_enc"]
         self._memory: dict[Key, Chosen] = {}
+        self._seen: set[Key] = set()
+        """What came once. What comes again is worth the work of lowering it, which is that of ten messages."""
+        self._rows: dict[str, tuple[dict[str, Any], Step]] = {}
+        """Rows as they were, lowered."""
+
+    def known(self, key: Key) -> Chosen | None:
+        """Return what is remembered of *key*; its rows may have changed since."""
+        return self._memory.get(key)
 
     def decoding(self, found: bytes) -> Chosen | None:
         """Return what the bitmaps *found* say: one, two or three in a row; None: not for the quick way."""
-        known = self._memory.get(found)
-        return known if known is not None and _current(known, self.spec) else self._learn(found)
+        return self._current(found) or (self._learn(found) if self._is_seen(found) else None)
 
     def encoding(self, keys: tuple[str, ...]) -> Chosen | None:
         """Return how a message of these *keys* is written; None: not for the quick way."""
-        known = self._memory.get(keys)
-        return known if known is not None and _current(known, self.spec) else self._arrange(keys)
+        return self._current(keys) or (self._arrange(keys) if self._is_seen(keys) else None)
+
+    def _current(self, key: Key) -> Chosen | None:
+        known = self._memory.get(key)
+        return known if known is not None and is_current(known, self.spec) else None
+
+    def _is_seen(self, key: Key) -> bool:
+        if key in self._seen:
+            return True
+        if len(self._seen) >= KNOWN_BITMAPS:
+            self._seen.clear()
+        self._seen.add(key)
+        return False
 
     def _learn(self, found: bytes) -> Chosen | None:
         width = 8 if self.primary == "b" else 16
@@ -112,14 +146,33 @@ class Lowered:
 
     def _choose(self, key: Key, numbers: Sequence[int], bitmaps: Sequence[Bitmap]) -> Chosen | None:
         keys = [str(number) for number in numbers if number not in {1, 65}]
-        copies = [row_of(self.spec, each) for each in keys]
-        steps = [step(name, copy) for name, copy in zip(keys, copies, strict=True) if copy is not None]
-        whole = tuple(each for each in steps if each is not None)
-        if len(whole) != len(keys):
+        lowered_rows = [self._row(each) for each in keys]
+        found = [each for each in lowered_rows if each is not None]
+        if len(found) != len(keys):
             return None
+        copies = [copy for copy, _ in found]
+        whole = tuple(each for _, each in found)
         rows, seen = _getter(keys, copies)
         binary = any(each.mode >= BINARY for each in whole)
-        return self._remember(key, Chosen(False, rows, seen, tuple(bitmaps), whole, binary))  # noqa: FBT003
+        chosen = Chosen(False, rows, seen, tuple(bitmaps), whole, binary, self._compiled(keys, copies, whole))  # noqa: FBT003
+        return self._remember(key, chosen)
+
+    def _row(self, key: str) -> tuple[dict[str, Any], Step] | None:
+        known = self._rows.get(key)
+        copy = row_of(self.spec, key)
+        if known is not None and known[0] == copy:
+            return known
+        made = None if copy is None else step(key, copy)
+        if copy is None or made is None:
+            return None
+        self._rows[key] = copy, made
+        return self._rows[key]
+
+    def _compiled(self, keys: Sequence[str], copies: Sequence[Any], steps: Sequence[Step]) -> Any:
+        fields = [compiled_field(each) for each in steps]
+        if engine.compiled is None or None in fields:
+            return None
+        return engine.compiled.Fields((*FRONT, *keys), (*self.copies, *copies), tuple(fields))
 
     def _remember(self, key: Key, chosen: Chosen) -> Chosen:
         if len(self._memory) >= KNOWN_BITMAPS:
@@ -130,13 +183,13 @@ class Lowered:
 
 _MORE: Final = Chosen(more=True, rows=lambda _: (), copies=(), bitmaps=(), steps=(), binary=False)
 _known: Final[dict[int, Lowered]] = {}
-_front: Final = itemgetter("h", "t", "p", "1")
+_front: Final = itemgetter(*FRONT)
 
 
 def lowered(spec: SpecDict) -> Lowered | None:
     """Return *spec* lowered, anew where its ``h``, ``t``, ``p`` or ``1`` have changed; None: not for the quick way."""
-    known = _known.get(id(spec))
-    if known is not None and known.spec is spec:
+    known = remembered(spec)
+    if known is not None:
         try:
             if _front(spec) == known.copies:
                 return known
@@ -145,16 +198,23 @@ def lowered(spec: SpecDict) -> Lowered | None:
     return _lower(spec)
 
 
+def remembered(spec: SpecDict) -> Lowered | None:
+    """Return *spec* as it was lowered last, without a look at its rows, or None."""
+    known = _known.get(id(spec))
+    return known if known is not None and known.spec is spec else None
+
+
 def _lower(spec: SpecDict) -> Lowered | None:
-    copies = tuple(copy for copy in (row_of(spec, key) for key in ("h", "t", "p", "1")) if copy is not None)
+    copies = tuple(copy for copy in (row_of(spec, key) for key in FRONT) if copy is not None)
     if len(copies) != 4 or fault(copies[0], FIELD) or any(fault(copy, WHOLE) for copy in copies[1:]):
         return None
     has_header: bool = copies[0]["max_len"] > 0
     header = step("h", copies[0]) if has_header else None
     if has_header and header is None:
         return None
+    _known.pop(id(spec), None)
     if len(_known) >= KNOWN_SPECS:
-        _known.clear()
+        del _known[next(iter(_known))]
     _known[id(spec)] = made = Lowered(spec, copies, header)
     return made
 
@@ -176,7 +236,8 @@ def _is_text(key: object) -> bool:
     return isinstance(key, str)
 
 
-def _current(chosen: Chosen, spec: SpecDict) -> bool:
+def is_current(chosen: Chosen, spec: SpecDict) -> bool:
+    """Say whether the rows that *chosen* was made from are those of *spec*."""
     try:
         return bool(chosen.rows(spec) == chosen.copies)
     except KeyError:

@@ -6,6 +6,8 @@ import functools
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from iso_gateway.codec import lowering, plan
+
 ASCII: Final = 0
 """Text that is a slice of the message."""
 CODED: Final = 1
@@ -37,6 +39,8 @@ class Step(NamedTuple):
     """Length -> prefix; a fixed field has one length, whose prefix is empty."""
     fixed: int
     """The length of a fixed field."""
+    prefix: str
+    """What the length is encoded in."""
     codec: str
     left: str
     """The digit that pads an odd number of digits on the left; empty: see `right`."""
@@ -86,7 +90,33 @@ def step(key: str, row: Mapping[str, Any]) -> Step | None:
         mode = NIBBLES if nibbles else BINARY
     left, right = (str(pad)[:1] for pad in pads)
     reading = _reading(row["len_enc"], width, high) if width else {}
-    return Step(key, mode, width, reading, heads, high, codec, left, right)
+    return Step(key, mode, width, reading, heads, high, row.get("len_enc", ""), codec, left, right)
+
+
+def compiled_field(step: Step) -> tuple[Any, ...] | None:
+    """Return *step* as the compiled engine takes it, or None where it does not.
+
+    That is its key, how its body and its prefix lie on the wire in the engine's words, the width of the prefix, the
+    longest length, the byte of the digit 0 in a prefix of digits, the pad, whether it stands left, the codec.
+    """
+    pad = step.left or step.right
+    kind, zero = _prefix_kind(step)
+    if kind < 0 or step.width > 6 or (step.left and step.right) or (pad and pad not in "0123456789ABCDEF"):
+        return None
+    op = {ASCII: plan.TEXT, CODED: plan.CODED, BINARY: plan.BYTES, NIBBLES: plan.PACKED}[step.mode]
+    longest = len(step.heads) - 1 if step.width else step.fixed
+    return (step.key, op, kind, step.width, longest, zero, ord(pad or "\0"), bool(step.left), step.codec.encode())
+
+
+def _prefix_kind(step: Step) -> tuple[int, int]:
+    """Return how the engine calls the prefix of *step*, below zero where it does not know it, and its digit 0."""
+    if not step.width:
+        return lowering.FIXED, 0
+    if step.prefix in {"b", "bcd"}:
+        return (lowering.BINARY if step.prefix == "b" else lowering.PACKED_DIGITS), 0
+    digits = "0123456789".encode(step.prefix)
+    zero = digits[0]
+    return (lowering.DIGITS if digits == bytes(range(zero, zero + 10)) else -1), zero
 
 
 @functools.lru_cache(maxsize=1024)
