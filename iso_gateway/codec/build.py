@@ -25,9 +25,7 @@ and of a field
     pad      "left 0", "right F", "right space", none          left 0 for n, right F for packed z and nibbles,
                                                                none for b and x+n, else right space
     mask     none pan track all scan                           (required)
-    parts    ber-tlv, or {1: part, ...}, or {layouts: [{size: 24, parts: {1: part, ...}}, ...]}
-
-    part     {name, format, size: number|rest, mask, encoding}
+    parts    what is inside: see `part_rules`
 """
 
 from __future__ import annotations

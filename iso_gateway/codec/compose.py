@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from iso_gateway.codec import body, parts
+from iso_gateway.codec import body, given
 from iso_gateway.codec.content import DIGITS, PRINTABLE
 from iso_gateway.codec.field import Field
-from iso_gateway.codec.plan import PACKED, Plan, Row, Value
+from iso_gateway.codec.parts import paths
+from iso_gateway.codec.plan import PACKED, Plan, Value
 from iso_gateway.codec.unreadable import Unreadable
 from iso_gateway.errors import EncodeError
 
@@ -62,39 +63,7 @@ def carried(spec: Shape, number: int, value: object) -> Value:
             good = row.check == PRINTABLE and value.isprintable() and value.isascii()
         if good or row.pattern.fullmatch(value):
             return value
-    return body.fitted(row, _plain(spec.fields[number], row, value))
-
-
-def _plain(field: Field, row: Row, value: object) -> Value:
-    if isinstance(value, str):
-        return _from_hex(field, value) if field.binary else value
-    if isinstance(value, bytes | bytearray | memoryview):
-        return bytes(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        if field.format != "n" or value < 0:
-            raise EncodeError(str(field.number), "a number fits only format n, and only from 0")
-        return f"{value:0{0 if row.width else row.high}d}"
-    if field.has_parts and isinstance(value, Mapping):
-        return parts.built(field, [(str(key), each) for key, each in value.items()])
-    if field.has_parts and isinstance(value, list | tuple):
-        return parts.built(field, [_pair(field, each) for each in value])
-    raise EncodeError(str(field.number), "expected text, bytes, a number, or parts where the spec has them")
-
-
-def _pair(field: Field, given: Any) -> tuple[str, object]:
-    if not isinstance(given, list | tuple) or len(given) != 2:
-        raise EncodeError(str(field.number), "a list of parts holds pairs of key and value")
-    return str(given[0]), given[1]
-
-
-def _from_hex(field: Field, text: str) -> bytes:
-    try:
-        raw = bytes.fromhex(text)
-    except ValueError:
-        raw = b""
-    if 2 * len(raw) != len(text):
-        raise EncodeError(str(field.number), "expected bytes, or their hexadecimal text")
-    return raw
+    return body.fitted(row, given.plain(spec.fields[number], row, value))
 
 
 def changed(
@@ -140,15 +109,17 @@ def _unbound(number: int, value: object) -> Value:
 
 
 def _with_parts(spec: Shape | None, number: int, value: Value | None, changes: Mapping[str, object]) -> Value:
-    field = None if spec is None else spec.fields.get(number)
-    if spec is None or field is None or not field.has_parts:
+    inside = None if spec is None or number not in spec.fields else spec.fields[number].inside
+    if spec is None or inside is None:
         raise EncodeError(f"{number}.{next(iter(changes))}", "the spec has no such part")
-    if value is None:
-        value = b"" if field.binary else ""
     try:
-        return carried(spec, number, parts.changed(field, value, changes))
+        some = [(paths.written(each), new) for each, new in changes.items()]
+        value = inside.changed(inside.empty if value is None else value, some)
     except Unreadable as error:
-        raise EncodeError(f"{number}.{error.key}".rstrip("."), "what it holds now is broken") from None
+        raise EncodeError(paths.joined(number, error.key), "what it holds now is broken") from None
+    except EncodeError as error:
+        raise EncodeError(paths.joined(number, error.field), error.reason) from None
+    return carried(spec, number, value)
 
 
 def _still(before: Mapping[int, Value], kept: Mapping[int, bytes], after: Mapping[int, Value]) -> Kept | None:

@@ -6,17 +6,20 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any, Final
 
-from iso_gateway.codec import emv, mask
+from iso_gateway.codec import mask
 from iso_gateway.codec.currency import format_amount
 from iso_gateway.codec.message import Message
 from iso_gateway.codec.mti import MTI
-from iso_gateway.codec.parts import Item, Value
-from iso_gateway.errors import DecodeError
+from iso_gateway.codec.parts import tree
+from iso_gateway.codec.parts.tree import Node
+from iso_gateway.codec.plan import Value
 
 _NAME: Final = 38
 """Columns for the name of a field."""
 _VALUE: Final = 50
 """Columns for its value; longer ones go on below."""
+_DEEPEST: Final = 6
+"""Parts deeper than this are not indented further."""
 APPROVED: Final = frozenset({"00", "000", "08", "10", "11", "16"})
 """The response codes of an approval: in 1987 also with identification, partial, VIP, and track 3 to be updated."""
 ACCEPTED: Final = frozenset({"400", "480", "500", "600", "700", "800"})
@@ -57,24 +60,29 @@ def _row(key: str, name: str, value: str, indent: int = 0) -> Iterator[str]:
 
 def _inside(message: Message, number: int, *, unsafe: bool) -> Iterator[str]:
     """Yield the lines of what is inside an element."""
-    try:
-        items = message.parts(number).described()
-    except KeyError:
-        return
-    except DecodeError as error:
-        yield from _row("", "(cannot be read)", error.expected, 4)
-        return
-    for item in items:
-        name = item.part.name if item.part else emv.NAMES.get(item.key, "")
-        yield from _row(item.key, name, _part(item, unsafe=unsafe), 4)
+    nodes = _nodes(message, number)
+    hidden = tree.hidden(nodes)
+    for node in nodes:
+        indent = 4 + 2 * min(node.depth, _DEEPEST)
+        if node.item is None:
+            yield from _row(node.key, "(cannot be read)", node.fault, indent)
+        else:
+            yield from _row(node.item.key, node.item.name, _part(node, hidden, unsafe=unsafe), indent)
+
+
+def _nodes(message: Message, number: int) -> list[Node]:
+    return [] if message.spec is None else list(message.spec.inside(message, number))
 
 
 def _shown(message: Message, number: int, *, unsafe: bool) -> str:
     return mask.printable(_text(message[number])) if unsafe else mask.shown(message, number)
 
 
-def _part(item: Item, *, unsafe: bool) -> str:
-    return mask.printable(_text(item.value)) if unsafe else mask.part(item)
+def _part(node: Node, hidden: set[str], *, unsafe: bool) -> str:
+    assert node.item is not None
+    if unsafe:
+        return mask.printable(_text(node.item.value))
+    return mask.part(node.item._replace(mask="all") if node.parent in hidden else node.item)
 
 
 def _text(value: Value) -> str:
@@ -84,28 +92,41 @@ def _text(value: Value) -> str:
 def to_json(message: Message, *, unsafe: bool = False) -> dict[str, Any]:
     """Return the message as plain data: ``mti``, ``fields`` by number, and ``parts`` where an element has some.
 
-    Bytes are upper-case hexadecimal text. A tag that occurs several times has a list of values. With *unsafe*,
+    Bytes are upper-case hexadecimal text. A part that occurs several times has a list of values, a composite one an
+    object; nothing is told of an element that is broken inside. With *unsafe*,
     `Spec.message` makes the same message of ``mti`` and ``fields`` (of the keys as numbers).
     """
     made: dict[str, Any] = {"mti": message.mti, "fields": {}}
-    inside: dict[str, dict[str, Any]] = {}
+    inside: dict[str, Any] = {}
     for number in message:
-        value = _text(message[number]) if unsafe else mask.shown(message, number)
-        made["fields"][str(number)] = value
-        try:
-            items = message.parts(number).described()
-        except (KeyError, DecodeError):
-            continue
-        if items:
-            inside[str(number)] = _gathered(items, unsafe=unsafe)
+        made["fields"][str(number)] = _text(message[number]) if unsafe else mask.shown(message, number)
+        nodes = _nodes(message, number)
+        if nodes and "" not in tree.hidden(nodes):
+            inside[str(number)] = _gathered(nodes, unsafe=unsafe)
     return made | ({"parts": inside} if inside else {})
 
 
-def _gathered(items: tuple[Item, ...], *, unsafe: bool) -> dict[str, Any]:
-    gathered: dict[str, list[str]] = {}
-    for item in items:
-        gathered.setdefault(item.key, []).append(_text(item.value) if unsafe else mask.part(item))
-    return {key: values[0] if len(values) == 1 else values for key, values in gathered.items()}
+def _gathered(nodes: list[Node], *, unsafe: bool) -> dict[str, Any]:
+    """Return the parts as nested objects: of a composite that can be read, its parts take the place of its value."""
+    hidden = tree.hidden(nodes)
+    parents = {node.parent for node in nodes} - hidden
+    tables: dict[str, dict[str, list[Any]]] = {"": {}}
+    for node in nodes:
+        if node.item is None or node.parent not in tables:
+            continue
+        shown: Any = _text(node.item.value) if unsafe else _part(node, hidden, unsafe=False)
+        if node.path in parents:
+            shown = tables[node.path] = {}
+        tables[node.parent].setdefault(node.item.key, []).append(shown)
+    return {key: _unlisted(values) for key, values in tables[""].items()}
+
+
+def _unlisted(values: list[Any]) -> Any:
+    """Return a list of one as that one, in nested objects too."""
+    plain = [
+        {key: _unlisted(some) for key, some in each.items()} if isinstance(each, dict) else each for each in values
+    ]
+    return plain[0] if len(plain) == 1 else plain
 
 
 def summary(message: Message) -> str:

@@ -1,42 +1,23 @@
-"""One data element and its inner structure, as the spec declares them, every default filled in."""
+"""One data element, or one part of it, as the spec declares it, every default filled in."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
+
+if TYPE_CHECKING:
+    from iso_gateway.codec.parts.structure import Structure
 
 Mask = Literal["none", "pan", "track", "all", "scan"]
 """What people may see of a value: see `mask`."""
 
 
-class Part(msgspec.Struct, frozen=True):
-    """One positional piece of a data element."""
-
-    key: str
-    """Its number within the element: ``"2"`` of ``60.2``."""
-    name: str
-    format: str
-    size: int | None
-    """Characters of a text element, bytes of a binary one; None: all that is left."""
-    mask: Mask
-    encoding: str = "ascii"
-    """How text lies in a binary element; says nothing in a text one, whose characters are decoded already."""
-
-
-class Layout(msgspec.Struct, frozen=True):
-    """One way to cut a data element into positional parts."""
-
-    parts: tuple[Part, ...]
-    size: int | None = None
-    """The layout is for values of exactly this size; None: for every value."""
-
-
 class Field(msgspec.Struct, frozen=True):
-    """One data element."""
+    """One data element, or what a part of one has in common with it."""
 
     number: int
-    """2 to 128, but 65."""
+    """2 to 128, but 65; 0 for a part."""
     name: str
     """In snake case, after the standard's title."""
     format: str
@@ -59,17 +40,10 @@ class Field(msgspec.Struct, frozen=True):
     pad_with: str
     """The character that fills a short fixed value and the odd nibble; empty: nothing is filled."""
     mask: Mask
-    tlv: bool = False
-    """Whether the value is a sequence of BER-TLV data objects."""
-    layouts: tuple[Layout, ...] = ()
-    """The ways to cut it into positional parts; the first whose size fits counts."""
+    inside: Structure | None = None
+    """How it is cut into parts; None where the spec does not say."""
 
     @property
     def binary(self) -> bool:
         """Whether values are `bytes`; else they are `str`."""
         return self.format == "b"
-
-    @property
-    def has_parts(self) -> bool:
-        """Whether the spec says what is inside."""
-        return self.tlv or bool(self.layouts)

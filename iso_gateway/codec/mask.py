@@ -15,8 +15,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from iso_gateway.codec.emv import SHOWN_TAGS
-
 if TYPE_CHECKING:
     from iso_gateway.codec.message import Message
     from iso_gateway.codec.parts import Item
@@ -85,7 +83,5 @@ def shown(message: Message, number: int) -> str:
 
 
 def part(item: Item) -> str:
-    """Return what may be seen of one part: by its own mask, or by the list of tags."""
-    if item.part is not None:
-        return printable(value(item.part.mask, item.value))
-    return value("none" if item.key in SHOWN_TAGS else "all", item.value)
+    """Return what may be seen of one part."""
+    return printable(value(item.mask, item.value))

@@ -6,14 +6,13 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, TypeVar
 
-from iso_gateway.codec import compose, engine, mask, parts, storage
+from iso_gateway.codec import compose, engine, mask, storage
 from iso_gateway.codec.mti import MTI
-from iso_gateway.codec.parts import Parts
+from iso_gateway.codec.parts import Parts, Structure, paths
 from iso_gateway.codec.unreadable import Unreadable
 from iso_gateway.errors import DecodeError, EncodeError
 
 if TYPE_CHECKING:
-    from iso_gateway.codec.field import Field
     from iso_gateway.codec.plan import Value
     from iso_gateway.codec.spec import Spec
     from iso_gateway.codec.storage import Storage
@@ -63,7 +62,7 @@ class Message(Storage):
         number, inside = compose.path(path)
         if not inside:
             return self[number]
-        return self._inside(number, lambda field, value: parts.one(field, value, inside))
+        return self._inside(number, lambda structure, value: structure.one(value, inside))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Message):
@@ -73,27 +72,32 @@ class Message(Storage):
     # Two specs may give equal messages; nobody keeps them in a set.
     __hash__ = None  # type: ignore[assignment]
 
-    def parts(self, number: int) -> Parts:
-        """Return what is inside data element *number*; empty where none of its layouts is for a value of that size.
+    def parts(self, key: int | str) -> Parts:
+        """Return what is inside a data element, or inside a part of one: ``parts(55)``, ``parts("55.70")``.
+
+        It is empty where none of its layouts is for a value of that size.
 
         Raises:
-            KeyError: the message has no such element, or the spec does not say what is inside.
+            KeyError: the message has no such element or part, or the spec does not say what is inside.
             DecodeError: it is broken; the offset is that in the whole message.
         """
-        return self._inside(number, parts.read)
+        number, inside = compose.path(key)
+        steps = paths.steps(inside) if inside else ()
+        items = self._inside(number, lambda structure, value: structure.read(value, steps))
+        return Parts(items, self, str(key))
 
-    def _inside(self, number: int, read: Callable[[Field, Value], Inside]) -> Inside:
+    def _inside(self, number: int, read: Callable[[Structure, Value], Inside]) -> Inside:
         """Return what *read* finds in data element *number*; raises what `parts` raises."""
         value = self[number]
         spec = self.spec
         field = None if spec is None else spec.fields.get(number)
-        if spec is None or field is None or not field.has_parts:
+        if spec is None or field is None or field.inside is None:
             raise KeyError(number)
         try:
-            return read(field, value)
+            return read(field.inside, value)
         except Unreadable as error:
             offset = spec.offset(self, number, error.at)
-            raise DecodeError(f"{number}.{error.key}".rstrip("."), offset, error.expected, self) from None
+            raise DecodeError(paths.joined(number, error.key), offset, error.expected, self) from None
 
     def amount(self, number: int) -> Amount:
         """Return data element *number*, of format n or x+n, as money.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+import msgspec
 from msgspec import Meta, Struct
 
 from iso_gateway import settings
@@ -55,8 +56,7 @@ class Reading:
         counts = self._counts(shape, encoding)
         self._lengths(shape, encoding, counts)
         side, pad = self._pad(shape, encoding)
-        inside = part_rules.Reading(self.path, self.problems, shape)
-        return Field(
+        field = Field(
             number=number,
             name=shape.name,
             format=shape.format,
@@ -69,9 +69,11 @@ class Reading:
             pad_side=side,
             pad_with=pad,
             mask=shape.mask,
-            tlv=inside.tlv(),
-            layouts=() if shape.parts is None or shape.parts == "ber-tlv" else tuple(inside.layouts()),
         )
+        if shape.parts is None:
+            return field
+        inside = part_rules.Reading(self.path, self.problems, field, _part).structure(shape.parts)
+        return msgspec.structs.replace(field, inside=inside)
 
     def _encoding(self, shape: FieldShape) -> str:
         known: tuple[str, ...] = TEXTS
@@ -148,3 +150,8 @@ class Reading:
         for problem in problems:
             self.wrong(f"{key}.{problem.path}".strip("."), problem.message)
         return value
+
+
+def _part(path: str, problems: list[Problem], data: Any) -> Field | None:
+    """Return what a part has in common with a field."""
+    return Reading(path, problems).field(0, data)

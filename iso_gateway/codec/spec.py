@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,6 +11,7 @@ import msgspec
 from iso_gateway.codec import body, compose, lowering, trace, walker
 from iso_gateway.codec.engine import Engine
 from iso_gateway.codec.message import Message, bound, checked_mti
+from iso_gateway.codec.parts import tree
 from iso_gateway.codec.plan import Plan, Value
 from iso_gateway.codec.presence import Violation, violations
 from iso_gateway.errors import DecodeError
@@ -136,20 +137,29 @@ class Spec:
         Elements that are broken inside come first (rule ``parts``), then the rows of `presence` that it breaks.
         """
         mine = bound(message.mti, dict(message.items()), self)
-        broken = [Violation(error.field, "parts", error.expected) for error in self.broken(mine)]
+        broken = [Violation(error.field, "parts", error.expected) for error in self.broken(message)]
         return broken + violations(self.presence, mine)
 
     def broken(self, message: Message) -> list[DecodeError]:
-        """Return what is broken inside the data elements of *message*, each fault with its byte."""
-        mine = bound(message.mti, dict(message.items()), self)
-        found: list[DecodeError] = []
-        for number in mine:
-            if number in self.fields and self.fields[number].has_parts:
-                try:
-                    mine.parts(number)
-                except DecodeError as error:
-                    found.append(error)
-        return found
+        """Return what is broken inside the data elements of *message*, at any depth, each fault with its byte."""
+        mine = message
+        if message.spec is not self:
+            mine = bound(message.mti, {each: value for each, value in message.items() if each in self.fields}, self)
+        return [
+            DecodeError(f"{number}.{node.path}".rstrip("."), node.end // 2, node.fault, mine)
+            for number in mine
+            for node in self.inside(mine, number)
+            if node.fault
+        ]
+
+    def inside(self, message: Message, number: int) -> Iterator[tree.Node]:
+        """Yield everything that is inside data element *number* of *message*, which is of this spec, faults too."""
+        field = self.fields.get(number)
+        value = message[number]
+        if field is None or field.inside is None or field.inside.binary != isinstance(value, bytes):
+            return iter(())
+        start = trace.body_offset(self.plan, message._fields, message._kept or {}, number)  # noqa: SLF001
+        return tree.nodes(field.inside, self.plan.rows[number], value, 2 * start)
 
     def offset(self, message: Message, number: int, at: int = 0) -> int:
         """Return the byte of the encoded *message* that holds unit *at* of the value of data element *number*."""

@@ -11,7 +11,7 @@ follows, and as padding otherwise; either way nothing is lost.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from iso_gateway.codec import engine
@@ -38,21 +38,20 @@ class DataObject(NamedTuple):
     """Padding before it."""
 
 
-def read(data: bytes) -> tuple[list[DataObject], bytes]:
-    """Return the data objects of *data* in order, and the padding after the last one.
+def objects(data: bytes) -> Iterator[DataObject]:
+    """Yield the data objects of *data* in order; what is left behind the last one is padding.
 
     Raises:
-        Unreadable: a tag, length or value that is cut short, or a length of no definite form.
+        Unreadable: there, a tag, length or value is cut short, or a length is of no definite form.
     """
-    found: list[DataObject] = []
     pos, end = 0, len(data)
     while True:
         start = pos
         while pos < end and data[pos] in _MAYBE_PADDING and _is_padding(data, pos):
             pos += 1
-        gap = data[start:pos]
         if pos == end:
-            return found, gap
+            return
+        gap = data[start:pos]
         start = pos
         pos = _after_tag(data, pos)
         tag = data[start:pos].hex().upper()
@@ -63,26 +62,26 @@ def read(data: bytes) -> tuple[list[DataObject], bytes]:
             length, pos = _length(data, pos, tag)
         if end - pos < length:
             raise Unreadable(pos, f"{many(end - pos, 'byte')} left, {length} needed", tag)
-        found.append(DataObject(tag, data[pos : pos + length], data[start:pos], gap))
+        yield DataObject(tag, data[pos : pos + length], data[start:pos], gap)
         pos += length
 
 
 def find(data: bytes, tag: str) -> bytes | None:
-    """Return the value of the first object of *tag* (upper case), or None: what `read` finds, without the rest.
+    """Return the value of the first object of *tag* (upper case), or None: what `objects` finds, without the rest.
 
     Raises:
-        Unreadable: as `read`.
+        Unreadable: as `objects`.
     """
     found = find_simple(data, bytes.fromhex(tag) if is_tag(tag) else b"")
     if isinstance(found, bool):
-        return next((each.value for each in read(data)[0] if each.tag == tag), None)
+        return next((each.value for each in list(objects(data)) if each.tag == tag), None)
     return found
 
 
 def find_in_python(data: bytes, wanted: bytes) -> bytes | bool | None:
     """Return the value of the first object with the tag *wanted*, or None; False where that takes more to say.
 
-    Anything rarer than tags of two bytes and lengths of one, and all that is wrong, is for `read`.
+    Anything rarer than tags of two bytes and lengths of one, and all that is wrong, is for `objects`.
     """
     found: bytes | None = None
     pos, end = 0, len(data)
@@ -149,6 +148,12 @@ def is_tag(text: str) -> bool:
         return False
 
 
+@functools.lru_cache(maxsize=512)
+def is_constructed(tag: str) -> bool:
+    """Return whether an object of *tag* holds objects: bit 6 of the first byte."""
+    return bool(bytes.fromhex(tag[:2])[0] & 0x20)
+
+
 def made(tag: str, value: bytes) -> DataObject:
     """Return a new data object with the shortest length that holds."""
     size = len(value)
@@ -158,43 +163,3 @@ def made(tag: str, value: bytes) -> DataObject:
         raw = size.to_bytes((size.bit_length() + 7) // 8, "big")
         length = bytes([0x80 | len(raw)]) + raw
     return DataObject(tag.upper(), value, bytes.fromhex(tag) + length)
-
-
-def write(objects: Iterable[DataObject], tail: bytes = b"") -> bytes:
-    """Return the data objects as they came, and *tail* after them."""
-    return b"".join(part for each in objects for part in (each.gap, each.header, each.value)) + tail
-
-
-def changed(data: bytes, changes: Mapping[str, bytes | None]) -> bytes:
-    """Return *data* with some tags changed and every other byte as it was.
-
-    The first object of a tag takes the new value; a tag that is not there comes last; None takes out every
-    object of that tag.
-
-    Raises:
-        Unreadable: *data* is no sequence of data objects.
-    """
-    objects, tail = read(data)
-    for tag, value in changes.items():
-        at = next((index for index, each in enumerate(objects) if each.tag == tag), None)
-        if value is None:
-            objects, tail = _without(objects, tail, tag)
-        elif at is None:
-            objects.append(made(tag, value))
-        elif objects[at].value != value:
-            old = objects[at]
-            header = old.header if len(value) == len(old.value) else made(tag, value).header
-            objects[at] = DataObject(tag, value, header, old.gap)
-    return write(objects, tail)
-
-
-def _without(objects: list[DataObject], tail: bytes, tag: str) -> tuple[list[DataObject], bytes]:
-    left: list[DataObject] = []
-    gap = b""
-    for each in objects:
-        if each.tag == tag:
-            gap += each.gap
-        else:
-            left.append(each._replace(gap=gap + each.gap))
-            gap = b""
-    return left, gap + tail

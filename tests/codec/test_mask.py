@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from iso_gateway.codec import mask
 from iso_gateway.codec.describe import describe, summary, to_json
-from iso_gateway.codec.field import Part
 from iso_gateway.codec.parts import Item
 from iso_gateway.codec.spec import Spec
 
@@ -103,16 +102,16 @@ def test_the_check_digit_is_seen(number: str) -> None:
     assert not mask.luhn(number[:-1] + str((int(number[-1]) + 1) % 10))
 
 
-def test_tags_are_seen_by_a_list() -> None:
-    assert mask.part(Item("9F26", b"\1")) == "01"
-    for tag in ("5A", "57", "56", "9F6B", "9F1F", "9F20", "5F20", "5F24", "99", "71", "72", "86", "DF01", "70"):
-        assert mask.part(Item(tag, b"\1\2")) == "<2 bytes>"
+def test_tags_are_seen_by_a_list(packed: Spec) -> None:
+    tags = ("9F26", "5A", "57", "56", "9F6B", "9F1F", "9F20", "5F20", "5F24", "99", "71", "72", "86", "DF01", "70")
+    parts = packed.message("0200", {55: [(tag, b"\1\2") for tag in tags]}).parts(55)
+    assert [mask.part(each) for each in parts.described()] == ["0102", *["<2 bytes>"] * 14]
 
 
-def test_a_positional_part_has_its_own_mask() -> None:
-    part = Part(key="1", name="x", format="n", size=2, mask="none")
-    assert mask.part(Item("1", "22", part)) == "22"
-    assert mask.part(Item("1", "22", Part(key="1", name="x", format="n", size=2, mask="all"))) == "**"
+def test_a_part_has_its_own_mask() -> None:
+    assert mask.part(Item("1", "22", mask="none")) == "22"
+    assert mask.part(Item("1", "22")) == "**"
+    assert mask.part(Item("1", b"22")) == "<2 bytes>"
 
 
 @given(st.sampled_from(PANS), st.text(st.sampled_from("abc =D/"), max_size=9))

@@ -179,3 +179,25 @@ def test_a_part_that_is_not_of_its_format_is_a_fault(chars: Spec) -> None:
     message = Message("0200", {60: "2x"})
     with pytest.raises(DecodeError, match=r"^DE 60.1 at byte 24: not digits$"):
         bound("0200", dict(message.items()), chars).parts(60)
+
+
+CHANGES = [
+    # before, changes, after
+    ("9F278101808202198000", {"9F27": b"\x40"}, "9F278101408202198000"),
+    ("9F278101808202198000", {"82": b"\x01"}, "9F2781018082010100"),
+    ("9F278101808202198000", {"9F27": None}, "8202198000"),
+    ("82021980FF82021981", {"82": None}, "FF"),
+    ("82021980", {"95": b"\0" * 5}, "8202198095050000000000"),
+    ("8202198000", {"95": b"\1"}, "8202198095010100"),
+    ("9F27820001AA", {"9F27": b"\xaa"}, "9F27820001AA"),
+    ("9F27820001AA", {"9F27": b"\xab\xcd"}, "9F2702ABCD"),
+    ("8202198082021981", {"82": b"\x00\x00"}, "8202000082021981"),
+]
+
+
+@pytest.mark.parametrize(("before", "changes", "after"), CHANGES)
+def test_one_tag_changes_and_all_else_stays(
+    packed: Spec, before: str, changes: dict[str, bytes | None], after: str
+) -> None:
+    message = packed.message("0200", {55: bytes.fromhex(before)})
+    assert message.evolve({f"55.{tag}": value for tag, value in changes.items()})[55].hex().upper() == after

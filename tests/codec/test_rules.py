@@ -97,7 +97,7 @@ PART = {"name": "y", "format": "n", "size": "2", "mask": "none"}
         ({"parts": "ber-tlv"}, "parts", "needs format b"),
         ({"parts": "tlv"}, "parts", "expected ber-tlv"),
         ({"parts": {"1": {**PART, "size": "0"}}}, "parts.1.size", "expected"),
-        ({"parts": {"x": PART}}, "parts.x", "whole number"),
+        ({"parts": {"x": PART}}, "parts.x", "no kind of parts, expected one of layouts, repeat"),
         ({"parts": {"1": {**PART, "mask": "all"}}}, "mask", "shows what is masked in its parts"),
         ({"parts": {"1": {**PART, "size": "rest"}, "2": PART}}, "parts", "only the last"),
         ({"parts": {"1": {**PART, "size": "7"}}}, "parts", "take 7, the field 6 at most"),
