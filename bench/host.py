@@ -34,7 +34,7 @@ class Shape(NamedTuple):
 
 def shape_of(request: bytes) -> Shape:
     """Return how *request* and all like it are answered."""
-    spans = {span.field: slice(span.start, span.end) for span in SPEC.spans(request)}
+    spans = {span.field: slice(span.start, span.end) for span in SPEC.decode(request, trace=True).spans}
     echoed = [de for de in ECHOED if str(de) in spans]
     added = (37, 38, 39) if request.startswith(b"02") else (39,)
     bits = sum(1 << (64 - de) for de in echoed if de <= 64) + sum(1 << (64 - de) for de in added)

@@ -62,7 +62,7 @@ class Terminals:
 
     def __init__(self, port: int, count: int) -> None:
         sale = SPEC.encode(SALE)
-        spans = {span.field: slice(span.start + 2, span.end + 2) for span in SPEC.spans(sale)}
+        spans = {span.field: slice(span.start + 2, span.end + 2) for span in SPEC.decode(sale, trace=True).spans}
         self.stan_at = spans["11"]
         self.frames: dict[int, bytearray] = {}
         self.sockets: dict[int, socket.socket] = {}
@@ -144,7 +144,7 @@ class Terminals:
         known = answer[:20], len(answer)
         shape = self.shapes.get(known)
         if shape is None:
-            spans = {span.field: slice(span.start, span.end) for span in SPEC.spans(answer)}
+            spans = {span.field: slice(span.start, span.end) for span in SPEC.decode(answer, trace=True).spans}
             missing = {"4", "11", "39", "41"} - spans.keys()
             if missing:
                 raise WrongAnswerError(f"an answer {answer[:4].decode()} without DE {', '.join(sorted(missing))}")

@@ -146,7 +146,7 @@ class Terminals:
 
     def __init__(self, count: int) -> None:
         sale = load.SPEC.encode(load.SALE)
-        spans = {span.field: slice(span.start, span.end) for span in load.SPEC.spans(sale)}
+        spans = {span.field: slice(span.start, span.end) for span in load.SPEC.decode(sale, trace=True).spans}
         self._stan = spans["11"]
         self._number = 0
         self._frames = []

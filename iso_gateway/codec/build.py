@@ -129,4 +129,4 @@ def plain(data: Any) -> Any:
         return {str(name): plain(each) for name, each in data.items()}
     if isinstance(data, list | tuple):
         return [plain(each) for each in data]
-    return str(data)
+    return str(data).lower() if isinstance(data, bool) else str(data)

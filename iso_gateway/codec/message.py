@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from iso_gateway.codec.plan import Value
     from iso_gateway.codec.spec import Spec
     from iso_gateway.codec.storage import Storage
+    from iso_gateway.codec.trace import Span
 else:
     # The engine makes messages without a call of Python, so it brings what they are stored in.
     Storage = storage.Storage if engine.compiled is None else engine.compiled.Storage
@@ -98,6 +99,11 @@ class Message(Storage):
         except Unreadable as error:
             offset = spec.offset(self, number, error.at)
             raise DecodeError(paths.joined(number, error.key), offset, error.expected, self) from None
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Where everything in it lies in the bytes that it came from; empty unless it was decoded with ``trace``."""
+        return ()
 
     def amount(self, number: int) -> Amount:
         """Return data element *number*, of format n or x+n, as money.

@@ -229,7 +229,7 @@ class Reading:
         encoding = shape.encoding or "binary"
         return Bitmapped(parts, shape.size, encoding, chained=shape.chained, binary=self.binary)
 
-    def dbm(self, shape: DbmShape, key: str) -> Structure:
+    def dbm(self, shape: DbmShape, key: str) -> Structure | None:
         """Return a dataset bit map."""
         if not self.binary:
             self.wrong(key, "a dataset bit map needs format b")
@@ -239,9 +239,13 @@ class Reading:
                 self.wrong(f"{key}.parts.{number}", "this bit says that more bits follow")
         parts = self._numbered(f"{key}.parts", shape.parts)
         data = {"name": "data_objects", "format": "b", "size": "rest", "mask": "all"}
-        tail = self._part(f"{key}.tags", TAIL, {**data, "parts": {"ber-tlv": {"tags": shape.tags}}})
+        tail = self._part(f"{key}.tags", TAIL, data)
         self._open(key)
-        return DatasetMap(parts, tail, by_bit=by_bit) if tail is not None else Positional((), binary=True)
+        if tail is None:
+            return None
+        tags = Reading(self.path, self.problems, tail.field, self.fields, self.depth + 1)
+        field = msgspec.structs.replace(tail.field, inside=tags.ber(BerShape(tags=shape.tags), key))
+        return DatasetMap(parts, Part(TAIL, field, tail.row, rest=True, binary=True), by_bit=by_bit)
 
     def _numbered(self, key: str, rows: Mapping[int, Any]) -> dict[int, Part]:
         parts: dict[int, Part] = {}

@@ -60,16 +60,19 @@ class Spec:
         self.source = source
         """The data that it was made from, plain mappings, lists and scalars."""
 
-    def decode(self, data: bytes | bytearray | memoryview, *, strict: bool = True) -> Message:
+    def decode(self, data: bytes | bytearray | memoryview, *, strict: bool = True, trace: bool = False) -> Message:
         """Return the message that *data* says, from its MTI to its last byte.
 
         Encoding the result gives *data* again. Where not *strict*, the characters of a field are not held against
         its format: text in ASCII is read as Latin-1, digits may be any nibbles. Lengths, bitmaps and the message
-        type are always looked at.
+        type are always looked at. With *trace*, which takes its time, the message's `spans` tell where everything
+        lies, parts and tags too.
 
         Raises:
             DecodeError: it is no message of this spec; what was read before the fault is in its ``partial``.
         """
+        if trace:
+            return self._traced(bytes(data), strict=strict)
         message = self.engine.decode(data, self, strict)
         return self._walked(bytes(data), strict=strict) if message is None else message
 
@@ -80,6 +83,12 @@ class Spec:
         except DecodeError as error:
             raise self._owned(error) from None
         return bound(mti, values, self, kept, trusted=True)
+
+    def _traced(self, data: bytes, *, strict: bool) -> Message:
+        """Return the message that *data* says, with the place of everything."""
+        from iso_gateway.codec.traced import traced  # noqa: PLC0415 -- rarely asked for
+
+        return traced(self._walked(data, strict=strict), trace.spans(self.plan, data, strict=strict))
 
     def _owned(self, error: DecodeError) -> DecodeError:
         """Return *error* with its partial message bound to this spec, so that its masks hold."""
@@ -166,17 +175,6 @@ class Spec:
         kept = message._kept or {}  # noqa: SLF001
         start = trace.body_offset(self.plan, message._fields, kept, number)
         return start + body.place(self.plan.rows[number], message[number], at)
-
-    def spans(self, data: bytes) -> list[trace.Span]:
-        """Return where each element of the message *data* lies.
-
-        Raises:
-            DecodeError: it is no message of this spec.
-        """
-        try:
-            return trace.spans(self.plan, data)
-        except DecodeError as error:
-            raise self._owned(error) from None
 
     def to_pyiso8583(self) -> dict[str, dict[str, Any]]:
         """Return this spec as a pyiso8583 specification.

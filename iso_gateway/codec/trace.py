@@ -20,13 +20,18 @@ class Span(NamedTuple):
     """Where one element lies in a message, in bytes from 0."""
 
     field: str
-    """``mti``, ``bitmap``, or the number of a data element."""
+    """``mti``, ``bitmap``, the number of a data element, or the path of a part."""
     start: int
     """Its first byte, prefix included."""
     body: int
     """Its first byte after the length prefix."""
     end: int
     """The byte after its last one."""
+    nibbles: tuple[int, int] | None = None
+    """Where the value begins and ends in half bytes of the message, where that is not `body` and `end`: an odd number
+    of packed digits."""
+    fault: str = ""
+    """Why it cannot be read further than to `end`; empty where nothing is wrong."""
 
 
 class _Walk:
@@ -143,13 +148,13 @@ def decode(plan: Plan, data: bytes, *, strict: bool = True) -> tuple[str, dict[i
     return walk.mti, walk.values, walk.kept or None
 
 
-def spans(plan: Plan, data: bytes) -> list[Span]:
+def spans(plan: Plan, data: bytes, *, strict: bool = True) -> list[Span]:
     """Return where each element of the message *data* lies, in its order.
 
     Raises:
         DecodeError: it is no message of this plan.
     """
-    return _walked(plan, data).spans
+    return _walked(plan, data, strict=strict).spans
 
 
 def body_offset(plan: Plan, values: Mapping[int, Value], kept: Mapping[int, bytes], number: int) -> int:

@@ -122,7 +122,7 @@ def test_each_cut_of_a_message_says_how_much_is_missing_at_least(chars: Spec, cu
 
 def test_spans_say_which_bytes_say_what(packed: Spec) -> None:
     data = P + bytes.fromhex("1304761739001010000000000000001234")
-    assert [tuple(span) for span in packed.spans(data)] == [
+    assert [tuple(span)[:4] for span in packed.decode(data, trace=True).spans] == [
         ("mti", 0, 0, 2),
         ("bitmap", 2, 2, 10),
         ("2", 10, 11, 18),
@@ -130,11 +130,11 @@ def test_spans_say_which_bytes_say_what(packed: Spec) -> None:
         ("4", 21, 21, 27),
     ]
     with pytest.raises(DecodeError, match="DE 4 at byte 21"):
-        packed.spans(data[:-1])
+        packed.decode(data[:-1], trace=True)
 
 
 def test_offsets_of_a_decoded_message_are_those_of_its_bytes(packed: Spec) -> None:
     data = P + bytes.fromhex("13F4761739001010000000000000001234")
     message = packed.decode(data)
-    starts = {int(span.field): span.body for span in packed.spans(data)[2:]}
+    starts = {int(span.field): span.body for span in packed.decode(data, trace=True).spans[2:]}
     assert {number: packed.offset(message, number) for number in message} == starts

@@ -99,7 +99,9 @@ class Bitmapped(Structure):
                     yield word, bit, str(number)
 
     def pieces(self, whole: Value) -> Iterator[Piece]:
-        """Yield the elements of *whole*, in order."""
+        """Yield the elements of *whole*, in order; there are none where there is no bitmap either."""
+        if not whole:
+            return
         words, at = self.words(whole)
         for word, bit, key in self.slots([len(each) for each in words]):
             if words[word][bit] == "0":

@@ -236,10 +236,19 @@ class Structure(ABC):
             raise EncodeError(paths.joined(key, error.field), error.reason) from None
         if old is None:
             return piece
-        if (piece.body, piece.length) == (old.body, old.length):
+        if self._alike(piece, old):
             return old
         head = old.head if len(piece.body) == len(old.body) and piece.length == old.length else piece.head
         return piece._replace(head=head, gap=old.gap)
+
+    def _alike(self, new: Piece, old: Piece) -> bool:
+        """Return whether two pieces say the same, however they lie: other pad nibbles, lower-case hexadecimal."""
+        if (new.body, new.length) == (old.body, old.length):
+            return True
+        try:
+            return new.part is old.part is not None and self.value(new) == self.value(old)
+        except Unreadable:
+            return False
 
     def _at(self, draft: Draft, step: Step) -> int | None:
         """Return the place of the piece that *step* names, or None where it would be a new one.
