@@ -113,6 +113,7 @@ def without_bitmaps(decoded: dict[str, str]) -> dict[str, str]:
         ("iso2003", "reconciliation", "74.8", "0000000012"),
         ("nibss-pos", "chip_sale_of_a_library", "55.9F36", bytes.fromhex("0D5A")),
         ("nibss-pos", "reversal", "90.2", "000011"),
+        ("nibss-pos", "parameter_answer", "62.03", "2033LA000000001"),
     ],
 )
 def test_what_lies_inside_a_field_is_found_by_its_path(spec: str, name: str, path: str, value: str | bytes) -> None:

@@ -80,8 +80,9 @@ def test_a_module_says_what_it_is_for() -> None:
 
 
 def test_yaml_is_read_as_text() -> None:
-    """Whoever calls PyYAML's load reads 0100 as 64; catalog.read_yaml does not."""
-    assert [name_of(path) for path in CODE if any(map(is_yaml_load, ast.walk(ast.parse(path.read_bytes()))))] == []
+    """Whoever calls PyYAML's load reads 0100 as 64; catalog.read_yaml does not. Editors do, and one test is of them."""
+    found = [name_of(path) for path in CODE if any(map(is_yaml_load, ast.walk(ast.parse(path.read_bytes()))))]
+    assert found == ["tests/catalog/test_schema.py"]
 
 
 def is_yaml_load(node: ast.AST) -> bool:

@@ -110,7 +110,7 @@ SWIPED = "cup-pos-mag_stripe_sale"
         ("cup-pos-reversal", {39: None}, None, ["39 reason-of-the-reversal"]),
         ("cup-pos-batch_totals", {48: None}, None, ["48 totals"]),
         ("nibss-pos-master_key_request", {3: None}, None, ["3 network-management"]),
-        ("nibss-pos-master_key_request", {62: "01"}, None, ["62 keys-are-asked-for-in-the-open"]),
+        ("nibss-pos-master_key_request", {62: "01003ABC"}, None, ["62 keys-are-asked-for-in-the-open"]),
         ("nibss-pos-parameter_request", {64: None}, None, ["64 management-is-hashed"]),
         (
             "nibss-pos-chip_sale",

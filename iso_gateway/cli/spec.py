@@ -1,4 +1,4 @@
-"""``iso-gateway spec``: the specs that are shipped."""
+"""``iso-gateway spec``: the specs that are shipped, and the schema of those that are written."""
 
 from __future__ import annotations
 
@@ -28,3 +28,12 @@ def list_specs(*, as_json: bool) -> None:
     width = max(len(each.name) for each in specs)
     for each in specs:
         say(f"{each.name:<{width}}  {each.version}  {each.title}")
+
+
+@spec.command("schema")
+@click.argument("what", type=click.Choice(["spec", "profile"]), default="spec")
+def schema(*, what: str) -> None:
+    """Print the JSON Schema of a spec file or a profile file, for editors and other programs."""
+    from iso_gateway.catalog.schema import profile_schema, spec_schema, written
+
+    say(written(spec_schema() if what == "spec" else profile_schema()).rstrip("\n"))

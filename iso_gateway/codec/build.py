@@ -54,7 +54,9 @@ class _Bitmap(Struct, frozen=True):
     encoding: Literal["binary", "hex"]
 
 
-class _Spec(Struct, frozen=True):
+class SpecShape(Struct, frozen=True):
+    """A spec as the data has it; its fields are read one by one."""
+
     name: Annotated[str, Meta(min_length=1)]
     version: Literal["1987", "1993", "2003", "any"]
     mti: _MTI
@@ -75,7 +77,7 @@ def build_spec(data: Mapping[str, Any]) -> Spec:
     if pyiso8583.is_specification(data):
         data = pyiso8583.imported(data)
     source = plain(data)
-    shape, problems = settings.read(_Spec, source, text=True)
+    shape, problems = settings.read(SpecShape, source, text=True)
     fields = _fields(source.get("fields"), problems)
     problems += _echo_faults(source)
     if shape is None or problems:

@@ -105,11 +105,11 @@ class Reading:
             return self.ber(BerShape(dictionary="emv"), "parts")
         if not isinstance(data, Mapping) or not data:
             hint = did_you_mean(data, ["ber-tlv"]) if isinstance(data, str) else ""
-            self.wrong("parts", f"expected ber-tlv, a table of parts, or one of {', '.join(_KINDS)}{hint}")
+            self.wrong("parts", f"expected ber-tlv, a table of parts, or one of {', '.join(KINDS)}{hint}")
             return None
         kind = next(iter(data))
-        if len(data) == 1 and kind in _KINDS:
-            shape, reading = _KINDS[kind]
+        if len(data) == 1 and kind in KINDS:
+            shape, reading = KINDS[kind]
             key = f"parts.{kind}"
             found = data[kind] if shape is None else self._read(shape, data[kind], key)
             if found is None:
@@ -117,7 +117,7 @@ class Reading:
             structure: Structure | None = getattr(self, reading)(found, key)
             return structure
         if not any(isinstance(each, str) and each.isdecimal() for each in data):
-            hint = did_you_mean(str(kind), list(_KINDS)) or f", expected one of {', '.join(_KINDS)}, or numbered parts"
+            hint = did_you_mean(str(kind), list(KINDS)) or f", expected one of {', '.join(KINDS)}, or numbered parts"
             self.wrong(f"parts.{kind}", f"no kind of parts{hint}")
             return None
         rows = self._read(dict[Number, Any], data, "parts")
@@ -368,7 +368,7 @@ def _least(part: Part) -> int:
     return 0 if part.rest else part.size or part.row.width
 
 
-_KINDS: Final[dict[str, tuple[Any, str]]] = {
+KINDS: Final[dict[str, tuple[Any, str]]] = {
     "layouts": (list[LayoutShape], "layouts"),
     "repeat": (None, "repeat"),
     "ber-tlv": (BerShape, "ber"),

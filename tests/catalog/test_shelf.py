@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
+from typing import Any
 
 import iso8583.specs
 import pytest
@@ -130,3 +131,45 @@ def test_a_fault_of_a_profile_is_told_with_its_line(tmp_path: Path) -> None:
 def test_a_name_that_no_file_can_have_is_refused() -> None:
     with pytest.raises(SpecError, match="no name of a file"):
         load_spec("a\0b.yaml")
+
+
+BROKEN = """\
+naem: own
+version: "1988"
+mti: {encoding: asci}
+bitmap: {encoding: hex, sise: 8}
+echo: [3, 5]
+fields:
+  3: {name: processing_code, format: n, length: fixed, max: six, mask: none}
+  4: {name: amount, format: num, length: fixed, max: 12, mask: none}
+  48: {name: private, format: ans, length: LLVAR, max: 500, prefix: ascii, mask: all}
+  60: {name: batch, format: n, length: LLVARR, max: 17, prefix: ascii, mask: none}
+  62: {name: other, format: ans, length: fixed, max: 8, mask: nothing}
+presence:
+  card: {when: {mti: "02"}, require: [2], reason: names the card}
+"""
+
+
+def test_ten_faults_are_ten_lines_in_the_order_of_the_file(tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text(BROKEN)
+    with pytest.raises(SpecError) as caught:
+        load_spec(own)
+    lines = [line.removeprefix(f"{own}:") for line in str(caught.value).splitlines()]
+    # What is missing has no line, and comes first.
+    assert lines[0] == " name: is missing, expected text, at least 1 character"
+    assert [line.split(": ")[0] for line in lines[1:]] == ["1", "2", "3", "4", "5", "7", "8", "9", "10", "11", "13"]
+    assert "did you mean 'name'?" in lines[1]
+    assert "did you mean 'ascii'?" in lines[3]
+
+
+@pytest.mark.parametrize("load", [load_spec, load_profile])
+def test_a_file_of_nothing_but_faults_is_told_in_a_hundred_lines(load: Any, tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text("name: own\n" + "".join(f"echo{each}: [1]\n" for each in range(20_000)))
+    with pytest.raises(SpecError) as caught:
+        load(own)
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 101
+    assert lines[-1].startswith(f"{own}: and ")
+    assert len(caught.value.problems) > 20_000
