@@ -93,12 +93,25 @@ def engine_fault(spec: Spec, raw: bytes, *, strict: bool) -> str:
 def parts_fault(message: Message, number: int, length: int) -> str:
     """Return what went wrong inside a field: broken parts raise DecodeError at the access, and nothing else."""
     try:
-        message.parts(number).items()
+        parts = message.parts(number)
     except DecodeError as error:
+        if message.get(number) is not None and not refused(message, f"{number}.9F26"):
+            return f"a tag is found in DE {number}, whose parts are broken"
         return "" if 0 <= error.offset <= length else f"the offset {error.offset} lies outside of {length} bytes"
     except KeyError:
-        pass  # the field has no parts
+        return ""  # the field has no parts
+    for key in parts:
+        if message[f"{number}.{key}"] != parts[key]:
+            return f"DE {number}.{key} is another alone than among the parts"
     return ""
+
+
+def refused(message: Message, path: str) -> bool:
+    """Say whether what is at *path* cannot be read, or is not there to be read."""
+    try:
+        return message.get(path) is None
+    except DecodeError:
+        return True
 
 
 def framing_fault(framing: Framing, raw: bytes) -> str:
