@@ -132,7 +132,15 @@ def test_no_secret_of_a_sample_stands_in_its_repr(sample: Sample) -> None:
 def test_there_are_enough_messages_of_each_spec() -> None:
     assert len(SAMPLES) >= 30
     assert all(count >= 8 for count in Counter(sample.spec for sample in SAMPLES).values())
-    assert spec_names() == ["cup-pos", "iso2003", "iso87-ascii", "iso87-binary", "iso93-ascii", "nibss-pos"]
+    assert spec_names() == [
+        "cup-pos",
+        "iso2003",
+        "iso87-ascii",
+        "iso87-binary",
+        "iso93-ascii",
+        "nibss-pos",
+        "scheme-host",
+    ]
 
 
 def test_no_two_messages_of_a_spec_have_one_name() -> None:

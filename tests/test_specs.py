@@ -12,8 +12,8 @@ from iso_gateway.catalog import load_profile, load_spec, profile_names, read_yam
 from iso_gateway.codec.field import Field
 from iso_gateway.resources import folder
 
-SPECS = ("cup-pos", "iso2003", "iso87-ascii", "iso87-binary", "iso93-ascii", "nibss-pos")
-TABLES = tuple(name for name in SPECS if name != "nibss-pos")
+SPECS = ("cup-pos", "iso2003", "iso87-ascii", "iso87-binary", "iso93-ascii", "nibss-pos", "scheme-host")
+TABLES = tuple(name for name in SPECS if name not in {"nibss-pos", "scheme-host"})
 """Those that stand in one file; the others have a base."""
 DATA_ELEMENTS = set(range(2, 129)) - {65}
 
@@ -163,7 +163,7 @@ def test_iso87_ascii_has_the_lengths_of_pyiso8583s_own_table(number: int) -> Non
     assert theirs["max_len"] == (240 if number == 54 else characters)
 
 
-@pytest.mark.parametrize("name", ["iso2003", "iso87-ascii", "iso87-binary", "iso93-ascii", "nibss-pos"])
+@pytest.mark.parametrize("name", ["iso2003", "iso87-ascii", "iso87-binary", "iso93-ascii", "nibss-pos", "scheme-host"])
 def test_pyiso8583_can_have_the_whole_spec(name: str) -> None:
     lowered = load_spec(name).to_pyiso8583()
     assert {int(key) for key in lowered if key.isdigit()} >= DATA_ELEMENTS
