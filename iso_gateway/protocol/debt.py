@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from iso_gateway.codec.message import Message
-from iso_gateway.protocol.debts import DEBT_TRANSITIONS, DebtState, DebtStep
+from iso_gateway.protocol.debts import DEBT_TRANSITIONS, UNDER_WAY, DebtState, DebtStep
 from iso_gateway.protocol.links import Link
 from iso_gateway.protocol.records import Change, Entry, HostLeg, Row, RowState
 
 
 class Debt:
     """One debt and where it stands."""
+
+    under_way: set[str] | None = None
+    """The ids of the debts to its acquirer that are being sent or await their answer, kept by their ledger."""
 
     def __init__(self, row: Row, original: Message | None, now: float) -> None:
         self.id = f"{row.id}/debt"
@@ -50,6 +53,12 @@ class Debt:
     def step(self, step: DebtStep) -> None:
         """Go where *step* leads."""
         self.state = DEBT_TRANSITIONS[self.state, step]
+        if self.under_way is None:
+            return
+        if self.state in UNDER_WAY:
+            self.under_way.add(self.id)
+        else:
+            self.under_way.discard(self.id)
 
     def turn_into_reversal(self) -> None:
         """Owe the reversal of what was to be repeated: the terminal has asked for it."""

@@ -69,6 +69,10 @@ DEBT_TRANSITIONS: Final[Table[DebtState, DebtStep]] = Table(
 )
 
 
+UNDER_WAY: Final = frozenset({DebtState.SENDING, DebtState.AWAITING})
+"""The states of a debt that count against the window."""
+
+
 class Circumstances(msgspec.Struct, frozen=True):
     """What the reading of an answer depends on besides its code."""
 

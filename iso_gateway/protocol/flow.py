@@ -51,14 +51,10 @@ class Flow:
         self.requests = underway.requests
         self.arrive = self._arrivals.arrive
         self.answered = self._forwarding.answered
-        self._takes = self._by_kind_of_event()
-
-    def take(self, request: Request, event: EdgeAnswer) -> None:
-        """Take in the edge's answer to what *request* asked for last."""
-        self._takes[type(event)](request, event)
+        self.takes = self._by_kind_of_event()
+        """Who takes in which answer of the edge to what a request asked for last."""
 
     def _by_kind_of_event(self) -> dict[type[EdgeAnswer], Callable[[Request, Any], None]]:
-        """Return who takes in which answer."""
         return {
             Verified: self._verified,
             Found: self._arrivals.found,

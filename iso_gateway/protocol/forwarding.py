@@ -41,8 +41,9 @@ class Forwarding:
         if world.draining:
             self._closing.refuse(request, "91")
             return
-        waiting = self._underway.busy.get(request.key[:2], ())
-        counts = TRAITS[request.kind].financial and request.kind_row.reversible and request.kind is not Kind.REVERSAL
+        kind, key = request.kind, request.key
+        waiting = self._underway.busy.get(key[:2], ())
+        counts = TRAITS[kind].financial and request.kind_row.reversible and kind is not Kind.REVERSAL
         if counts and len(waiting) >= world.setup.limits.per_terminal and not is_repeat(request.message.mti):
             self._closing.refuse(request, "96")
             return
@@ -69,7 +70,7 @@ class Forwarding:
                 self._closing.refuse(request, code)
             return
         if counts:
-            self._underway.busy.setdefault(request.key[:2], set()).add(request.id)
+            self._underway.busy.setdefault(key[:2], set()).add(request.id)
         request.step(Step.VERIFIED if request.state is State.VERIFYING else Step.CLEARED)
         if host.acquirer.keyed:
             self._closing.wait(request, world.setup.limits.stage)

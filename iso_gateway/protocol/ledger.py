@@ -24,6 +24,7 @@ class Ledger:
         self._world = world
         self._links = links
         self.debts: dict[str, Debt] = {}
+        self._under_way: dict[str, set[str]] = {}
         self._queues: dict[tuple[str, str, str], deque[Debt]] = {}
 
     def acquirer(self, debt: Debt) -> Acquirer:
@@ -35,6 +36,7 @@ class Ledger:
     def add(self, debt: Debt) -> None:
         """Put *debt* at the end of its terminal's order."""
         self.debts[debt.id] = debt
+        debt.under_way = self._under_way.setdefault(debt.leg.acquirer, set())
         self._queues.setdefault(debt.order, deque()).append(debt)
 
     def is_first(self, debt: Debt) -> bool:
@@ -56,8 +58,7 @@ class Ledger:
 
     def under_way(self, acquirer: str) -> int:
         """Return how many debts to *acquirer* are being sent or await their answer."""
-        active = (DebtState.SENDING, DebtState.AWAITING)
-        return sum(debt.state in active and debt.leg.acquirer == acquirer for debt in self.debts.values())
+        return len(self._under_way.get(acquirer, ()))
 
     # Time
 

@@ -94,7 +94,7 @@ class Node:
     def _answer_of_the_edge(self, event: EdgeAnswer) -> None:
         """Give the answer to a command to the request or debt that asked; one that is gone needs none."""
         if (request := self.flow.requests.get(event.id)) is not None:
-            self.flow.take(request, event)
+            self.flow.takes[type(event)](request, event)
         elif (debt := self.owing.debts.get(event.id)) is not None:
             self.owing.take(debt, event)
 

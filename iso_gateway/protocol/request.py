@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from iso_gateway.codec import mask
+from iso_gateway.codec import mask, tlv
 from iso_gateway.codec.message import Message
+from iso_gateway.codec.unreadable import Unreadable
 from iso_gateway.protocol.dialect import Facts
 from iso_gateway.protocol.elements import text
 from iso_gateway.protocol.events import Fate
@@ -159,20 +160,23 @@ class Request:
 
     def known_by(self, fingerprint: Callable[[bytes], bytes]) -> None:
         """Work out what a repeat has in common with its first message (ruling 4), and the card's keyed hash in it."""
-        message = self.message
+        get = self.message.get
         if self.pan:
             self.card_hash = fingerprint(self.pan.encode())
-        try:
-            counter = message["55.9F36"] if 55 in message else b""
-        except Exception:  # noqa: BLE001 -- a broken DE 55 has no counter to compare
-            counter = b""
-        get = message.get
         said = f"{get(3)}\x1f{get(4)}\x1f{get(12)}\x1f{get(13)}\x1f{get(49)}\x1f"
-        self.fingerprint = self.card_hash + said.encode() + (counter if isinstance(counter, bytes) else b"")
+        self.fingerprint = self.card_hash + said.encode() + _counter(get(55))
 
     def as_recorded(self) -> Row | None:
         """Return its row with the outcome that was committed."""
         return None if self.journaled is None else msgspec.structs.replace(self.journaled, **self.outcome)
+
+
+def _counter(chip: str | bytes | None) -> bytes:
+    """Return the card's transaction counter in DE 55; a broken one has none to compare."""
+    try:
+        return (tlv.find(chip, "9F36") or b"") if isinstance(chip, bytes) else b""
+    except Unreadable:
+        return b""
 
 
 def journal_row(request: Request, sealed: bytes, leg: HostLeg | None, today: date) -> Row:

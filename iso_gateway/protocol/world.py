@@ -82,8 +82,13 @@ class World:
         nearly always the next ones: there are hardly more of them than owners.
         """
         known = self._reminders.pop(owner, None)
-        if known is not None:
+        if known is None:
+            return
+        if self._timers[0][1] == known[1]:
+            heapq.heappop(self._timers)
+        else:
             self._gone.add(known[1])
+        if self._gone:
             self._drop_the_gone()
 
     def _drop_the_gone(self) -> None:

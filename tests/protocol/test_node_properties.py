@@ -86,6 +86,7 @@ def check_numbers(desk: Accidents) -> None:
     assert all(connection.in_flight == 0 for connection in desk.node.connections.values())
     assert not desk.node.flow._arrivals._underway.busy
     assert not desk.node.flow._arrivals._underway.by_key
+    assert desk.node.owing._ledger.under_way("bank") == 0
     assert all(not link.in_flight for link in desk.node.links.links.values())
     desk.pass_time(1000)
     desk.feed(events.TimePassed())

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from iso_gateway import Message
 from iso_gateway.protocol import commands, events
+from iso_gateway.protocol.debts import UNDER_WAY
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.originals import Original
 from iso_gateway.protocol.records import OPEN_DEBT, RowState
@@ -358,5 +359,7 @@ def lived(desk: Accidents, story: list[tuple[str, int]]) -> Accidents:
     for act, number in story:
         ACTS[act](desk, number)
         desk.pass_time(desk.breath)
+        under_way = sum(debt.state in UNDER_WAY for debt in desk.node.owing.debts.values())
+        assert desk.node.owing._ledger.under_way("bank") == under_way
     desk.come_to_rest()
     return desk
