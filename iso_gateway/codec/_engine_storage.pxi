@@ -172,6 +172,17 @@ cdef class Storage:
     def items(self):
         return tuple(zip(self.layout.keys, self.carried))
 
+    def text(self, number):
+        cdef int place = self.layout.place[number_of(number)]
+        cdef str text
+        if place == 0 or not PyUnicode_CheckExact(PyTuple_GET_ITEM(<PyObject*>self.carried, place - 1)):
+            return ""
+        text = <str>PyTuple_GET_ITEM(<PyObject*>self.carried, place - 1)
+        # Nothing to strip, for most: what is below 0x80 and above the space is no white space.
+        if text and c" " < text[0] < 0x80 and c" " < text[len(text) - 1] < 0x80:
+            return text
+        return text.strip()
+
     def only(self, numbers):
         cdef dict found = {}
         cdef int each

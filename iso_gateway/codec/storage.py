@@ -94,6 +94,11 @@ class Storage:
         """Return the data elements with their values, ascending."""
         return tuple(self._fields.items())
 
+    def text(self, number: int) -> str:
+        """Return data element *number* without padding spaces; empty where there is none, or a binary one."""
+        value = self._fields.get(number)
+        return value.strip() if isinstance(value, str) else ""
+
     def only(self, numbers: Container[int]) -> dict[int, Value]:
         """Return those data elements that are in *numbers*, with their values, ascending."""
         return {number: value for number, value in self._fields.items() if number in numbers}

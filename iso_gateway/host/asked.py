@@ -14,7 +14,6 @@ from iso_gateway.errors import DecodeError
 from iso_gateway.host.accounts import Accounts
 from iso_gateway.host.transaction import Key
 from iso_gateway.protocol.dialect import Dialect, peek
-from iso_gateway.protocol.elements import text
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.originals import ELEMENT, Original
 from iso_gateway.protocol.profile import KindRow, Profile
@@ -34,21 +33,21 @@ class Asked:
         self.kind = row.kind
         self.marked = is_repeat(message.mti)
         """Whether its MTI says that it was sent before."""
-        self.terminal = text(message, 41)
-        self.merchant = text(message, 42)
-        self.stan = text(message, 11)
+        self.terminal = message.text(41)
+        self.merchant = message.text(42)
+        self.stan = message.text(11)
         self.batch = dialect.batch(message)
-        self.transmitted = text(message, 7)
+        self.transmitted = message.text(7)
         self.type = peek(message, "60.1") if row.type is not None or profile.reversal_stan == "same" else ""
         self.pan = dialect.pan(message)
         self.card = accounts.card(self.pan)
-        amount = text(message, 4)
+        amount = message.text(4)
         self.amount: int | None = int(amount) if amount.isdecimal() else None
-        self.says_currency = text(message, 49)
+        self.says_currency = message.text(49)
         self.currency = self.says_currency or currency
-        time = text(message, 12)
+        time = message.text(12)
         self.local = time if len(time) == 12 else ""
-        self.day = self.local[2:6] or text(message, 13)
+        self.day = self.local[2:6] or message.text(13)
         self.dated = bool(time)
         """Whether it says when it was made, so that an equal one was not made again later."""
         self.named = self._named(dialect)
@@ -82,7 +81,7 @@ class Asked:
         """Return a hash of what a repeat has in common with its first message: all but MTI, DE 7 and MAC count."""
         message = self.message
         original = ELEMENT[profile.original]
-        parts = [self.card, *(text(message, de).encode() for de in (3, 4, 12, 13, 49, original)), _counter(message)]
+        parts = [self.card, *(message.text(de).encode() for de in (3, 4, 12, 13, 49, original)), _counter(message)]
         return blake2b(b"\x1f".join(parts), digest_size=16).digest()
 
 

@@ -20,7 +20,6 @@ from iso_gateway.host.settings import HostSettings
 from iso_gateway.host.transaction import Key, Transaction, can_be_undone
 from iso_gateway.protocol import rules
 from iso_gateway.protocol.dialect import Dialect
-from iso_gateway.protocol.elements import text
 from iso_gateway.protocol.kinds import NETWORK, TRAITS, Kind
 from iso_gateway.protocol.moment import Moment
 from iso_gateway.protocol.rules import Claim
@@ -78,7 +77,7 @@ class Authorizer:
         except DecodeError as error:
             note = {"cause": str(error), "offset": error.offset}
             partial = error.partial
-            if partial is None or _is_answer(partial) or not (text(partial, 11) and text(partial, 41)):
+            if partial is None or _is_answer(partial) or not (partial.text(11) and partial.text(41)):
                 return Decision("undecodable", note)
             return self._answered(partial, "30", {}, moment, note, event="undecodable")
         return self.decide(message, moment, link)
@@ -89,7 +88,7 @@ class Authorizer:
             return Decision("ignored", {"mti": message.mti, "cause": "an answer, and nothing was asked"})
         row = self.dialect.kind_row(message)
         if row is None:
-            note = {"mti": message.mti, "terminal": text(message, 41), "stan": text(message, 11), "code": "40"}
+            note = {"mti": message.mti, "terminal": message.text(41), "stan": message.text(11), "code": "40"}
             return self._answered(message, "40", {}, moment, note)
         if row.kind in NETWORK:
             return self._network(message, row.kind, moment, link)
@@ -118,7 +117,7 @@ class Authorizer:
                 self.signed_on.discard(link)
             case Kind.CUT_OVER:
                 self._calendar.cut_over(moment)
-        note = {"kind": str(kind), "stan": text(message, 11), "code": "00"}
+        note = {"kind": str(kind), "stan": message.text(11), "code": "00"}
         return self._answered(message, "00", {}, moment, note, event="network")
 
     def _again(self, asked: Asked, first: Transaction, moment: Moment) -> Decision:
@@ -177,7 +176,7 @@ class Authorizer:
         account = self.accounts.account(asked.card, asked.currency, asked.pan)
         facts: dict[str, str | bytes] = {}
         if not refusal:
-            account_type = text(asked.message, 3)[2:4]
+            account_type = asked.message.text(3)[2:4]
             facts["additional_amounts"] = balance_element(account_type, asked.currency, account.available)
         outcome = Outcome(refusal or "00", 0, refused=bool(refusal), facts=facts)
         return self._done(asked, self._books.record(asked, outcome, moment), moment)
@@ -230,7 +229,7 @@ class Authorizer:
             return "14", "another card"
         if asked.amount is not None and asked.amount not in (original.amount, original.asked):
             return "64", "another amount"
-        if text(asked.message, 95)[:12].strip("0 "):
+        if asked.message.text(95)[:12].strip("0 "):
             return "40", "partial reversal"
         if self.settings.reverse_same_day_only and original.business_date != self._calendar.today(moment):
             return "25", "original of an earlier day"

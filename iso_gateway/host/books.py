@@ -12,7 +12,6 @@ from iso_gateway.host.asked import Asked
 from iso_gateway.host.calendar import Calendar, mmdd
 from iso_gateway.host.ledger import Ledger
 from iso_gateway.host.transaction import Transaction
-from iso_gateway.protocol.elements import text
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.moment import Moment
 
@@ -81,8 +80,8 @@ class Books:
             days=self._days(asked, moment),
             local=asked.local,
             transmitted=set() if asked.marked or not asked.transmitted else {asked.transmitted},
-            rrns=frozenset({rrn, text(asked.message, 37)} - {""}),
-            approvals=frozenset({approval, text(asked.message, 38)} - {""}),
+            rrns=frozenset({rrn, asked.message.text(37)} - {""}),
+            approvals=frozenset({approval, asked.message.text(38)} - {""}),
             rrn=rrn,
             approval=approval,
             code=outcome.code,

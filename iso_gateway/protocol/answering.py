@@ -8,7 +8,6 @@ from iso_gateway.codec.message import Message
 from iso_gateway.errors import CannotCarry, EncodeError
 from iso_gateway.protocol.commands import Deliver, Hangup
 from iso_gateway.protocol.dialect import Dialect, Facts
-from iso_gateway.protocol.elements import text
 from iso_gateway.protocol.events import Delivered, Fate
 from iso_gateway.protocol.request import Asker, Request
 from iso_gateway.protocol.setup import Acquirer
@@ -26,12 +25,12 @@ def mismatch(request: Message, answer: Message, *, partial: bool) -> str:
 
     Text is compared without padding. A partial approval may say a smaller amount, and must say one.
     """
-    if partial and not text(answer, 4):
+    if partial and not answer.text(4):
         return COMPARED[4]
     for de, said in COMPARED.items():
         if request.get(de) == answer.get(de):
             continue
-        asked, answered = text(request, de), text(answer, de)
+        asked, answered = request.text(de), answer.text(de)
         if not asked or not answered or asked == answered:
             continue
         if de == 4 and partial and answered.isdecimal() and int(answered) < int(asked):

@@ -11,7 +11,6 @@ from iso_gateway.protocol import rules
 from iso_gateway.protocol.closing import Closing, Underway
 from iso_gateway.protocol.commands import Verify
 from iso_gateway.protocol.composing import reason_said
-from iso_gateway.protocol.elements import text
 from iso_gateway.protocol.events import Conflict, Found
 from iso_gateway.protocol.forwarding import Forwarding
 from iso_gateway.protocol.kinds import TRAITS, Kind
@@ -172,7 +171,7 @@ class Arrivals:
         if request.kind is Kind.REVERSAL or not is_repeat(request.message.mti):
             return False
         since = self._world.since.wall
-        sent = sent_at(text(request.message, 7), self._today())
+        sent = sent_at(request.message.text(7), self._today())
         if sent is None or sent < since:
             return True
         # A repeat has a DE 7 of its own; the local time is still that of the first, in the terminal's zone.

@@ -10,7 +10,6 @@ from iso_gateway.codec.mti import repeat
 from iso_gateway.errors import CannotCarry
 from iso_gateway.protocol.calendar import Second
 from iso_gateway.protocol.dialect import LOCAL_TIME, Dialect, Facts
-from iso_gateway.protocol.elements import text
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.meaning import REVERSAL_REASONS
 from iso_gateway.protocol.moment import Moment, transmission_time
@@ -155,8 +154,8 @@ def reversal_of(row: Row, pan: str, acquirer: Acquirer, stan: str, now: Moment) 
 def reason_said(request: Request) -> str:
     """Return why the terminal reverses, in the codes of 1987; 17, the terminal asked, where it does not say."""
     if request.listener.dialect.profile.reversal_reason == "25":
-        return _SAID_IN_1993.get(text(request.message, 25), "17")
-    return text(request.message, 39) or "17"
+        return _SAID_IN_1993.get(request.message.text(25), "17")
+    return request.message.text(39) or "17"
 
 
 _SAID_IN_1993: Final = {reason: code for code, reason in REVERSAL_REASONS.items()}

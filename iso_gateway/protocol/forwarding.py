@@ -13,7 +13,6 @@ from iso_gateway.protocol.closing import Closing, Underway
 from iso_gateway.protocol.commands import Journal, Secure, Verify
 from iso_gateway.protocol.composing import host_message, owed_state
 from iso_gateway.protocol.dialect import Dialect
-from iso_gateway.protocol.elements import text
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.links import Links
 from iso_gateway.protocol.profile import CodeClass
@@ -174,7 +173,7 @@ class Forwarding:
     def _settle(self, request: Request, dialect: Dialect, answer: Message, *, approved: bool) -> None:
         """Commit a clear answer."""
         request.code = dialect.canonical(answer)
-        request.own_code = text(answer, 39)
+        request.own_code = answer.text(39)
         request.answer = dialect.answer_facts(answer)
         request.approved = approved
         row = request.journaled
@@ -187,10 +186,10 @@ class Forwarding:
             "own_code": request.own_code,
             "answer": request.answer,
             "approved": approved,
-            "rrn": text(answer, 37),
-            "approval": text(answer, 38),
+            "rrn": answer.text(37),
+            "approval": answer.text(38),
         }
-        if approved and (amount := text(answer, 4)).isdecimal() and request.amount:
+        if approved and (amount := answer.text(4)).isdecimal() and request.amount:
             columns["amount"] = int(amount)
         effect = effects.keep if approved else effects.free
         self._record(request, columns, effect(request.kind, request.amount, row.original) if row.original else ())

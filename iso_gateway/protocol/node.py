@@ -19,7 +19,6 @@ from iso_gateway.protocol import events
 from iso_gateway.protocol.answering import Answering
 from iso_gateway.protocol.commands import Command, Hangup
 from iso_gateway.protocol.dialect import Dialect
-from iso_gateway.protocol.elements import text
 from iso_gateway.protocol.flow import ANSWERS, EdgeAnswer, Flow
 from iso_gateway.protocol.kinds import NETWORK
 from iso_gateway.protocol.links import Links
@@ -152,7 +151,7 @@ class Node:
         """Answer 30 where enough was read to answer to; else close: garbage gets no guessed answer."""
         partial = error.partial
         answerable = partial is not None and 11 in partial and 41 in partial and is_request(partial.mti)
-        who = text(partial, 41) if partial is not None else ""
+        who = partial.text(41) if partial is not None else ""
         self.world.log(
             "format error", "warning", peer=connection.peer, terminal=who, cause=str(error), offset=error.offset,
             answered="30" if answerable else "connection closed",
@@ -164,7 +163,7 @@ class Node:
             self.world.emit(Hangup(connection.name, str(error)))
 
     def _trouble(self, connection: Connection, message: Message, cause: str) -> None:
-        self.world.log("refused", "warning", peer=connection.peer, terminal=text(message, 41), cause=cause)
+        self.world.log("refused", "warning", peer=connection.peer, terminal=message.text(41), cause=cause)
 
     # Hosts
 

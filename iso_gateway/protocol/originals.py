@@ -16,7 +16,6 @@ from typing import Final
 import msgspec
 
 from iso_gateway.codec.message import Message
-from iso_gateway.protocol.elements import text
 
 
 class Original(msgspec.Struct, frozen=True):
@@ -55,7 +54,7 @@ def read_original(style: str, message: Message) -> Original:
     value = message.get(ELEMENT[style])
     digits = value if isinstance(value, str) and value.isdecimal() else ""
     named = _READ[style](digits)
-    return msgspec.structs.replace(named, rrn=text(message, 37), approval=text(message, 38))
+    return msgspec.structs.replace(named, rrn=message.text(37), approval=message.text(38))
 
 
 def write_original(style: str, original: Original) -> str:

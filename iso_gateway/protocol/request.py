@@ -12,7 +12,6 @@ from iso_gateway.codec import mask, tlv
 from iso_gateway.codec.message import Message
 from iso_gateway.codec.unreadable import Unreadable
 from iso_gateway.protocol.dialect import Facts
-from iso_gateway.protocol.elements import text
 from iso_gateway.protocol.events import Fate
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.moment import Moment
@@ -51,9 +50,9 @@ class Asker:
         self.connection = connection
         self.header = header
         self.message = message
-        self.terminal = text(message, 41)
-        self.merchant = text(message, 42)
-        self.stan = text(message, 11)
+        self.terminal = message.text(41)
+        self.merchant = message.text(42)
+        self.stan = message.text(11)
 
 
 NOTHING: Final[Mapping[str, Any]] = {}
@@ -121,9 +120,9 @@ class Request:
         self.merchant = asker.merchant
         self.stan = asker.stan
         self.batch = dialect.batch(message)
-        amount = text(message, 4)
+        amount = message.text(4)
         self.amount = int(amount) if amount.isdecimal() else 0
-        self.currency = text(message, 49)
+        self.currency = message.text(49)
         self.pan = dialect.pan(message)
         self.card = mask.pan(self.pan)
         """The card number as people may see it."""
@@ -197,7 +196,7 @@ def journal_row(request: Request, sealed: bytes, leg: HostLeg | None, today: dat
         pan=request.card,
         card=sealed,
         card_hash=request.card_hash,
-        transmitted=text(request.message, 7),
+        transmitted=request.message.text(7),
         received=request.arrived.wall,
         business_date=today,
         host=leg,
@@ -220,8 +219,8 @@ def host_leg(request: Request, message: Message, kept: frozenset[int], local: st
         acquirer=request.acquirer,
         link=request.link.name,
         mti=message.mti,
-        stan=text(message, 11),
-        transmitted=text(message, 7),
+        stan=message.text(11),
+        transmitted=message.text(7),
         local=local_as_sent(message, local),
         fields=message.only(kept),
         sent=now.wall,
@@ -233,7 +232,7 @@ def local_as_sent(message: Message, otherwise: str) -> str:
 
     The terminal's clock need not be the gateway's: who names the message later must say what the host was told.
     """
-    time, day = text(message, 12), text(message, 13)
+    time, day = message.text(12), message.text(13)
     if len(time) == 12:  # 1993: DE 12 has the date in it
         return time
     return otherwise[:2] + day + time if len(day) == 4 and len(time) == 6 else otherwise

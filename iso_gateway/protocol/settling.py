@@ -17,7 +17,6 @@ from iso_gateway.protocol.debts import (
     read_repeat_answer,
     read_reversal_answer,
 )
-from iso_gateway.protocol.elements import text
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.ledger import Ledger
 from iso_gateway.protocol.links import Links
@@ -42,7 +41,7 @@ class Settling:
     def answered(self, debt: Debt, message: Message) -> None:
         """Take in a host's message under a key of this debt: its answer, or the late answer to the original."""
         # A void of 1993 is a 1420 as its reversal is: only the STAN tells their answers apart.
-        to_original = message.mti[1] == debt.leg.mti[1] and text(message, 11) == debt.leg.stan
+        to_original = message.mti[1] == debt.leg.mti[1] and message.text(11) == debt.leg.stan
         late = debt.message is None or (not debt.repeats and to_original)
         if late and not debt.repeats:
             self._late(debt, message)
@@ -95,7 +94,7 @@ class Settling:
             return
         debt.step(step)
         if step is DebtStep.REFUSED:
-            self.stuck(debt, f"the host answered {text(message, 39)}")
+            self.stuck(debt, f"the host answered {message.text(39)}")
         else:
             self._settled(debt, message)
 
@@ -126,8 +125,8 @@ class Settling:
             "approved": approved,
             "code": acquirer.dialect.canonical(message),
             "answer": acquirer.dialect.answer_facts(message),
-            "rrn": text(message, 37),
-            "approval": text(message, 38),
+            "rrn": message.text(37),
+            "approval": message.text(38),
         }
         if approved and row.kind in effects.REFUNDABLE:
             columns["state"] = RowState.UNCONFIRMED
@@ -190,7 +189,7 @@ class Settling:
     def reopened(self, name: str, message: Message) -> bool:
         """Owe again what the host did not find and now approves; return whether *message* does that (ruling 1)."""
         debt = self.doubtful.get(name)
-        if debt is None or message.mti[1] != debt.leg.mti[1] or text(message, 11) != debt.leg.stan:
+        if debt is None or message.mti[1] != debt.leg.mti[1] or message.text(11) != debt.leg.stan:
             return False
         if self._ledger.acquirer(debt).dialect.verdict(message) not in (CodeClass.APPROVED, CodeClass.PARTIAL):
             return False

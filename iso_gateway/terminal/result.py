@@ -10,7 +10,6 @@ from iso_gateway.codec.currency import find, format_amount
 from iso_gateway.codec.message import Message
 from iso_gateway.protocol.answering import mismatch
 from iso_gateway.protocol.dialect import Dialect
-from iso_gateway.protocol.elements import text
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.profile import CodeClass, Profile
 from iso_gateway.terminal.records import Outcome, Sent
@@ -116,7 +115,7 @@ def of_answer(dialect: Dialect, kind: Kind, request: Message, answer: Message) -
     approval: its outcome is unknown.
     """
     verdict = dialect.verdict(answer)
-    code = text(answer, 39)
+    code = answer.text(39)
     outcome, meaning = _OUTCOMES[verdict], dialect.profile.meaning(code) if code else "an answer without DE 39"
     if outcome is Outcome.APPROVED:
         other = mismatch(request, answer, partial=verdict is CodeClass.PARTIAL)
@@ -126,8 +125,8 @@ def of_answer(dialect: Dialect, kind: Kind, request: Message, answer: Message) -
     changes: dict[str, Any] = {
         "mti": answer.mti,
         "code": code,
-        "rrn": text(answer, 37),
-        "approval": text(answer, 38),
+        "rrn": answer.text(37),
+        "approval": answer.text(38),
     }
     if verdict is CodeClass.PARTIAL and 4 in answer:
         changes |= {"amount": answer.amount(4).minor, "asked": result.amount}
@@ -145,10 +144,10 @@ def _unanswered(dialect: Dialect, kind: Kind, request: Message, outcome: Outcome
         kind=kind,
         outcome=outcome,
         meaning=meaning,
-        stan=text(request, 11),
-        terminal=text(request, 41),
+        stan=request.text(11),
+        terminal=request.text(41),
         amount=request.amount(4).minor if 4 in request else None,
-        currency=text(request, 49),
+        currency=request.text(49),
         reversible=row is None or row.reversible,
     )
 

@@ -131,3 +131,12 @@ class TestOfTheCompiledOne:
         for mti in (None, 200, b"0200"):
             with pytest.raises(TypeError):
                 engine.compiled.Storage._made(mti, {}, None, None, False)  # noqa: FBT003
+
+
+@pytest.mark.parametrize(
+    "value", ["a", "", " ", " a", "a ", "a b", "\ta", "a\n", "\xa0a", "a\x85", "\x1fa", "é", "\u3000a", "店 ", b"a"]
+)
+def test_text_is_without_padding(kind: Any, chars: Spec, value: str | bytes) -> None:
+    stored = kind._made("0200", {43: value}, chars, None, False)  # noqa: FBT003
+    assert stored.text(43) == (value.strip() if isinstance(value, str) else "")
+    assert stored.text(44) == stored.text(1) == stored.text(4000) == ""
