@@ -100,3 +100,4 @@ def test_the_specifications_are_theirs() -> None:
 
 def test_the_public_names_are_theirs() -> None:
     assert set(ours.__all__) == set(iso8583.__all__)
+    assert ours.__version__ == iso8583.__version__

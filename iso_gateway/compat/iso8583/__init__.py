@@ -17,3 +17,6 @@ from iso_gateway.compat.iso8583.encoder import EncodeError, encode
 from iso_gateway.compat.iso8583.tools import pp
 
 __all__ = ["DecodeError", "EncodeError", "decode", "encode", "pp"]
+
+__version__ = "4.0.1"
+"""The version of pyiso8583 whose interface this is."""

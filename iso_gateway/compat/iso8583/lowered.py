@@ -214,7 +214,8 @@ def _lower(spec: SpecDict) -> Lowered | None:
         return None
     _known.pop(id(spec), None)
     if len(_known) >= KNOWN_SPECS:
-        del _known[next(iter(_known))]
+        # Another thread may do the same.
+        _known.pop(next(iter(list(_known)), 0), None)
     _known[id(spec)] = made = Lowered(spec, copies, header)
     return made
 
