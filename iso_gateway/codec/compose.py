@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from iso_gateway.codec import body, given
 from iso_gateway.codec.content import DIGITS, PRINTABLE
 from iso_gateway.codec.field import Field
+from iso_gateway.codec.likeness import alike
 from iso_gateway.codec.parts import paths
 from iso_gateway.codec.plan import PACKED, Plan, Value
 from iso_gateway.codec.unreadable import Unreadable
@@ -92,7 +93,15 @@ def changed(
         after[number] = _with_parts(spec, number, after.get(number), some)
     if len(after) != len(fields) or after.keys() != fields.keys():
         after = dict(sorted(after.items()))
-    return after, _still(fields, kept, after) if kept else None
+    if not kept:
+        return after, None
+    still = _still(fields, kept, after)
+    if spec is not None:
+        for number in inside.keys() & kept.keys() - still.keys() - changes.keys():
+            row = spec.plan.rows[number]
+            fresh = body.write(row, after[number])
+            still[number] = alike(row, (fields[number], kept[number]), (after[number], fresh))
+    return after, still or None
 
 
 def _path(key: str) -> tuple[int, str]:
@@ -122,8 +131,8 @@ def _with_parts(spec: Shape | None, number: int, value: Value | None, changes: M
     return carried(spec, number, value)
 
 
-def _still(before: Mapping[int, Value], kept: Mapping[int, bytes], after: Mapping[int, Value]) -> Kept | None:
+def _still(before: Mapping[int, Value], kept: Mapping[int, bytes], after: Mapping[int, Value]) -> Kept:
     left = {number: raw for number, raw in kept.items() if number in after and after[number] == before[number]}
     if 0 in kept and after.keys() == before.keys():
         left[0] = kept[0]
-    return left or None
+    return left

@@ -148,7 +148,10 @@ CHANGES: list[tuple[int, str, dict[str, Any], str]] = [
         {"57#2.01": "E"},
         "5700040102" + e("AB") + "5700030101" + e("E"),
     ),
-    # the pad nibble that came stays where another part changes
+    # lower-case hexadecimal stays where the bytes do
+    (47, "03abc00ffrest", {"2": "01FF"}, "03abc01ffrest"),
+    # the pad nibble that came stays where another part changes, and where this one does
+    (46, "05F12345", {"1": "54321"}, "05F54321"),
     (46, "05F12345" + e("02Hi"), {"2": "Ho"}, "05F12345" + e("02Ho")),
 ]
 

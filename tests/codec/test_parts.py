@@ -201,3 +201,13 @@ def test_one_tag_changes_and_all_else_stays(
 ) -> None:
     message = packed.message("0200", {55: bytes.fromhex(before)})
     assert message.evolve({f"55.{tag}": value for tag, value in changes.items()})[55].hex().upper() == after
+
+
+def test_what_no_value_says_stays_where_a_part_changes(packed: Spec, chars: Spec) -> None:
+    data = packed.encode(packed.message("0200", {60: "22000001123"}))
+    odd = data[:-6] + bytes([data[-6] | 0xF0]) + data[-5:]
+    assert odd.endswith(bytes.fromhex("F22000001123"))
+    assert packed.encode(packed.decode(odd).evolve({"60.2": 9})) == odd[:-6] + bytes.fromhex("F22000009123")
+    lower = chars.encode(chars.message("0200", {55: "9F2602AABB8201CC"})).replace(b"9F2602AABB", b"9f2602aAbB")
+    assert chars.encode(chars.decode(lower).evolve({"55.82": "DDEE"})).endswith(b"0189f2602aAbB8202DDEE")
+    assert chars.encode(chars.decode(lower).evolve({"55.9F26": "AABC"})).endswith(b"0169f2602aABC8201CC")

@@ -7,6 +7,8 @@ lie there as hexadecimal digits, and a length prefix is digits.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import accumulate
 from typing import NamedTuple
 
 from iso_gateway.codec import body, content, given, lengths
@@ -199,11 +201,19 @@ class Part:
         raise Unreadable(at, f"length {said}, from {row.low // row.step} to {row.high // row.step} allowed", self.key)
 
 
-def halves(row: Row, value: Value, at: int) -> int:
-    """Return how many half bytes of a body stand before unit *at* of *value*.
+def halves(row: Row, value: Value) -> Callable[[int], int]:
+    """Return what tells how many half bytes of a body stand before a unit of *value*.
 
     The units of bytes are half bytes, those of text its characters.
     """
+    if row.op == CODED and isinstance(value, str):
+        # Once for all of them: to encode what stands before each would take a time that grows with the square.
+        before = [0, *accumulate(2 * len(each.encode(row.codec)) for each in value)]
+        return lambda at: before[at]
+    return lambda at: _halves(row, value, at)
+
+
+def _halves(row: Row, value: Value, at: int) -> int:
     if row.op == HEX:
         return 2 * at
     if isinstance(value, bytes):
@@ -212,6 +222,4 @@ def halves(row: Row, value: Value, at: int) -> int:
         return at + (len(value) % 2 if row.left else 0)
     if row.op == SIGNED:
         return at and 1 + at + ((len(value) - 1) % 2 if row.left else 0)
-    if row.op == CODED:
-        return 2 * len(value[:at].encode(row.codec))
     return 2 * at

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from iso_gateway.codec import given
+from iso_gateway.codec.likeness import alike
 from iso_gateway.codec.parts import paths
 from iso_gateway.codec.parts.part import Part, Piece
 from iso_gateway.codec.parts.paths import Step
@@ -236,19 +237,22 @@ class Structure(ABC):
             raise EncodeError(paths.joined(key, error.field), error.reason) from None
         if old is None:
             return piece
-        if self._alike(piece, old):
+        if (piece.body, piece.length) == (old.body, old.length):
             return old
+        piece = self._near(piece, old)
         head = old.head if len(piece.body) == len(old.body) and piece.length == old.length else piece.head
         return piece._replace(head=head, gap=old.gap)
 
-    def _alike(self, new: Piece, old: Piece) -> bool:
-        """Return whether two pieces say the same, however they lie: other pad nibbles, lower-case hexadecimal."""
-        if (new.body, new.length) == (old.body, old.length):
-            return True
+    def _near(self, new: Piece, old: Piece) -> Piece:
+        """Return a piece that says what *new* says and keeps what *old* had and no value says."""
+        if new.part is None or new.part is not old.part:
+            return new
         try:
-            return new.part is old.part is not None and self.value(new) == self.value(old)
+            before: Any = self.value(old), old.body
         except Unreadable:
-            return False
+            return new
+        after: Any = new.part.read(new.body, new.length), new.body
+        return new._replace(body=alike(new.part.row, before, after))
 
     def _at(self, draft: Draft, step: Step) -> int | None:
         """Return the place of the piece that *step* names, or None where it would be a new one.

@@ -55,7 +55,8 @@ def nodes(structure: Structure, row: Row, value: Value, start: int) -> Iterator[
         value: what it carries.
         start: the half byte of the message at which its body begins.
     """
-    return _inside(structure, value, "", 0, lambda at: start + halves(row, value, at))
+    place = halves(row, value)
+    return _inside(structure, value, "", 0, lambda at: start + place(at))
 
 
 def hidden(some: Sequence[Node]) -> set[str]:
@@ -116,4 +117,5 @@ def _below(piece: Piece, value: Value, place: Place, scale: int) -> Place:
     if part is None or scale == 1:
         # Also of hexadecimal digits in text: a character is a half byte.
         return lambda at: place(scale * piece.at + at)
-    return lambda at: place(2 * piece.at + halves(part.row, value, at))
+    before = halves(part.row, value)
+    return lambda at: place(2 * piece.at + before(at))
