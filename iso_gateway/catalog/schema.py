@@ -119,7 +119,11 @@ def _parts(kinds: dict[str, Any]) -> Schema:
     numbered = {"type": "object", "propertyNames": _NUMBERS, "additionalProperties": _to("Part"), "minProperties": 1}
     return {
         "description": "What is inside a field.",
-        "anyOf": [{"const": "ber-tlv"}, numbered, *(_one_key(kind, _shape(shape)) for kind, shape in kinds.items())],
+        "anyOf": [
+            {"enum": list(part_rules.WORDS)},
+            numbered,
+            *(_one_key(kind, _shape(shape)) for kind, shape in kinds.items()),
+        ],
     }
 
 

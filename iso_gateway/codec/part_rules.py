@@ -8,6 +8,7 @@
     ber-tlv                            BER-TLV data objects with EMV's names and masks
     {ber-tlv: {tags, dictionary}}      the same; `tags` are declared, of others only those of `dictionary` are shown
     {tagged: {tag, length, tags, order, counts}}   tag and length of fixed width
+    datasets                           datasets as in ISO 8583:2003, none of them declared
     {datasets: {sets, dictionary}}     an identifier of one byte, a length of two, as in ISO 8583:2003
     {bitmap: {size, parts, encoding, chained}}     a bitmap, then the parts that it names
     {dbm: {parts, numbers, tags}}      a dataset bit map; data objects may follow under the key ``tlv``
@@ -67,6 +68,8 @@ from iso_gateway.errors import Problem, did_you_mean
 
 DEPTH: Final = 5
 """How deep a spec may nest parts. Nobody reads more, and whatever recurses over them must end."""
+WORDS: Final = ("ber-tlv", "datasets")
+"""The kinds of parts that are said in a word."""
 _STRICTNESS: Final = {"none": 0, "scan": 1, "pan": 2, "track": 3, "all": 3}
 
 Fields = Callable[[str, list[Problem], Any], Field | None]
@@ -103,9 +106,11 @@ class Reading:
             return None
         if data == "ber-tlv":
             return self.ber(BerShape(dictionary="emv"), "parts")
+        if data == "datasets":
+            return self.datasets(DatasetsShape(), "parts")
         if not isinstance(data, Mapping) or not data:
-            hint = did_you_mean(data, ["ber-tlv"]) if isinstance(data, str) else ""
-            self.wrong("parts", f"expected ber-tlv, a table of parts, or one of {', '.join(KINDS)}{hint}")
+            hint = did_you_mean(data, WORDS) if isinstance(data, str) else ""
+            self.wrong("parts", f"expected {', '.join(WORDS)}, a table of parts, or one of {', '.join(KINDS)}{hint}")
             return None
         kind = next(iter(data))
         if len(data) == 1 and kind in KINDS:

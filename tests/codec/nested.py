@@ -51,6 +51,8 @@ GROUP = {
 }
 
 FIELDS: dict[int, dict[str, Any]] = {
+    # datasets of which nobody declared any
+    45: binary("datasets"),
     # own length prefixes, in bytes and in text
     46: binary(
         {
