@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from iso_gateway.catalog import load_spec, spec_names
 from iso_gateway.codec.message import Message
+from iso_gateway.errors import SpecError
 from iso_gateway.host.authorizer import Authorizer
 from iso_gateway.host.settings import HostSettings
 from iso_gateway.terminal.orders import Order, Verb, prepare
@@ -188,3 +191,47 @@ def test_no_violation_tells_a_value(sample: Sample) -> None:
     message = spec.decode(sample.raw).evolve({7: None, 11: None, 41: None})
     said = " ".join(str(each) for each in spec.check(message))
     assert not [number for number, value in message.items() if len(str(value)) > 3 and str(value) in said]
+
+
+PATHS = st.from_regex(r"[0-9]{1,3}(\.[0-9A-Za-z_*-]{1,6}){0,3}", fullmatch=True) | st.sampled_from(
+    ["55", "55.9F26", "55.9F26.1", "55.zz", "60.2", "90.1", "4.1", "0", "999", "55.", "62.01"]
+)
+RULES = st.fixed_dictionaries(
+    {"reason": st.just("because")},
+    optional={
+        "require": st.lists(st.lists(PATHS, min_size=1, max_size=3).map("|".join), max_size=3),
+        "forbid": st.lists(PATHS, max_size=3),
+        "optional": st.lists(PATHS, max_size=3),
+        "dates": st.dictionaries(PATHS, st.sampled_from(["MMDD", "hhmmss"]), max_size=2),
+        "equal": st.lists(st.lists(PATHS, min_size=2, max_size=2), max_size=2),
+        "when": st.fixed_dictionaries(
+            {},
+            optional={
+                "mti": st.sampled_from(["0200", "xxxx"]),
+                "is": st.dictionaries(PATHS, st.sampled_from(["x", "00|1x"]), max_size=2),
+                "is_not": st.dictionaries(PATHS, st.sampled_from(["x", "00|1x"]), max_size=2),
+                "present": st.lists(PATHS, max_size=2),
+                "absent": st.lists(PATHS, max_size=2),
+            },
+        ),
+    },
+)
+
+
+@pytest.mark.parametrize("name", ["cup-pos", "iso87-ascii", "nibss-pos"])
+def test_any_rule_gives_violations_or_is_refused(name: str) -> None:
+    messages = [load_spec(name).decode(each.raw) for each in SAMPLES if each.spec == name]
+
+    @settings(max_examples=40)
+    @given(rules=st.dictionaries(st.sampled_from("abc"), RULES, max_size=3), message=st.sampled_from(messages))
+    def judged(rules: dict[str, Any], message: Message) -> None:
+        source = {key: each for key, each in load_spec(name).source.items() if key != "profile"}
+        try:
+            spec = load_spec({**source, "presence": rules})
+        except SpecError:
+            return
+        found = spec.check(message)
+        assert {each.rule for each in found} <= {"parts", *rules}
+        assert all(each.path and each.reason for each in found)
+
+    judged()

@@ -98,6 +98,8 @@ def test_a_rule_applies_where_all_of_its_when_holds(when: dict[str, Any], *, app
         ({"equal": [["4", "55.9F02"]]}, {4: 1234, 55: AMOUNT}, []),
         ({"equal": [["4", "55.9F02"]]}, {4: 1235, 55: AMOUNT}, ["55.9F02"]),
         ({"equal": [["4", "55.9F02"]]}, {4: 1235}, []),
+        ({"equal": [["22", "55.9F1A"]]}, {22: "840", 55: bytes.fromhex("9F1A020840")}, []),
+        ({"equal": [["22", "55.9F1A"]]}, {22: "840", 55: bytes.fromhex("9F1A020978")}, ["55.9F1A"]),
     ],
 )
 def test_what_a_rule_finds(rule: dict[str, Any], fields: dict[int, Any], paths: list[str]) -> None:
