@@ -10,16 +10,16 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .PHONY: help demo engine test check fmt bench fuzz sanitize wheel clean
 
 help:
-	@echo 'make demo    the main job on loopback: gateway, mock host, three terminals, and the proof'
-	@echo 'make test    the tests (TESTS=tests/codec for some of them)'
-	@echo 'make engine  the compiled engine of the codec, built in place'
-	@echo 'make check   lint, types, architecture, packaging'
-	@echo 'make fmt     format the code'
-	@echo 'make bench   codec and gateway beside their references'
-	@echo 'make fuzz    broken bytes for every spec and framing (RUNS=200000), some minutes'
+	@echo 'make demo      the main job on loopback: gateway, mock host, three terminals, and the proof'
+	@echo 'make test      the tests (TESTS=tests/codec for some of them)'
+	@echo 'make engine    the compiled engine of the codec, built in place'
+	@echo 'make check     lint, types, architecture, packaging'
+	@echo 'make fmt       format the code'
+	@echo 'make bench     codec and gateway beside their references'
+	@echo 'make fuzz      broken bytes for every spec and framing (RUNS=200000), some minutes'
 	@echo 'make sanitize  the compiled engine under AddressSanitizer, with gcc'
-	@echo 'make wheel   sdist and wheel in dist/'
-	@echo 'make clean   remove what these made, .venv and every compiled engine too'
+	@echo 'make wheel     sdist and wheel in dist/'
+	@echo 'make clean     remove what these made, .venv and every compiled engine too'
 
 demo: $(VENV)/.installed
 	@$(BIN)/iso-gateway demo
