@@ -65,7 +65,11 @@ def message_fault(spec: Spec, raw: bytes) -> str:
     except DecodeError as error:
         if not 0 <= error.offset <= len(raw):
             return f"the offset {error.offset} lies outside of {len(raw)} bytes"
+        if not refuses_traced(spec, raw):
+            return "what is refused is decoded with its trace"
         return "" if str(error) and repr(error.partial) else "an error without words"
+    if wrong := trace_fault(spec, message, raw):
+        return wrong
     for number in message:
         if wrong := parts_fault(message, number, len(raw)):
             return wrong
@@ -88,6 +92,31 @@ def engine_fault(spec: Spec, raw: bytes, *, strict: bool) -> str:
     if spec.engine.encode(quick, spec) not in {raw, None}:
         return "the engine writes other bytes than it read"
     return ""
+
+
+def refuses_traced(spec: Spec, raw: bytes) -> bool:
+    """Say whether the walker that traces refuses *raw* as well."""
+    try:
+        spec.decode(raw, trace=True)
+    except DecodeError:
+        return True
+    return False
+
+
+def trace_fault(spec: Spec, message: Message, raw: bytes) -> str:
+    """Return what is wrong with where everything lies: the elements fill *raw* without a gap, the parts lie inside."""
+    traced = spec.decode(raw, trace=True)
+    if traced != message:
+        return "decoded with its trace it is another message"
+    at = 0
+    for span in traced.spans:
+        if not 0 <= span.start <= span.body <= span.end <= len(raw):
+            return f"{span.field} lies outside of {len(raw)} bytes"
+        if "." not in span.field and not span.fault:  # a fault stands where it is, inside its element
+            if span.start != at:
+                return f"{span.field} begins at {span.start}, what is before it ends at {at}"
+            at = span.end
+    return "" if at == len(raw) else f"the last element ends at {at} of {len(raw)} bytes"
 
 
 def parts_fault(message: Message, number: int, length: int) -> str:

@@ -17,13 +17,13 @@ SALE = SPEC.encode(SPEC.message("0200", {3: 0, 4: 1234, 11: 7, 55: "9F2608" + 8 
 
 
 class Broken:
-    """The spec, with one promise broken."""
+    """The spec; each of its children breaks one promise."""
 
     plan = SPEC.plan
     engine = SPEC.engine
 
-    def decode(self, raw: bytes) -> Message:
-        return SPEC.decode(raw)
+    def decode(self, raw: bytes, *, trace: bool = False) -> Message:
+        return SPEC.decode(raw, trace=trace)
 
     def encode(self, message: Message) -> bytes:
         return SPEC.encode(message)
@@ -33,13 +33,24 @@ class Broken:
 
 
 class Raises(Broken):
-    def decode(self, raw: bytes) -> Message:
+    def decode(self, raw: bytes, **_: object) -> Message:
         raise IndexError(raw[0])
 
 
 class PointsAway(Broken):
-    def decode(self, raw: bytes) -> Message:
+    def decode(self, raw: bytes, **_: object) -> Message:
         raise DecodeError("2", len(raw) + 1, "digits", None)
+
+
+class TracesOther(Broken):
+    def decode(self, raw: bytes, *, trace: bool = False) -> Message:
+        message = SPEC.decode(raw, trace=trace)
+        return message.evolve({11: "000008"}) if trace else message
+
+
+class LosesTheTrace(Broken):
+    def decode(self, raw: bytes, **_: object) -> Message:
+        return SPEC.decode(raw)
 
 
 class WritesOther(Broken):
@@ -71,6 +82,8 @@ class Engined(Broken):
     [
         (Raises(), SALE, "IndexError at decode"),
         (PointsAway(), SALE, "lies outside of"),
+        (TracesOther(), SALE, "with its trace it is another"),
+        (LosesTheTrace(), SALE, f"ends at 0 of {len(SALE)} bytes"),
         (WritesOther(), SALE, "other bytes"),
         (Engined(TakesAll()), SALE[:-1], "takes what the walker refuses"),
         (Engined(ReadsOther()), SALE, "reads other values"),
