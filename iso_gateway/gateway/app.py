@@ -120,17 +120,17 @@ class Gateway:
     def feed(self, event: events.Event) -> None:
         """Have the node handle *event*, and all that follows from it."""
         self._queue.append(event)
-        self._handle_soon()
+        if not self._handling:
+            self._handle_soon()
 
     def feed_all(self, several: Sequence[events.Event]) -> None:
         """Have the node handle *several* events in order, and all that follows from them."""
         self._queue.extend(several)
-        self._handle_soon()
+        if not self._handling:
+            self._handle_soon()
 
     def _handle_soon(self) -> None:
         """Handle what is in the queue now; within a breath, all that comes in it together."""
-        if self._handling:
-            return
         self._handling = True
         if self._poller.breathing:
             self._poller.put_off(self._handle_in_breath)

@@ -9,7 +9,7 @@ import trio
 from iso_gateway.errors import StoreError
 from iso_gateway.protocol.commands import Journal, Lookup
 from iso_gateway.protocol.events import Conflict, Event, Found, Journaled, JournalFailed
-from iso_gateway.store.journal import Failed, JournalStore, Outcome, Refused
+from iso_gateway.store.journal import Committed, Failed, JournalStore, Outcome, Refused
 
 
 class Journaling:
@@ -73,9 +73,9 @@ class Journaling:
 def _told(asker: str, outcome: Outcome) -> Event:
     """Return *outcome* as the event for *asker*."""
     match outcome:
+        case Committed():
+            return Journaled(asker)
         case Refused(row):
             return Conflict(asker, row)
         case Failed(reason):
             return JournalFailed(asker, reason)
-        case _:
-            return Journaled(asker)

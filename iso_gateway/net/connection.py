@@ -76,18 +76,15 @@ class FramedConnection:
         self._outbox = Outbox(max_queued)
         self._flushing = False
         """Whether a flush is put off."""
-        self._closing = self._deaf = self._ended = False
+        self.is_open = True
+        """Whether a send now could still reach the socket."""
+        self._deaf = self._ended = False
         self._over = trio.Event()
         self._why: IsoGatewayError | None = None
         self._bug: Exception | None = None
         self._quiet_since = math.inf
         self._frame_deadline = math.inf
         self._write_deadline = math.inf
-
-    @property
-    def is_open(self) -> bool:
-        """Whether a send now could still reach the socket."""
-        return not self._closing
 
     @property
     def queued(self) -> int:
@@ -111,7 +108,7 @@ class FramedConnection:
             EncodeError: the framing cannot express the payload or header; *done* is not called.
         """
         wire = self.framing.frame(payload, header)
-        if not self._closing and self._outbox.add(wire, done):
+        if self.is_open and self._outbox.add(wire, done):
             self._flush_soon()
         elif done is not None:
             self._poller.put_off(partial(self._tell, [done], Outcome.NOT_HANDED))
@@ -148,7 +145,7 @@ class FramedConnection:
         The peer has *write_timeout* to take each piece of what waits. Cancelled, this still closes. Before `run`
         has begun, what waits is NOT_HANDED.
         """
-        self._closing = True
+        self.is_open = False
         if self._on_frame is None:
             self._end(None)
         self._flush_soon()
@@ -160,7 +157,8 @@ class FramedConnection:
 
     def hang_up(self) -> None:
         """Begin to close as `aclose` does, and take no more frames, not even those that have come already."""
-        self._closing = self._deaf = True
+        self.is_open = False
+        self._deaf = True
         self._frames.clear()
         self._flush_soon()
 
@@ -174,7 +172,8 @@ class FramedConnection:
         """End the connection for the reason *why*, unless it is ending already."""
         if self._ended:
             return
-        self._closing = self._ended = True
+        self.is_open = False
+        self._ended = True
         self._why = why
         self._frames.clear()
         if self._on_frame is not None:
@@ -293,7 +292,7 @@ class FramedConnection:
         if self._write_deadline != math.inf and not self._ended:
             self._write_deadline = math.inf
             self._poller.watch_for(READ, self._sock, self)
-        if self._closing:
+        if not self.is_open:
             self._end(None)
 
     def _wait_for_room(self, *, progress: bool) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from enum import Enum, auto
+from enum import StrEnum, auto
 from typing import Final
 
 JOINED: Final = 16 * 1024
@@ -18,7 +18,7 @@ FRAME_COST: Final = 128
 """Bytes that a waiting frame costs beside its own, so that very many empty ones are bounded too."""
 
 
-class Outcome(Enum):
+class Outcome(StrEnum):
     """What became of one send."""
 
     HANDED = auto()
