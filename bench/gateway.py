@@ -1,6 +1,7 @@
 """The gateway beside a bare relay: sales per second, and processor time per sale.
 
     python bench/gateway.py [--seconds 2] [--rounds 3] [--terminals 64,256] [--json]
+    python bench/gateway.py --instructions [--terminals 256]
 
 Each measurement starts a host, the process under test and a load of terminals that send one sale after the other
 (``host.py``, ``relay.py``, ``load.py``), all on loopback, and ends them. Rounds of the gateway and the relays
@@ -8,6 +9,10 @@ alternate, so that all meet the same neighbours on the machine; a ratio of one r
 processor time is that of the process under test alone, from /proc/PID/stat, after a warm-up. The run fails unless
 every answer was the approval of its own sale, the host saw each sale exactly once, and the gateway had nothing to
 complain of.
+
+Where much other work goes on beside, processor time says little. ``--instructions`` has valgrind count those of the
+process under test, which are the same each time to a few in a hundred: twice, for a shorter and a longer time, so that
+what starting costs falls out. Not counted is what the system does, and what waiting for memory costs.
 """
 
 from __future__ import annotations
@@ -21,7 +26,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -49,8 +54,12 @@ connections = {terminals}
 per_link = {terminals}
 """
 COMPLAINT: Final = re.compile(r"^\S+ (warning|error)")
+COUNTED: Final = re.compile(r"I\s+refs:\s+([\d,]+)")
+SHORT: Final = 1.0
+LONG: Final = 8.0
+"""Seconds under valgrind, where everything takes fifty times as long."""
 WARM_UP: Final = 0.7
-START: Final = 20.0
+START: Final = 120.0
 """Seconds that a process may take to be ready, and to end."""
 
 
@@ -74,10 +83,16 @@ class Side(NamedTuple):
     """Starts it between a host's port and some terminals; returns its process and its port."""
 
 
+watched_by: list[str] = []
+"""The command under which processes under test run: that of valgrind, or none."""
+
+
 @contextmanager
-def child(*command: str, stdout: int | None = subprocess.PIPE, stderr: Any = None) -> Iterator[subprocess.Popen[str]]:
+def child(
+    *command: str, stdout: int | None = subprocess.PIPE, stderr: Any = None, under: Sequence[str] = ()
+) -> Iterator[subprocess.Popen[str]]:
     """Run a Python process; end it afterwards, by force if it must be."""
-    with subprocess.Popen([sys.executable, *command], stdout=stdout, stderr=stderr, text=True) as process:
+    with subprocess.Popen([*under, sys.executable, *command], stdout=stdout, stderr=stderr, text=True) as process:
         try:
             yield process
         finally:
@@ -101,7 +116,7 @@ def start_relay(on: str) -> Callable[[ExitStack, int, Path, int], tuple[int, int
     """Return what starts a relay on *on*."""
 
     def start(stack: ExitStack, host: int, _folder: Path, _terminals: int) -> tuple[int, int]:
-        process = stack.enter_context(child(str(HERE / "relay.py"), str(host), "--on", on))
+        process = stack.enter_context(child(str(HERE / "relay.py"), str(host), "--on", on, under=watched_by))
         return process.pid, port_of(process)
 
     return start
@@ -112,7 +127,9 @@ def start_gateway(stack: ExitStack, host: int, folder: Path, terminals: int) -> 
     config, log = folder / "gateway.toml", folder / "log"
     config.write_text(CONFIG.format(folder=folder, host=host, terminals=terminals))
     stream = stack.enter_context(log.open("w"))
-    process = stack.enter_context(child("-c", GATEWAY, str(config), stdout=subprocess.DEVNULL, stderr=stream))
+    process = stack.enter_context(
+        child("-c", GATEWAY, str(config), stdout=subprocess.DEVNULL, stderr=stream, under=watched_by)
+    )
     end = time.monotonic() + START
     while time.monotonic() < end and process.poll() is None:
         said = log.read_text()
@@ -136,6 +153,17 @@ def measure(side: Side, terminals: int, seconds: float) -> Result:
     Raises:
         FailedError: not every sale went well, once and to the right terminal.
     """
+    told = run(side, terminals, seconds)
+    sales = told["measured"]
+    return Result(sales / told["seconds"], told["processor_seconds"] / sales * 1e6)
+
+
+def run(side: Side, terminals: int, seconds: float) -> dict[str, Any]:
+    """Have *side* carry sales for *seconds*; return what the terminals counted.
+
+    Raises:
+        FailedError: not every sale went well, once and to the right terminal.
+    """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="iso-gateway-bench-")))
         host = stack.enter_context(child(str(HERE / "host.py")))
@@ -151,11 +179,10 @@ def measure(side: Side, terminals: int, seconds: float) -> Result:
             out, said = load.communicate(timeout=WARM_UP + seconds + 3 * START)
             if load.returncode:
                 raise FailedError(f"{side.name}, {terminals} terminals: {said.strip()}{complaint(folder / 'log')}")
-        counted = json.loads(out)
+        told: dict[str, Any] = json.loads(out)
         asked = json.loads(host.communicate(timeout=START)[0])
-        check(side.name, counted, asked, folder / "log")
-    sales = counted["measured"]
-    return Result(sales / counted["seconds"], counted["processor_seconds"] / sales * 1e6)
+        check(side.name, told, asked, folder / "log")
+    return told
 
 
 def check(name: str, counted: dict[str, Any], asked: dict[str, Any], log: Path) -> None:
@@ -187,6 +214,23 @@ def complaint(log: Path) -> str:
     return f"\n{len(trouble)} complaints, the first: {trouble[0]}" if trouble else ""
 
 
+def instructions(side: Side, terminals: int) -> float:
+    """Return how many instructions *side* takes for a sale."""
+    with tempfile.TemporaryDirectory(prefix="iso-gateway-bench-") as folder:
+        log = Path(folder) / "counted"
+        tool = ("valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null")
+        watched_by[:] = [*tool, f"--log-file={log}"]
+        points: list[tuple[int, int]] = []
+        for seconds in (SHORT, LONG):
+            sales = run(side, terminals, seconds)["sales"]
+            found = COUNTED.search(log.read_text())
+            if found is None:
+                raise FailedError("valgrind counted nothing")
+            points.append((sales, int(found[1].replace(",", ""))))
+    (few, least), (many, most) = points
+    return float(most - least) / (many - few)
+
+
 def table(terminals: int, results: dict[str, list[Result]]) -> list[dict[str, Any]]:
     """Return a row for each side: medians, the spread, and the ratio to the relay in the same round."""
     relay = results[SIDES[0].name]
@@ -215,6 +259,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--terminals", default="64,256", help="how many at a time, with commas")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--instructions", action="store_true", help="count those, by valgrind")
     given = parser.parse_args()
     counts = [int(each) for each in given.terminals.split(",")]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
@@ -223,6 +268,10 @@ def main() -> None:
     signal.alarm(int(len(counts) * given.rounds * len(SIDES) * (given.seconds + WARM_UP + START)))
     rows: list[dict[str, Any]] = []
     try:
+        if given.instructions:
+            for side in SIDES:
+                print(f"{side.name:26}{instructions(side, counts[-1]):>10,.0f} instructions per sale", flush=True)
+            return
         for terminals in counts:
             results: dict[str, list[Result]] = {side.name: [] for side in SIDES}
             for _ in range(given.rounds):
