@@ -115,7 +115,9 @@ class Dialect:
         self._number = {field.name: de for de, field in spec.fields.items()}
         self.local_time = frozenset(self._number[name] for name in LOCAL_TIME if name in self._number)
         """The elements with the local date and time of 1987."""
-        self._places = {field.name: (de, *_as_it_is(field)) for de, field in spec.fields.items()}
+        # `_fitted` leaves plain text as it is, where it is not too long: most of what is placed.
+        texts = (field for field in spec.fields.values() if field.format not in ("b", "z"))
+        self._widths = {field.name: (field.number, field.max) for field in texts}
         self._carried = {
             de: field.name for de, field in spec.fields.items() if field.name not in OWN_TO_A_LEG and de not in _MAC
         }
@@ -150,7 +152,7 @@ class Dialect:
 
     def kind_row(self, message: Message) -> KindRow | None:
         """Return the profile's row that *message* fits, or None for a message that this dialect does not know."""
-        processing = _text(message, 3)[:2]
+        processing = message.text(3)[:2]
         for row, further in self._rows.get(message.mti, ()):
             if (row.processing is None or row.processing == processing) and (not further or self._fits(row, message)):
                 return row
@@ -187,7 +189,7 @@ class Dialect:
 
     def pan(self, message: Message) -> str:
         """Return the card number, of DE 2 or else of track 2; empty where the message has neither."""
-        return _text(message, 2) or meaning.pan_of_track_2(_text(message, 35))
+        return message.text(2) or meaning.pan_of_track_2(message.text(35))
 
     def verdict(self, message: Message) -> CodeClass:
         """Return what the answer *message* says of the money; one without DE 39 says nothing: unknown."""
@@ -305,16 +307,15 @@ class Dialect:
 
     def _placed(self, facts: Mapping[str, str | bytes], today: date) -> dict[int | str, str | bytes]:
         """Return *facts* by number, in this dialect's digits and bounds."""
-        places = self._places
+        number, widths = self._number, self._widths
         values: dict[int | str, str | bytes] = {}
         for name, value in facts.items():
-            place = places.get(name)
-            if place is not None:
-                de, kind, low, high = place
-                # What is neither too long nor of another alphabet is carried as it is.
-                if type(value) is kind and low <= len(value) <= high and (kind is bytes or value.isascii()):
-                    values[de] = value
-                elif (fitted := _fitted(self.spec.fields[de], de, value)) is not None:
+            width = widths.get(name)
+            if width is not None and type(value) is str and len(value) <= width[1] and value.isascii():
+                values[width[0]] = value
+            elif (de := number.get(name)) is not None:
+                fitted = _fitted(self.spec.fields[de], de, value)
+                if fitted is not None:
                     values[de] = fitted
             elif name in MONEY:
                 raise CannotCarry("30", name, f"{self.spec.name} has no place for it")
@@ -399,13 +400,6 @@ def _dated(name: str, mmdd: str, hhmmss: str, today: date) -> str:
         return meaning.local_date_time(mmdd, hhmmss, today)
     except ValueError:
         raise CannotCarry("30", name, "no day of any year") from None
-
-
-def _as_it_is(field: Field) -> tuple[type, int, int]:
-    """Return the type, least and greatest length of values that `_fitted` leaves as they are, if they are ASCII."""
-    if field.format == "b":
-        return bytes, field.max if field.length == "fixed" else 0, field.max
-    return str, 0, field.max if field.format != "z" else -1
 
 
 def _fitted(field: Field, de: int, value: str | bytes) -> str | bytes | None:
