@@ -221,16 +221,16 @@ class Dialect:
         """Return what *message* says, by name, in 1987 terms; of the elements *of* alone, where they are given."""
         names = self._carried
         said = message.only(names if of is None else of)
-        return self._in_1987_terms({names[de]: value for de, value in said.items()})
+        facts: Facts = {names[de]: value for de, value in said.items()}
+        return self._in_1987_terms(facts) if self._written_otherwise else facts
 
     def answer_facts(self, answer: Message) -> Facts:
         """Return what the host's *answer* says that is the host's to say."""
         names = self._from_hosts
-        return self._in_1987_terms({names[de]: value for de, value in answer.only(names).items()})
+        facts: Facts = {names[de]: value for de, value in answer.only(names).items()}
+        return self._in_1987_terms(facts) if self._written_otherwise else facts
 
     def _in_1987_terms(self, facts: Facts) -> Facts:
-        if not self._written_otherwise:
-            return facts
         local = facts.pop("date_time_local_transaction", "")
         if isinstance(local, str) and len(local) == 12:
             facts["date_local_transaction"], facts["time_local_transaction"] = local[2:6], local[6:]

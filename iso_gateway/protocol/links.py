@@ -143,7 +143,8 @@ class Links:
     def next_stan(self, acquirer: str) -> str | None:
         """Return a STAN for a request to *acquirer*, or None when all are taken."""
         host = self.hosts[acquirer]
-        host.expire(self._world.now.mono)
+        if host.released:
+            host.expire(self._world.now.mono)
         return host.numbering.next()
 
     # What happens to links

@@ -110,7 +110,7 @@ class Session:
 
     def __init__(self, timing: Timing, *, sign_on: bool = True) -> None:
         """Keep to *timing*; with *sign_on* false the link is up as soon as it is connected."""
-        self.state = State.DOWN
+        self._goes(State.DOWN)
         self.deadline: float | None = None
         """When to feed TIME, on the monotonic clock; None: never."""
         self._timing = timing
@@ -119,10 +119,10 @@ class Session:
     def __repr__(self) -> str:
         return f"<Session {self.state}>"
 
-    @property
-    def takes_money(self) -> bool:
+    def _goes(self, state: State) -> None:
+        self.state = state
+        self.takes_money = state in TAKES_MONEY
         """Whether financial messages may be given to the link."""
-        return self.state in TAKES_MONEY
 
     def handle(self, happening: Happening, mono: float) -> list[Ask | Hang]:
         """Take in what happened at *mono*; return what to do.
@@ -131,7 +131,7 @@ class Session:
             LocalProtocolError: *happening* cannot happen in this state.
         """
         before = self.state
-        self.state = TRANSITIONS[before, happening]
+        self._goes(TRANSITIONS[before, happening])
         if happening is Happening.HEARD:
             if self.takes_money:
                 self._rest(mono)
@@ -163,7 +163,7 @@ class Session:
 
     def _open(self, mono: float) -> list[Ask | Hang]:
         if not self._sign_on:
-            self.state = TRANSITIONS[State.SIGNING_ON, Happening.ACCEPTED]
+            self._goes(TRANSITIONS[State.SIGNING_ON, Happening.ACCEPTED])
             self._rest(mono)
             return []
         self.deadline = mono + self._timing.answer
