@@ -20,7 +20,7 @@ from iso_gateway.codec.message import Amount, Message
 from iso_gateway.codec.mti import MTI
 from iso_gateway.codec.presence import Violation
 from iso_gateway.codec.spec import Spec
-from iso_gateway.errors import DecodeError, EncodeError, IsoGatewayError, SpecError
+from iso_gateway.errors import DecodeError, EncodeError, IncompleteError, IsoGatewayError, SpecError
 
 __version__ = "0.1.0"
 
@@ -32,6 +32,7 @@ __all__ = [
     "Amount",
     "DecodeError",
     "EncodeError",
+    "IncompleteError",
     "IsoGatewayError",
     "Message",
     "Spec",

@@ -6,6 +6,7 @@
     │   └── ConfigError          a configuration that cannot be used
     ├── EncodeError              our own message cannot be written: a bug of the caller
     ├── DecodeError              their bytes are no message of this spec
+    │   └── IncompleteError      ... so far: they end before the message does
     ├── CannotCarry              a message of one dialect that the other cannot say
     ├── FramingError             their bytes are no frame
     │   ├── FrameTooLong         the announced length is over the configured bound
@@ -105,19 +106,15 @@ class EncodeError(IsoGatewayError):
 
 
 class DecodeError(IsoGatewayError):
-    """Bytes that are no message of the spec.
+    """Bytes that are no message of the spec, and that no further bytes would make one.
 
     ``str()`` reads ``DE 55.9F26 at byte 187: 3 bytes left, 8 needed``.
     """
 
-    def __init__(
-        self,
-        field: str,
-        offset: int,
-        expected: str,
-        partial: Message | None = None,
-        missing: int = 0,
-    ) -> None:
+    missing: int = 0
+    """How many bytes more are needed at least: 0 but in an `IncompleteError`."""
+
+    def __init__(self, field: str, offset: int, expected: str, partial: Message | None = None) -> None:
         self.field = field
         """The path: ``"mti"``, ``"bitmap"``, ``"55"``, ``"55.9F26"``; ``""`` for what follows the last field."""
         self.offset = offset
@@ -126,12 +123,24 @@ class DecodeError(IsoGatewayError):
         """What was found and expected there, without values."""
         self.partial = partial
         """What was read before, or None where not even the MTI was."""
-        self.missing = missing
-        """How many bytes more would be needed at least, where the input just ends; else 0."""
-        super().__init__(field, offset, expected, partial, missing)
+        super().__init__(field, offset, expected, partial)
 
     def __str__(self) -> str:
         return f"{element(self.field)} at byte {self.offset}: {self.expected}"
+
+
+class IncompleteError(DecodeError):
+    """Bytes that are the beginning of a message: what could be read of it is good, and it ends too early.
+
+    Where the end of the bytes is the end of the frame, the message was cut short; who reads a stream without
+    frames asks for `missing` bytes more and tries again.
+    """
+
+    def __init__(self, field: str, offset: int, expected: str, partial: Message | None, missing: int) -> None:
+        super().__init__(field, offset, expected, partial)
+        self.missing = missing
+        """How many bytes more are needed, from 1. A lower bound: what they say may ask for more."""
+        self.args = (field, offset, expected, partial, missing)
 
 
 class CannotCarry(IsoGatewayError):  # noqa: N818 -- reads better at the call

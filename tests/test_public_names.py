@@ -13,6 +13,7 @@ PUBLIC = {
     "Amount",
     "DecodeError",
     "EncodeError",
+    "IncompleteError",
     "IsoGatewayError",
     "MTI",
     "Message",

@@ -200,7 +200,7 @@ def _of_text(text: str, spec: Spec) -> bytes:
     Raises:
         ValueError: it is neither.
     """
-    is_text = not spec.plan.mti_packed and text[:4] in spec.plan.mtis
+    is_text = spec.plan.mti_codec == "ascii" and text[:4] in spec.plan.mtis
     if is_text and re.search("[G-Zg-wyz]", text) and text.isascii():
         return text.rstrip("\r\n").encode()
     return read_hex(text)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from iso_gateway.codec import body
+from iso_gateway.codec import bitmap, body
+from iso_gateway.codec.plan import FIELD
 from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import DecodeError, FramingError
 
@@ -41,14 +42,14 @@ def visible(spec: Spec, data: bytes, error: DecodeError) -> set[int]:
     seen = set() if error.missing and field is not None and field.mask != "none" else {error.offset}
     if error.partial is None:
         return seen | set(range(min(error.offset, plan.mti_size)))
-    start = plan.mti_size + plan.bitmap_size
-    second = data[plan.mti_size : plan.mti_size + 1]
-    if second and (second in b"89abcdefABCDEF" if plan.bitmap_hex else second[0] & 0x80):
-        start += plan.bitmap_size
+    start = plan.mti_size + bitmap.extent(plan, data[plan.mti_size :])
     seen |= set(range(min(start, error.offset)))
     for number, value in error.partial.items():
         row = plan.rows[number]
-        end = start + row.width + body.size(row, body.units(row, value))
+        if number > bitmap.THIRD and plan.third == FIELD:
+            # Whether a third bitmap stands before it is not known here.
+            break
+        end = start + row.width + body.taken(row, value)
         if spec.fields[number].mask == "none":
             seen |= set(range(start, end))
         start = end

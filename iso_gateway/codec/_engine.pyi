@@ -16,6 +16,7 @@ class Engine(engine.Refusing):  # it has the methods of engine.Engine
     def __init__(
         self,
         mti_packed: bool,
+        mti_zero: int,
         bitmap_hex: bool,
         mtis: Iterable[str],
         rows: Iterable[tuple[Any, ...]],

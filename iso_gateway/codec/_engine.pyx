@@ -119,6 +119,7 @@ cdef class Engine:
     cdef uint64_t known[WORDS]    # the data elements of the spec
     cdef uint8_t mtis[10000]
     cdef bint mti_packed
+    cdef uint8_t mti_zero         # the byte of the digit 0 in a message type of four characters
     cdef bint hexed
     cdef Py_ssize_t mti_size
     cdef Py_ssize_t word_size     # the bytes of one bitmap
@@ -126,10 +127,11 @@ cdef class Engine:
     cdef object carrier
     cdef list tables              # what the rows point into
 
-    def __cinit__(self, bint mti_packed, bint bitmap_hex, mtis, rows, message_class, carrier):
+    def __cinit__(self, bint mti_packed, uint8_t mti_zero, bint bitmap_hex, mtis, rows, message_class, carrier):
         cdef int number
         cdef Row* row
         self.mti_packed = mti_packed
+        self.mti_zero = mti_zero
         self.mti_size = 2 if mti_packed else 4
         self.hexed = bitmap_hex
         self.word_size = 16 if bitmap_hex else 8

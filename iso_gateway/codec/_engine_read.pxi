@@ -197,7 +197,7 @@ cdef inline int mti_at(Engine engine, const uint8_t* at) noexcept:
             number = number * 100 + (at[each] >> 4) * 10 + (at[each] & 15)
     else:
         for each in range(4):
-            digit = <unsigned int>at[each] - c'0'
+            digit = <unsigned int>at[each] - engine.mti_zero
             if digit > 9:
                 return -1
             number = number * 10 + digit

@@ -130,7 +130,7 @@ cdef inline uint8_t* write_mti(Engine engine, uint8_t* into, int mti) noexcept:
         into[1] = (mti // 10 % 10) << 4 | mti % 10
     else:
         for each in range(3, -1, -1):
-            into[each] = c'0' + mti % 10
+            into[each] = engine.mti_zero + mti % 10
             mti //= 10
     return into + engine.mti_size
 

@@ -6,24 +6,66 @@ use them.
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable
 
 from iso_gateway.codec import content
-from iso_gateway.codec.plan import BYTES, CODED, HEX, PACKED, SIGNED, TEXT, Row, Value
+from iso_gateway.codec.plan import BYTES, CODED, HEX, HEXED, PACKED, SIGNED, TEXT, WIDE, Row, Value
 from iso_gateway.codec.unreadable import Unreadable, many
-from iso_gateway.errors import EncodeError
+from iso_gateway.errors import EncodeError, IsoGatewayError
+
+_HEXADECIMAL = frozenset({HEX, HEXED})
+_BINARY = frozenset({BYTES, HEX, HEXED})
+
+
+class Short(IsoGatewayError):  # noqa: N818 -- becomes an IncompleteError before it leaves the codec
+    """Bytes that end before a body does: so many units of it, at least a byte each, are not there."""
+
+    def __init__(self, units: int) -> None:
+        self.units = units
+        super().__init__(units)
 
 
 def size(row: Row, length: int) -> int:
-    """Return the bytes that a body of *length* units takes."""
+    """Return the bytes that a body of *length* units takes, in a row whose characters are not WIDE."""
     if row.op == PACKED:
         return (length + 1) // 2
     return 1 + length // 2 if row.op == SIGNED else length
 
 
+def extent(row: Row, data: bytes, at: int, length: int) -> int:
+    """Return the bytes that a body of *length* units takes which begins at byte *at* of *data*.
+
+    Raises:
+        Unreadable: its characters cannot be told apart.
+        Short: *data* ends before the last of them.
+    """
+    if row.op != WIDE:
+        return size(row, length)
+    # Byte by byte, since only the codec knows where its characters end.
+    decoder = codecs.getincrementaldecoder(row.codec)()
+    pos, found, left = at, 0, length
+    while left:
+        if pos == len(data):
+            raise Short(left)
+        try:
+            found = len(decoder.decode(data[pos : pos + 1]))
+        except UnicodeDecodeError as error:
+            begun = pos - at - len(error.object) + 1  # where the character began
+            raise Unreadable(begun + error.start, f"not {content.words(row.kind)} in {row.codec}") from None
+        left -= min(found, left)
+        pos += 1
+    return pos - at
+
+
+def taken(row: Row, value: Value) -> int:
+    """Return the bytes that the body of *value* takes as we write it."""
+    return len(value.encode(row.codec)) if row.op == WIDE and isinstance(value, str) else size(row, units(row, value))
+
+
 def units(row: Row, value: Value) -> int:
     """Return the length of *value* in the units of its row."""
-    if row.op == HEX:
+    if row.op in _HEXADECIMAL:
         return 2 * len(value)
     if row.op == CODED:
         assert isinstance(value, str)
@@ -41,6 +83,9 @@ def read(row: Row, raw: bytes, length: int, *, strict: bool = True) -> Value:
         return raw
     if row.op == HEX:
         return _from_hex(raw)
+    if row.op == HEXED:
+        # What is not in ASCII becomes what is no hexadecimal digit.
+        return _from_hex(raw.decode(row.codec).encode("ascii", "replace"))
     if row.op == PACKED:
         text = raw.hex().upper()
         skipped = length % 2 if row.left else 0
@@ -62,7 +107,7 @@ def read(row: Row, raw: bytes, length: int, *, strict: bool = True) -> Value:
 def write(row: Row, value: Value) -> bytes:
     """Return the body that says *value*, which fits the row: see `fitted`."""
     if isinstance(value, bytes):
-        return value if row.op == BYTES else value.hex().upper().encode()
+        return value if row.op == BYTES else value.hex().upper().encode(row.codec)
     if row.op == PACKED:
         return bytes.fromhex(_even(row, value))
     if row.op == SIGNED:
@@ -78,10 +123,12 @@ def fitted(row: Row, value: Value) -> Value:
         EncodeError: the type, the content or the length is not the field's.
     """
     path = str(row.number)
-    wanted = bytes if row.op in {BYTES, HEX} else str
+    wanted = bytes if row.op in _BINARY else str
     if not isinstance(value, wanted):
         raise EncodeError(path, f"expected {'bytes' if wanted is bytes else 'text'}")
-    if isinstance(value, str):
+    if isinstance(value, bytes):
+        value = _filled_bytes(row, value)
+    else:
         value = _filled(row, value)
         end = _good(row, value)
         if end < len(value):
@@ -97,7 +144,7 @@ def fitted(row: Row, value: Value) -> Value:
 
 def _noun(row: Row) -> str:
     """Return what the length of a field counts, one of it."""
-    if row.op in {BYTES, HEX, CODED}:
+    if row.op in _BINARY or row.op == CODED:
         return "byte"
     return "digit" if row.op == PACKED else "character"
 
@@ -106,7 +153,7 @@ def _filled(row: Row, value: str) -> str:
     if row.op == PACKED:
         if row.kind == "z":
             value = value.replace("=", "D")
-        if row.step == 2 and len(value) % 2:
+        if row.step == 2 and len(value) % 2 and row.pad:
             # The prefix counts whole bytes, so the pad becomes part of the value.
             return _even(row, value)
     # What is empty stays so: a fixed field of nothing but padding was never meant.
@@ -114,6 +161,13 @@ def _filled(row: Row, value: str) -> str:
         return value
     missing = row.high - (len(value) if row.op != CODED else len(value.encode(row.codec, "replace")))
     return row.pad * missing + value if row.left else value + row.pad * missing
+
+
+def _filled_bytes(row: Row, value: bytes) -> bytes:
+    if row.width or not value or not row.pad:
+        return value
+    padding = row.pad.encode("latin-1") * (row.high // _shown(row) - len(value))
+    return padding + value if row.left else value + padding
 
 
 def _even(row: Row, digits: str) -> str:
@@ -145,7 +199,7 @@ def _from_hex(raw: bytes) -> bytes:
 
 
 def _shown(row: Row) -> int:
-    return 2 if row.op == HEX else 1
+    return 2 if row.op in _HEXADECIMAL else 1
 
 
 def _wanted(row: Row) -> str:
@@ -157,10 +211,10 @@ def _wanted(row: Row) -> str:
 
 def place(row: Row, value: Value, at: int) -> int:
     """Return the byte of the body that holds unit *at* of *value*."""
-    if row.op == HEX:
+    if row.op in _HEXADECIMAL:
         return 2 * at
     if row.op == PACKED:
         return (at + (len(value) % 2 if row.left else 0)) // 2
-    if row.op == CODED and isinstance(value, str):
+    if row.op in {CODED, WIDE} and isinstance(value, str):
         return len(value[:at].encode(row.codec))
     return at

@@ -1,31 +1,55 @@
 """A spec's data -> `Spec`, with every fault of the data told at once.
 
-The data is what YAML says, with scalars as text or as what they are:
+This page is the reference of what a spec can say about the wire. The data is what YAML says, with scalars as text or
+as what they are. Of the whole:
 
     key      values                                            default
-    base     a spec to take over: a shipped name or a file       read by `iso_gateway.load_spec`; see `catalog.bases`
-    name, title, profile
-    version  1987 1993 2003 any                                the first digit of the MTI follows from it
-    mti      {encoding: ascii|bcd}
-    bitmap   {encoding: hex|binary}
+    base     a spec to take over: a shipped name or a file     none; see `catalog.bases`, which reads it
+    name     text                                              (required)
+    title    text                                              empty
+    profile  the name of the dialect's profile                 none
+    version  1987 1993 2003 any                                (required) the first digit of the MTI follows from it
+    mti      {encoding: ascii|bcd|EBCDIC}                      (required) four characters, or two bytes of bcd
+    bitmap   {encoding: binary|hex|hex-ebcdic,                 (required) 8 bytes, or 16 characters
+              third: none|follows|field,                       none
+              fixed: 8|16|24}                                  none: as many bitmaps as bits 1 and 65 announce
     echo     [2, 3, ...]                                       `message.ECHO`
-    fields   number: a field
+    fields   number: a field                                   (required)
     presence id: a rule                                        those of the profile; see `presence`
 
-and of a field
+EBCDIC stands for cp037, cp500, cp1047 or cp1140, in which letters and digits are alike.
 
-    name     text
-    format   n a an anp ns ans z b xn any nibbles
-    length   fixed LVAR LLVAR LLLVAR LLLLVAR LLLLLVAR LLLLLLVAR
-    max      digits or characters, bytes for b, gbk and the like
-    min      the same                                          0; `max` for a fixed field
-    encoding ascii bcd binary hex, or a Python codec           binary for b, else ascii
-    prefix   ascii bcd binary cp037 cp500                      (required but for fixed)
-    counts   digits characters bytes                           digits for bcd, else bytes
-    pad      "left 0", "right F", "right space", none          left 0 for n, right F for packed z and nibbles,
-                                                               none for b and x+n, else right space
-    mask     none pan track all scan                           (required)
-    parts    what is inside: see `part_rules`
+*third* says what bit 65 is. ``none``: it is refused. ``follows``: a third bitmap stands right behind the second one,
+for data elements 129 to 192. ``field``: a third bitmap stands where data element 65 would, among the fields. *fixed*
+is one bitmap of so many bytes, always there whole, whose first bit announces nothing: it stands for data element 1
+where the spec has one; where not it may be set or not, is kept as it came, and is written clear. Data element 65 is
+then one like any other.
+
+And of a field:
+
+    key           values                                       default
+    name          text, in snake case                          (required)
+    format        n a an anp ns ans z b xn any nibbles         (required) see `content`
+    length        fixed LVAR LLVAR ... LLLLLLVAR               (required)
+    max           digits or characters; bytes for b;           (required)
+                  bytes for gbk and its kin unless the length counts characters
+    min           the same                                     0; `max` for a fixed field
+    encoding      ascii latin-1 EBCDIC                         ascii; a byte to the character
+                  gbk gb18030 big5 shift_jis euc_kr utf-8      one or several bytes to the character
+                  bcd                                          two digits to the byte: for n, z, xn, nibbles
+                  binary hex hex-ebcdic                        binary; for b, which has no others
+    prefix        ascii bcd binary hex EBCDIC                  (required but for fixed) the encoding of the length
+    prefix_bytes  1 to 4, for bcd and binary                   1 for L and LL, 2 for LLL and LLLL, 3 for more
+    counts        digits characters bytes                      digits for bcd, else bytes: what the prefix counts; of b
+                                                               in hex the bytes that the characters stand for
+    inclusive     true: the prefix counts itself in, a byte of it as a byte, as a character, or as two packed digits
+    pad           "left 0", "right F", "right space", none     left 0 for n, right F for packed z and nibbles,
+                  for b a byte: "right 00"                     none for b and x+n, else right space
+    mask          none pan track all scan                      (required) see `mask`
+    parts         what is inside: see `part_rules`             none
+
+*pad* fills a value that is too short for its fixed length, and the odd nibble of packed digits. It is never taken
+away: a value is what was carried. x+n with packed digits is a sign in ASCII before them.
 """
 
 from __future__ import annotations
@@ -40,18 +64,25 @@ from iso_gateway import settings
 from iso_gateway.codec import pyiso8583, rules
 from iso_gateway.codec.field import Field
 from iso_gateway.codec.message import ECHO
-from iso_gateway.codec.plan import Plan
+from iso_gateway.codec.plan import FIELD, FOLLOWS, HIGHEST, NO_THIRD, Plan
 from iso_gateway.codec.presence import Rule
 from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import Problem, SpecError
 
 
 class _MTI(Struct, frozen=True):
-    encoding: Literal["ascii", "bcd"]
+    encoding: Literal["ascii", "bcd", "cp037", "cp500", "cp1047", "cp1140"]
 
 
 class _Bitmap(Struct, frozen=True):
-    encoding: Literal["binary", "hex"]
+    encoding: Literal["binary", "hex", "hex-ebcdic"]
+    third: Literal["none", "follows", "field"] = "none"
+    fixed: Literal["8", "16", "24"] | None = None
+
+    @property
+    def size(self) -> int:
+        """The bytes of a fixed bitmap; 0 where it is none."""
+        return int(self.fixed or 0)
 
 
 class SpecShape(Struct, frozen=True):
@@ -61,7 +92,7 @@ class SpecShape(Struct, frozen=True):
     version: Literal["1987", "1993", "2003", "any"]
     mti: _MTI
     bitmap: _Bitmap
-    fields: dict[Annotated[int, Meta(ge=2, le=128)], Any]
+    fields: dict[Annotated[int, Meta(ge=1, le=HIGHEST)], Any]
     title: str = ""
     profile: str = ""
     echo: list[int] | None = None
@@ -80,13 +111,16 @@ def build_spec(data: Mapping[str, Any]) -> Spec:
     shape, problems = settings.read(SpecShape, source, text=True)
     fields = _fields(source.get("fields"), problems)
     problems += _echo_faults(source)
+    problems += _unreachable(source)
     if shape is None or problems:
         raise SpecError(problems)
     echo = ECHO if shape.echo is None else tuple(sorted(set(shape.echo)))
     plan = Plan(
         shape.version,
-        mti_packed=shape.mti.encoding == "bcd",
-        bitmap_hex=shape.bitmap.encoding == "hex",
+        mti_codec=shape.mti.encoding,
+        bitmap_form=shape.bitmap.encoding,
+        bitmap_fixed=shape.bitmap.size,
+        third={"none": NO_THIRD, "follows": FOLLOWS, "field": FIELD}[shape.bitmap.third],
         fields=fields.values(),
     )
     return Spec(
@@ -112,6 +146,35 @@ def _echo_faults(source: Mapping[str, Any]) -> list[Problem]:
         for at, each in enumerate(echo)
         if isinstance(each, str) and each.lstrip("-").isdecimal() and each.lstrip("0") not in fields
     ]
+
+
+def _unreachable(source: Mapping[str, Any]) -> list[Problem]:
+    """Return the fields for which the bitmap has no bit, or another use of it, whatever is wrong beside them."""
+    bitmap, _problems = settings.read(_Bitmap, source.get("bitmap"), text=True)
+    fields = source.get("fields")
+    if bitmap is None or not isinstance(fields, Mapping):
+        return []
+    numbers = sorted(int(key) for key in fields if key.isascii() and key.isdecimal() and len(key) <= 3)
+    found = [Problem(f"fields.{each}", reason) for each in numbers if (reason := _misplaced(bitmap, each))]
+    if bitmap.fixed and bitmap.third != "none":
+        found.append(Problem("bitmap.third", "a fixed bitmap announces no other"))
+    return found
+
+
+def _misplaced(bitmap: _Bitmap, number: int) -> str:
+    """Return why *bitmap* cannot name data element *number*; empty where it can."""
+    if number > HIGHEST:
+        return ""  # that is told already
+    if bitmap.fixed:
+        last = 8 * bitmap.size
+        return f"a bitmap of {bitmap.fixed} bytes ends at data element {last}" if number > last else ""
+    if number == 1:
+        return "bit 1 announces the second bitmap, and is no field"
+    if number == 65:
+        return "bit 65 announces a third bitmap, and is no field"
+    return (
+        "is in a third bitmap: say where that stands, bitmap.third" if number > 128 and bitmap.third == "none" else ""
+    )
 
 
 def _fields(data: Any, problems: list[Problem]) -> dict[int, Field]:

@@ -10,7 +10,7 @@ from iso_gateway.codec.content import DIGITS, PRINTABLE
 from iso_gateway.codec.field import Field
 from iso_gateway.codec.likeness import alike
 from iso_gateway.codec.parts import paths
-from iso_gateway.codec.plan import PACKED, Plan, Value
+from iso_gateway.codec.plan import HIGHEST, PACKED, Plan, Value
 from iso_gateway.codec.unreadable import Unreadable
 from iso_gateway.errors import EncodeError
 
@@ -112,8 +112,8 @@ def _path(key: str) -> tuple[int, str]:
 
 
 def _unbound(number: int, value: object) -> Value:
-    if not isinstance(value, str | bytes) or not 2 <= number <= 128:
-        raise EncodeError(str(number), "a message without a spec holds text or bytes in data elements 2 to 128")
+    if not isinstance(value, str | bytes) or not 1 <= number <= HIGHEST:
+        raise EncodeError(str(number), f"a message without a spec holds text or bytes in data elements 1 to {HIGHEST}")
     return value
 
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from typing import Final, Literal, get_args
 
+from iso_gateway.codec.charsets import ONE_BYTE
+
 DIGITS: Final = 0
-"""`str.isdecimal`: right for text that came from ASCII, Latin-1 or nibbles, where only 0-9 are decimals."""
+"""`str.isdecimal`: right for text that came from a one-byte character set or nibbles, where only 0-9 are decimals."""
 PRINTABLE: Final = 1
 """`str.isprintable`: right for ASCII text, where it is 0x20 to 0x7E."""
 ALPHANUMERIC: Final = 2
@@ -76,9 +78,9 @@ def pattern(kind: str, encoding: str) -> re.Pattern[str]:
 
 def check(kind: str, encoding: str) -> int:
     """Return the quick check for format *kind*: DIGITS, PRINTABLE, ALPHANUMERIC or PATTERN."""
-    if kind == "n" and encoding in {"ascii", "bcd"}:
+    if kind == "n" and (encoding == "bcd" or encoding in ONE_BYTE):
         return DIGITS
-    if encoding == "ascii":
+    if encoding in ONE_BYTE:
         return {"ans": PRINTABLE, "an": ALPHANUMERIC, "anp": ALPHANUMERIC}.get(kind, PATTERN)
     return PATTERN
 

@@ -5,15 +5,20 @@ all there, are those digits, is it not over the maximum, not under the minimum. 
 which `int` would take, are not in it.
 
     encoding of the prefix     LVAR  LLVAR  LLLVAR  LLLLVAR  LLLLLVAR  LLLLLLVAR
-    ascii, cp037, cp500           1      2       3        4         5          6   bytes
+    ascii, hex, EBCDIC            1      2       3        4         5          6   bytes
     bcd                           1      1       2        2         3          3
     binary (big endian)           1      1       2        2         3          3
+
+``hex`` are ASCII characters, of which ``A`` to ``F`` are upper case. A spec may give bcd and binary another width
+(`prefix_bytes`).
 """
 
 from __future__ import annotations
 
 import functools
 from typing import Final, Protocol, TypeVar
+
+from iso_gateway.codec.charsets import EBCDIC
 
 NONE: Final = 0
 """A fixed field: there is no prefix."""
@@ -25,10 +30,13 @@ RAW: Final = 3
 """The prefix is looked up as bytes."""
 
 LENGTHS: Final[tuple[str, ...]] = ("fixed", "LVAR", "LLVAR", "LLLVAR", "LLLLVAR", "LLLLLVAR", "LLLLLLVAR")
-PREFIXES: Final[tuple[str, ...]] = ("ascii", "bcd", "binary", "cp037", "cp500")
+PREFIXES: Final[tuple[str, ...]] = ("ascii", "bcd", "binary", "hex", *EBCDIC)
+PACKED: Final = ("bcd", "binary")
+"""The prefixes whose width the letters only suggest."""
 
 _LARGEST_TABLE: Final = 1000
 """Entries; above it prefixes are worked out, since a table of LLLLLLVAR would take 100 MB."""
+_HEX: Final = frozenset(b"0123456789ABCDEF")
 
 Key_contra = TypeVar("Key_contra", contravariant=True)
 Value_co = TypeVar("Value_co", covariant=True)
@@ -46,14 +54,17 @@ def size(length: str, prefix: str) -> int:
     if length == "fixed":
         return 0
     letters = length.count("L")
-    return (letters + 1) // 2 if prefix in {"bcd", "binary"} else letters
+    return (letters + 1) // 2 if prefix in PACKED else letters
 
 
-def limit(length: str, prefix: str) -> int:
-    """Return the largest count that such a prefix can say: LLVAR is 99 in digits, 255 in one binary byte."""
+def limit(length: str, prefix: str, width: int) -> int:
+    """Return the largest count that such a prefix of *width* bytes can say.
+
+    LLVAR is 99 in digits, FF in hexadecimal ones and in one binary byte.
+    """
     if prefix == "binary":
-        return int(256 ** size(length, prefix)) - 1
-    return int(10 ** length.count("L")) - 1
+        return int(256**width) - 1
+    return int((16 if prefix == "hex" else 10) ** length.count("L")) - 1
 
 
 def source(prefix: str) -> int:
@@ -67,6 +78,8 @@ def head(count: int, prefix: str, width: int) -> bytes:
         return count.to_bytes(width, "big")
     if prefix == "bcd":
         return bytes.fromhex(f"{count:0{2 * width}d}")
+    if prefix == "hex":
+        return f"{count:0{width}X}".encode()
     return f"{count:0{width}d}".encode(prefix)
 
 
@@ -74,6 +87,8 @@ def count(found: bytes, prefix: str) -> int | None:
     """Return what the prefix *found* says, or None where it is no number of that encoding."""
     if prefix == "binary":
         return int.from_bytes(found, "big")
+    if prefix == "hex":
+        return int(found, 16) if found and _HEX.issuperset(found) else None
     digits = found.hex() if prefix == "bcd" else found.decode("latin-1" if prefix == "ascii" else prefix)
     return int(digits) if digits.isascii() and digits.isdecimal() else None
 
@@ -87,16 +102,18 @@ class WorkedOut:
         low: the least length, in the field's own units.
         high: the greatest.
         step: how many units one of the prefix is: 2 where it counts bytes and the units are digits.
+        extra: what the prefix says on top, for itself.
     """
 
-    __slots__ = ("high", "low", "prefix", "step", "width")
+    __slots__ = ("extra", "high", "low", "prefix", "step", "width")
 
-    def __init__(self, prefix: str, width: int, low: int, high: int, step: int) -> None:
+    def __init__(self, prefix: str, width: int, low: int, high: int, step: int, extra: int) -> None:  # noqa: PLR0917 -- as in the row
         self.prefix = prefix
         self.width = width
         self.low = low
         self.high = high
         self.step = step
+        self.extra = extra
 
 
 class Lengths(WorkedOut):
@@ -115,7 +132,8 @@ class Lengths(WorkedOut):
         if len(raw) != self.width:
             return None
         said = count(raw, self.prefix)
-        return None if said is None or not self.low <= said * self.step <= self.high else said * self.step
+        length = -1 if said is None else (said - self.extra) * self.step
+        return length if self.low <= length <= self.high else None
 
 
 class Heads(WorkedOut):
@@ -127,26 +145,26 @@ class Heads(WorkedOut):
         """Return the prefix that says the length *key*, or None where the field cannot be so long or short."""
         if not self.low <= key <= self.high or key % self.step:
             return None
-        return head(key // self.step, self.prefix, self.width)
+        return head(key // self.step + self.extra, self.prefix, self.width)
 
 
 @functools.lru_cache(maxsize=1024)
-def tables(
-    length: str, prefix: str, low: int, high: int, step: int
+def tables(  # noqa: PLR0917 -- as in the row
+    prefix: str, width: int, low: int, high: int, step: int, extra: int
 ) -> tuple[Table[str | bytes, int], Table[int, bytes]]:
     """Return both tables of a variable field: prefix -> length and length -> prefix.
 
     Args:
-        length: ``LVAR`` to ``LLLLLLVAR``.
         prefix: the encoding of the prefix.
+        width: its bytes.
         low: the least length, in the field's own units.
         high: the greatest.
         step: units to one of the prefix.
+        extra: what the prefix says on top, for itself.
     """
-    width = size(length, prefix)
     if high // step >= _LARGEST_TABLE:
-        return Lengths(prefix, width, low, high, step), Heads(prefix, width, low, high, step)
-    heads = {said * step: head(said, prefix, width) for said in range(high // step + 1) if said * step >= low}
+        return Lengths(prefix, width, low, high, step, extra), Heads(prefix, width, low, high, step, extra)
+    heads = {said * step: head(said + extra, prefix, width) for said in range(high // step + 1) if said * step >= low}
     how = source(prefix)
     reading: dict[str | bytes, int] = {}
     for value, raw in heads.items():

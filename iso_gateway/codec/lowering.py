@@ -14,7 +14,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from iso_gateway.codec import engine, lengths
-from iso_gateway.codec.plan import BYTES, CODED, HEX, PACKED, SIGNED, TEXT, Plan, Row, Value
+from iso_gateway.codec.charsets import EBCDIC
+from iso_gateway.codec.plan import BYTES, CHARS, CODED, HEX, NO_THIRD, PACKED, SIGNED, TEXT, Plan, Row, Value
 
 if TYPE_CHECKING:
     from iso_gateway.codec.message import Message
@@ -48,12 +49,22 @@ def engine_for(plan: Plan, message: type[Message], carry: Callable[..., Value]) 
         message: the class of the messages.
         carry: `compose.carried`, for values that have to be changed before they fit.
     """
-    if engine.compiled is None:
+    if engine.compiled is None or not _known(plan):
         return engine.Refusing()
     made: engine.Engine = engine.compiled.Engine(
-        plan.mti_packed, plan.bitmap_hex, plan.mtis, lowered(plan), message, carry
+        plan.mti_packed, _zero(plan.mti_codec), plan.bitmap_hex, plan.mtis, lowered(plan), message, carry
     )
     return made
+
+
+def _known(plan: Plan) -> bool:
+    """Say whether the engine has learnt how the bitmaps of *plan* are written."""
+    return plan.bitmap_form != "hex-ebcdic" and not plan.bitmap_fixed and plan.third == NO_THIRD
+
+
+def _zero(codec: str) -> int:
+    """Return the byte of the digit 0 of a character set in which digits follow each other; 0 where they are packed."""
+    return 0 if codec == "bcd" else "0".encode(codec)[0]
 
 
 def lowered(plan: Plan) -> list[Lowered]:
@@ -68,7 +79,7 @@ def _lowered(row: Row) -> Lowered:
         return (row.number, REFUSED, 0, 0, 0, 0, 0, 0, 0, False, False, False, ())
     return (
         row.number,
-        row.op,
+        CODED if row.op == CHARS else row.op,
         kind,
         row.width,
         row.step,
@@ -87,7 +98,7 @@ def _prefix(row: Row) -> tuple[int, int]:
     """Return how the prefix of *row* is written, below zero where that is not known, and the byte of its digit 0."""
     if row.source == lengths.NONE:
         return FIXED, 0
-    known = {"ascii": (DIGITS, 0x30), "cp037": (DIGITS, 0xF0), "cp500": (DIGITS, 0xF0)}
+    known = {each: (DIGITS, _zero(each)) for each in ("ascii", *EBCDIC)}
     return (known | {"bcd": (PACKED_DIGITS, 0), "binary": (BINARY, 0)}).get(row.prefix, (-1, 0))
 
 
@@ -119,9 +130,9 @@ def _tables(op: int, codec: str, pattern: re.Pattern[str], signed: bool) -> Tabl
     plain = bytes(range(256))
     if op in {BYTES, HEX}:
         return (plain,) * 6
-    if op not in {TEXT, PACKED, CODED, SIGNED}:
+    if op not in {TEXT, PACKED, CODED, CHARS, SIGNED}:
         return None
-    charset = _charset(codec) if op == CODED else (plain, plain, frozenset[int]())
+    charset = _charset(codec) if op in {CODED, CHARS} else (plain, plain, frozenset[int]())
     if charset is None:
         return None
     into, out, unknown = charset

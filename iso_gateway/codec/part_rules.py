@@ -47,6 +47,7 @@ import msgspec
 
 from iso_gateway import settings
 from iso_gateway.codec import content, plan, tlv
+from iso_gateway.codec.charsets import SEVERAL_BYTES
 from iso_gateway.codec.field import Field
 from iso_gateway.codec.part_shapes import (
     BerShape,
@@ -304,6 +305,10 @@ class Reading:
         field = self.fields(path, self.problems, row)
         if field is None:
             return None
+        if field.encoding in SEVERAL_BYTES and field.counts == "characters":
+            self.wrong(f"{key}.counts", "the length of a part counts bytes")
+        elif field.encoding == "hex-ebcdic":
+            self.wrong(f"{key}.encoding", "hexadecimal characters of a part are in ASCII (encoding: hex)")
         if not row.get("pad"):
             field = msgspec.structs.replace(field, pad_with="")
         if not self.binary and field.format == "nibbles":
@@ -328,7 +333,7 @@ class Reading:
                 row |= {"length": "fixed", "max": "1"}
             return
         given = row.pop("size")
-        for name in ("length", "max", "min", "prefix", "counts"):
+        for name in ("length", "max", "min", "prefix", "prefix_bytes", "inclusive", "counts"):
             if row.pop(name, None) is not None:
                 self.wrong(f"{key}.{name}", "does not go with a size")
         row["length"] = "fixed"

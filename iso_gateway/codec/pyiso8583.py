@@ -11,6 +11,12 @@ checks no content, so what comes from it is of format ``b``, ``nibbles`` or ``an
     b in hex, fixed or counted by character  ascii, bytes, twice max
     b in hex, counted by byte              (none: its lengths count what is on the wire)
     x+n with packed digits                 (none: half text, half digits)
+    text of several bytes to the character, counted in characters   (none: it counts bytes)
+    prefix in hex, or counted in itself    (none)
+    third bitmap that follows              always: bit 65 is one there
+    third bitmap as a field, fixed bitmap  (none)
+
+Whatever is EBCDIC here is the same Python codec there, of the MTI and the bitmaps too.
 """
 
 from __future__ import annotations
@@ -21,8 +27,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from iso_gateway.codec import lengths, mask
-from iso_gateway.codec.charsets import TEXTS
+from iso_gateway.codec.charsets import EBCDIC, SEVERAL_BYTES, TEXTS
 from iso_gateway.codec.message import ECHO
+from iso_gateway.codec.plan import FIELD, FOLLOWS
 from iso_gateway.errors import Problem, SpecError, did_you_mean
 
 if TYPE_CHECKING:
@@ -30,6 +37,7 @@ if TYPE_CHECKING:
     from iso_gateway.codec.spec import Spec
 
 _KEYS: Final = ("data_enc", "len_enc", "len_type", "max_len", "desc", "len_count", "left_pad", "right_pad")
+_PREFIXES: Final = tuple(each for each in lengths.PREFIXES if each != "hex")
 _NEEDED: Final = ("data_enc", "len_enc", "len_type", "max_len")
 
 
@@ -45,9 +53,10 @@ def imported(data: Mapping[str, Any]) -> dict[str, Any]:
         SpecError: everything in it that we cannot do.
     """
     reading = _Import(data)
-    mti = reading.whole("t", {"b": "bcd", "ascii": "ascii"})
-    bitmap = reading.whole("p", {"b": "binary", "ascii": "hex"})
-    if "1" in data and reading.whole("1", {"b": "binary", "ascii": "hex"}) not in {bitmap, ""} and bitmap:
+    mti = reading.whole("t", {"b": "bcd", "ascii": "ascii", **{each: each for each in EBCDIC}})
+    forms = {"b": "binary", "ascii": "hex", **dict.fromkeys(EBCDIC, "hex-ebcdic")}
+    bitmap = reading.whole("p", forms)
+    if "1" in data and reading.whole("1", forms) not in {bitmap, ""} and bitmap:
         reading.wrong("1.data_enc", "expected the same as of p")
     reading.header()
     # Bits 1 and 65 are bitmaps; ours says so without a row.
@@ -60,7 +69,7 @@ def imported(data: Mapping[str, Any]) -> dict[str, Any]:
         "title": "A specification of pyiso8583",
         "version": "any",
         "mti": {"encoding": mti},
-        "bitmap": {"encoding": bitmap},
+        "bitmap": {"encoding": bitmap, "third": "follows"},
         "echo": [number for number in ECHO if str(number) in fields],
         "fields": fields,
     }
@@ -147,19 +156,21 @@ class _Import:
         if width == 0:
             return {"length": "fixed"}
         prefix = {"b": "binary", "bcd": "bcd"}.get(row["len_enc"]) or _codec(row["len_enc"])
-        # Digits are alike in all of ASCII's kin, and in all of EBCDIC's.
-        prefix = {"latin-1": "ascii", "utf-8": "ascii", "cp1140": "cp500"}.get(prefix, prefix)
-        if prefix not in lengths.PREFIXES:
-            self.wrong(f"{key}.len_enc", f"no encoding of a length{did_you_mean(prefix, lengths.PREFIXES)}")
+        # Digits are alike in all of ASCII's kin.
+        prefix = {"latin-1": "ascii", "utf-8": "ascii"}.get(prefix, prefix)
+        if prefix not in _PREFIXES:
+            self.wrong(f"{key}.len_enc", f"no encoding of a length{did_you_mean(prefix, _PREFIXES)}")
             return {}
-        letters = 2 * width if prefix in {"binary", "bcd"} else width
-        if not 1 <= letters <= 6:
-            self.wrong(f"{key}.len_type", "expected at most LLLLLLVAR")
+        packed = prefix in lengths.PACKED
+        if not 1 <= width <= (4 if packed else 6):
+            self.wrong(f"{key}.len_type", "expected at most LLLLLLVAR, in b and bcd 4 bytes")
             return {}
-        length = lengths.LENGTHS[letters]
+        length = lengths.LENGTHS[min(2 * width, 6) if packed else width]
         made: dict[str, Any] = {"length": length, "prefix": prefix}
+        if width != lengths.size(length, prefix):
+            made["prefix_bytes"] = width
         # A maximum that the prefix cannot say is no maximum.
-        return {**made, "max": min(row["max_len"], lengths.limit(length, prefix))}
+        return {**made, "max": min(row["max_len"], lengths.limit(length, prefix, width))}
 
 
 def _codec(name: str) -> str:
@@ -179,14 +190,22 @@ def exported(spec: Spec) -> dict[str, dict[str, Any]]:
     """
     problems: list[Problem] = []
     whole = {"len_enc": "ascii", "len_type": 0}
-    mti = {"data_enc": "b" if spec.plan.mti_packed else "ascii", **whole, "max_len": spec.plan.mti_size}
-    bitmap = {"data_enc": "ascii" if spec.plan.bitmap_hex else "b", **whole, "max_len": spec.plan.bitmap_size}
+    plan = spec.plan
+    mti = {"data_enc": "b" if plan.mti_packed else plan.mti_codec, **whole, "max_len": plan.mti_size}
+    form = {"binary": "b", "hex": "ascii", "hex-ebcdic": "cp500"}[plan.bitmap_form]
+    bitmap = {"data_enc": form, **whole, "max_len": plan.bitmap_size}
+    if plan.bitmap_fixed:
+        problems.append(Problem("bitmap.fixed", "pyiso8583 takes bit 1 for the announcement of a second bitmap"))
+    if plan.third == FIELD:
+        problems.append(Problem("bitmap.third", "pyiso8583 reads a third bitmap only right behind the second"))
     made: dict[str, dict[str, Any]] = {
         "h": {"data_enc": "ascii", **whole, "max_len": 0, "desc": "Message Header"},
         "t": {**mti, "desc": "Message Type"},
         "p": {**bitmap, "desc": "Bitmap, Primary"},
         "1": {**bitmap, "desc": "Bitmap, Secondary"},
     }
+    if plan.third == FOLLOWS:
+        made["65"] = {**bitmap, "desc": "Bitmap, Extended"}
     for number, field in spec.fields.items():
         reason = _inexpressible(field)
         if reason:
@@ -201,17 +220,21 @@ def exported(spec: Spec) -> dict[str, dict[str, Any]]:
 def _inexpressible(field: Field) -> str:
     if field.format == "xn" and field.encoding == "bcd":
         return "x+n with packed digits is half text, half digits, which pyiso8583 cannot express"
-    if field.encoding == "hex" and field.length != "fixed" and field.counts == "bytes":
+    if field.encoding in {"hex", "hex-ebcdic"} and field.length != "fixed" and field.counts == "bytes":
         return "pyiso8583 counts hexadecimal characters, this length counts the bytes that they stand for"
-    return ""
+    if field.encoding in SEVERAL_BYTES and field.counts == "characters":
+        return "pyiso8583 counts bytes, this length counts characters"
+    if field.inclusive:
+        return "a length that counts itself in is none of pyiso8583's"
+    return "a length in hexadecimal digits is none of pyiso8583's" if field.prefix == "hex" else ""
 
 
 def _row(field: Field) -> dict[str, Any]:
     made: dict[str, Any] = {"data_enc": field.encoding, "max_len": field.max}
     if field.encoding == "binary":
         made["data_enc"] = "b"
-    elif field.encoding == "hex":
-        made = {"data_enc": "ascii", "max_len": 2 * field.max}
+    elif field.encoding in {"hex", "hex-ebcdic"}:
+        made = {"data_enc": "ascii" if field.encoding == "hex" else "cp500", "max_len": 2 * field.max}
     elif field.encoding == "bcd" and (field.counts == "digits" or field.length == "fixed"):
         made = {"data_enc": "b", "max_len": field.max, "len_count": "nibbles", f"{field.pad_side}_pad": field.pad_with}
     elif field.encoding == "bcd":
@@ -220,6 +243,6 @@ def _row(field: Field) -> dict[str, Any]:
     return {
         **made,
         "len_enc": prefix,
-        "len_type": lengths.size(field.length, field.prefix),
+        "len_type": field.prefix_bytes or lengths.size(field.length, field.prefix),
         "desc": field.name,
     }

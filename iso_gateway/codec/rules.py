@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -9,11 +10,12 @@ from msgspec import Meta, Struct
 
 from iso_gateway import settings
 from iso_gateway.codec import lengths, part_rules
-from iso_gateway.codec.charsets import ONE_BYTE, TEXTS
+from iso_gateway.codec.charsets import ONE_BYTE, SEVERAL_BYTES, TEXTS
 from iso_gateway.codec.content import PACKABLE, Format
 from iso_gateway.codec.field import Field, Mask
 from iso_gateway.errors import Problem, did_you_mean
 
+_HEX = ("hex", "hex-ebcdic")
 Length = Literal["fixed", "LVAR", "LLVAR", "LLLVAR", "LLLLVAR", "LLLLLVAR", "LLLLLLVAR"]
 Name = Annotated[str, Meta(min_length=1)]
 
@@ -28,8 +30,10 @@ class FieldShape(Struct, frozen=True):
     mask: Mask
     min: Annotated[int, Meta(ge=0, le=999_999)] | None = None
     encoding: str = ""
-    prefix: Literal["", "ascii", "bcd", "binary", "cp037", "cp500"] = ""
-    counts: Literal["", "digits", "characters", "bytes"] = ""
+    prefix: Literal["ascii", "bcd", "binary", "hex", "cp037", "cp500", "cp1047", "cp1140"] | None = None
+    prefix_bytes: Annotated[int, Meta(ge=1, le=4)] | None = None
+    inclusive: bool = False
+    counts: Literal["digits", "characters", "bytes"] | None = None
     pad: str = ""
     parts: Any = None
 
@@ -50,8 +54,6 @@ class Reading:
         shape = self._read(FieldShape, data, "")
         if shape is None:
             return None
-        if number == 65:
-            self.wrong("", "bit 65 announces a third bitmap, and is no field")
         encoding = self._encoding(shape)
         counts = self._counts(shape, encoding)
         self._lengths(shape, encoding, counts)
@@ -64,11 +66,13 @@ class Reading:
             max=shape.max,
             min=shape.max if shape.length == "fixed" else shape.min or 0,
             encoding=encoding,
-            prefix=shape.prefix,
+            prefix=shape.prefix or "",
             counts=counts,
             pad_side=side,
             pad_with=pad,
             mask=shape.mask,
+            prefix_bytes=shape.prefix_bytes or 0,
+            inclusive=shape.inclusive,
         )
         if shape.parts is None:
             return field
@@ -78,7 +82,7 @@ class Reading:
     def _encoding(self, shape: FieldShape) -> str:
         known: tuple[str, ...] = TEXTS
         if shape.format == "b":
-            known = ("binary", "hex")
+            known = ("binary", "hex", "hex-ebcdic")
         elif shape.format == "nibbles":
             known = ("bcd",)
         elif shape.format in PACKABLE:
@@ -96,13 +100,13 @@ class Reading:
         known: tuple[str, ...] = ("bytes",)
         if encoding == "bcd":
             known = ("digits", "bytes")
-        elif encoding == "hex":
+        elif encoding in _HEX or encoding in SEVERAL_BYTES:
             known = ("bytes", "characters")
         elif encoding in ONE_BYTE:
             known = ("bytes", "characters", *(["digits"] if shape.format == "n" else []))
         if shape.counts and shape.counts not in known:
             self.wrong("counts", f"in {encoding} a length counts {' or '.join(known)}")
-        elif shape.counts and shape.length == "fixed":
+        elif shape.counts and shape.length == "fixed" and encoding not in SEVERAL_BYTES:
             self.wrong("counts", "a fixed field has no length to count")
         return shape.counts or known[0]
 
@@ -110,22 +114,44 @@ class Reading:
         if shape.min is not None and shape.min > shape.max:
             self.wrong("min", "is over max")
         if shape.length == "fixed":
-            if shape.prefix:
-                self.wrong("prefix", "a fixed field has no length prefix")
+            for key in ("prefix", "prefix_bytes", "inclusive"):
+                if getattr(shape, key):
+                    self.wrong(key, "a fixed field has no length prefix")
             if shape.min not in {None, shape.max}:
                 self.wrong("min", "a fixed field is as long as its max")
-            return
-        if not shape.prefix:
+        elif not shape.prefix:
             self.wrong("prefix", f"is missing: the encoding of the length, one of {', '.join(lengths.PREFIXES)}")
-            return
+        else:
+            self._prefix(shape, encoding, counts)
+
+    def _prefix(self, shape: FieldShape, encoding: str, counts: str) -> None:
+        """See that the prefix is wide enough for what it has to say."""
+        prefix = shape.prefix or ""
+        width = lengths.size(shape.length, prefix)
+        if shape.prefix_bytes:
+            if prefix not in lengths.PACKED:
+                self.wrong("prefix_bytes", f"in {prefix} a prefix has a byte for each L of its length")
+                return
+            if prefix == "bcd" and shape.prefix_bytes < width:
+                self.wrong("prefix_bytes", f"an {shape.length} length in bcd takes {width} bytes at least")
+                return
+            width = shape.prefix_bytes
         said = shape.max
         if encoding == "bcd" and counts == "bytes":
             said = (shape.max + 1) // 2
-        elif encoding == "hex" and counts == "characters":
+        elif encoding in _HEX and counts == "characters":
             said = 2 * shape.max
-        limit = lengths.limit(shape.length, shape.prefix)
+        itself = ""
+        if shape.inclusive and encoding in _HEX and counts == "bytes":
+            self.wrong("inclusive", "a length before hexadecimal characters counts itself only in characters")
+        elif shape.inclusive:
+            # Counted in packed digits, each byte of the prefix is two.
+            said += 2 * width if counts == "digits" and encoding == "bcd" else width
+            itself = ", its own length in it,"
+        limit = lengths.limit(shape.length, prefix, width)
         if said > limit:
-            self.wrong("max", f"{said} {counts} do not fit an {shape.length} length in {shape.prefix}, {limit} at most")
+            problem = f"{said} {counts}{itself} do not fit an {shape.length} length in {prefix}, {limit} at most"
+            self.wrong("max", problem)
 
     def _pad(self, shape: FieldShape, encoding: str) -> tuple[str, str]:
         packed = encoding == "bcd"
@@ -135,14 +161,22 @@ class Reading:
             if packed:
                 return "right", "F"
             return ("right", "") if shape.format in {"b", "xn"} else ("right", " ")
-        if shape.pad == "none" and not packed:
+        if shape.pad == "none":
+            if packed and _odd(shape):
+                self.wrong("pad", 'an odd number of packed digits needs one more to fill the byte: "left 0", "right F"')
             return "right", ""
         side, _, word = shape.pad.partition(" ")
-        pad = " " if word == "space" else word.upper() if packed else word
-        if shape.format == "b" or side not in {"left", "right"} or len(pad) != 1 or not pad.isascii():
-            self.wrong("pad", 'expected a side and a character, "left 0" or "right space", or none; bytes have none')
+        pad = " " if word == "space" else word.upper() if packed or shape.format == "b" else word
+        if shape.format == "b":
+            if side not in {"left", "right"} or re.fullmatch("[0-9A-F]{2}", pad) is None:
+                self.wrong("pad", 'expected a side and a byte, "right 00", or none')
+                pad = ""
+        elif side not in {"left", "right"} or len(pad) != 1:
+            self.wrong("pad", 'expected a side and a character, "left 0" or "right space", or none')
         elif packed and pad not in "0123456789ABCDEF":
             self.wrong("pad", "packed digits are filled with a hexadecimal digit")
+        elif not packed and len(pad.encode(encoding, "ignore")) != 1:
+            self.wrong("pad", f"expected a character that is one byte in {encoding}")
         return side, pad
 
     def _read(self, kind: Any, data: object, key: str) -> Any:
@@ -155,3 +189,9 @@ class Reading:
 def _part(path: str, problems: list[Problem], data: Any) -> Field | None:
     """Return what a part has in common with a field."""
     return Reading(path, problems).field(0, data)
+
+
+def _odd(shape: FieldShape) -> bool:
+    """Return whether a value of packed digits can have an odd number of them."""
+    digits = shape.max - 1 if shape.format == "xn" else shape.max
+    return digits % 2 == 1 if shape.length == "fixed" else shape.counts != "bytes"

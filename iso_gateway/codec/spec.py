@@ -14,7 +14,7 @@ from iso_gateway.codec.message import Message, bound, checked_mti
 from iso_gateway.codec.parts import tree
 from iso_gateway.codec.plan import Plan, Value
 from iso_gateway.codec.presence import Violation, violations
-from iso_gateway.errors import DecodeError
+from iso_gateway.errors import DecodeError, IncompleteError
 
 if TYPE_CHECKING:
     from iso_gateway.codec.field import Field
@@ -69,7 +69,9 @@ class Spec:
         lies, parts and tags too.
 
         Raises:
-            DecodeError: it is no message of this spec; what was read before the fault is in its ``partial``.
+            IncompleteError: it ends before the message does; ``missing`` is how many bytes more are needed at least.
+            DecodeError: it is no message of this spec, and no further bytes would make it one; what was read before
+                the fault is in ``partial``.
         """
         if trace:
             return self._traced(bytes(data), strict=strict)
@@ -95,7 +97,9 @@ class Spec:
         partial = error.partial
         if partial is not None:
             partial = bound(partial.mti, dict(partial.items()), self)
-        return DecodeError(error.field, error.offset, error.expected, partial, error.missing)
+        if isinstance(error, IncompleteError):
+            return IncompleteError(error.field, error.offset, error.expected, partial, error.missing)
+        return DecodeError(error.field, error.offset, error.expected, partial)
 
     def encode(self, message: Message) -> bytes:
         """Return the bytes that say *message*; it may come from another spec.

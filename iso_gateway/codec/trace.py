@@ -10,17 +10,18 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from iso_gateway.codec import bitmap, body, lengths
-from iso_gateway.codec.message import bound
-from iso_gateway.codec.plan import Plan, Row, Value
+from iso_gateway.codec.message import Message, bound
+from iso_gateway.codec.plan import FIELD, NO_THIRD, Plan, Row, Value
 from iso_gateway.codec.unreadable import Unreadable, many
-from iso_gateway.errors import DecodeError
+from iso_gateway.errors import DecodeError, IncompleteError
 
 
 class Span(NamedTuple):
     """Where one element lies in a message, in bytes from 0."""
 
     field: str
-    """``mti``, ``bitmap``, the number of a data element, or the path of a part."""
+    """``mti``, ``bitmap`` (also the third where it stands among the fields), the number of a data element, or the path
+    of a part."""
     start: int
     """Its first byte, prefix included."""
     body: int
@@ -47,23 +48,30 @@ class _Walk:
         self.kept: dict[int, bytes] = {}
         self.spans: list[Span] = []
 
-    def refuse(self, field: str, offset: int, expected: str, missing: int = 0) -> DecodeError:
+    def refuse(self, field: str, offset: int, expected: str) -> DecodeError:
         """Return the error that tells of this place."""
-        partial = None if self.mti is None else bound(self.mti, self.values, None, self.kept or None)
-        return DecodeError(field, offset, expected, partial, missing)
+        return DecodeError(field, offset, expected, self._partial())
+
+    def short(self, field: str, offset: int, expected: str, missing: int) -> IncompleteError:
+        """Return the error that tells that the bytes end here."""
+        return IncompleteError(field, offset, expected, self._partial(), missing)
+
+    def _partial(self) -> Message | None:
+        return None if self.mti is None else bound(self.mti, self.values, None, self.kept or None)
 
     def take(self, field: str, count: int, what: str = "") -> bytes:
         """Return the next *count* bytes and step over them."""
         left = len(self.data) - self.pos
         if left < count:
-            raise self.refuse(field, self.pos, f"{what}{many(left, 'byte')} left, {count} needed", count - left)
+            raise self.short(field, self.pos, f"{what}{many(left, 'byte')} left, {count} needed", count - left)
         self.pos += count
         return self.data[self.pos - count : self.pos]
 
     def read_mti(self) -> None:
         """Read the message type."""
         raw = self.take("mti", self.plan.mti_size)
-        text = raw.hex() if self.plan.mti_packed else raw.decode("latin-1")
+        codec = self.plan.mti_codec
+        text = raw.hex() if codec == "bcd" else raw.decode("latin-1" if codec == "ascii" else codec)
         if not (text.isascii() and text.isdecimal()):
             raise self.refuse("mti", 0, "not four digits")
         if text not in self.plan.mtis:
@@ -72,29 +80,46 @@ class _Walk:
         self.spans.append(Span("mti", 0, 0, self.pos))
 
     def read_bitmap(self) -> list[int]:
-        """Read the bitmaps; return the data elements that follow."""
-        start = self.pos
-        bits = self._bits(self.take("bitmap", self.plan.bitmap_size), start)
-        width = 64
-        if bits & bitmap.SECOND:
-            second = self._bits(self.take("bitmap", self.plan.bitmap_size), start + self.plan.bitmap_size)
-            bits, width = (bits << 64 | second) & ~(1 << 127), 128
-        numbers = bitmap.elements(bits, width)
+        """Read the bitmaps before the fields; return the data elements that they name."""
+        plan, start = self.plan, self.pos
+        bits = self._bits()
+        width = 8 * plan.bitmap_fixed or 64
+        while bitmap.more(plan, bits, width):
+            bits, width = bits << 64 | self._bits(), width + 64
+        numbers = bitmap.named(plan, bits, width)
         for each in numbers:
-            if each not in self.plan.rows:
-                what = "a third bitmap is not supported" if each == 65 else "the spec has no such field"
+            if each not in plan.rows and not (each == bitmap.THIRD and plan.third == FIELD):
+                third = each == bitmap.THIRD and plan.third == NO_THIRD and not plan.bitmap_fixed
+                what = "a third bitmap is not supported" if third else "the spec has no such field"
                 raise self.refuse(str(each), start, what)
-        if bitmap.written(tuple(numbers), hexadecimal=self.plan.bitmap_hex) != self.data[start : self.pos]:
-            self.kept[0] = self.data[start : self.pos]
+        self.kept[0] = self.data[start : self.pos]
         self.spans.append(Span("bitmap", start, start, self.pos))
         return numbers
 
-    def _bits(self, found: bytes, start: int) -> int:
-        bits = bitmap.number(found, hexadecimal=self.plan.bitmap_hex)
+    def read_third(self) -> list[int]:
+        """Read the third bitmap where it stands among the fields; return the data elements that it names."""
+        start = self.pos
+        numbers = bitmap.elements(self._bits(), 64, 128)
+        for each in numbers:
+            if each not in self.plan.rows:
+                raise self.refuse(str(each), start, "the spec has no such field")
+        self.kept[0] += self.data[start : self.pos]
+        self.spans.append(Span("bitmap", start, start, self.pos))
+        return numbers
+
+    def _bits(self) -> int:
+        start = self.pos
+        found = self.take("bitmap", self.plan.bitmap_size)
+        bits = bitmap.number(self.plan, found)
         if bits is None:
-            bad = next(at for at, each in enumerate(found) if each not in b"0123456789abcdefABCDEF")
-            raise self.refuse("bitmap", start + bad, "not hexadecimal digits")
+            raise self.refuse("bitmap", start + bitmap.wrong_at(self.plan, found), "not hexadecimal digits")
         return bits
+
+    def settle(self) -> None:
+        """Forget the bitmaps where they are those that we would write."""
+        numbers = tuple(self.values)
+        if self.kept[0] == bitmap.written(self.plan, numbers) + bitmap.third(self.plan, numbers):
+            del self.kept[0]
 
     def read_field(self, row: Row) -> None:
         """Read one data element."""
@@ -104,7 +129,7 @@ class _Walk:
         if row.width:
             length = self._length(row, self.take(field, row.width, "length prefix: "), start)
         at = self.pos
-        raw = self.take(field, body.size(row, length))
+        raw = self.take(field, self._extent(row, length))
         try:
             value = body.read(row, raw, length, strict=self.strict)
         except Unreadable as error:
@@ -114,24 +139,40 @@ class _Walk:
         self.values[row.number] = value
         self.spans.append(Span(field, start, at, self.pos))
 
+    def _extent(self, row: Row, length: int) -> int:
+        try:
+            return body.extent(row, self.data, self.pos, length)
+        except Unreadable as error:
+            raise self.refuse(str(row.number), self.pos + error.at, error.expected) from None
+        except body.Short as error:
+            found = many(length - error.units, "character")
+            raise self.short(str(row.number), self.pos, f"{found} left, {length} needed", error.units) from None
+
     def _length(self, row: Row, head: bytes, start: int) -> int:
         said = lengths.count(head, row.prefix)
         if said is None:
-            digits = 2 * row.width if row.prefix == "bcd" else row.width
-            raise self.refuse(str(row.number), start, f"a length prefix that is not {digits} digits")
-        low, high = -(-row.low // row.step), row.high // row.step
+            digits = many(2 * row.width if row.prefix == "bcd" else row.width, "digit")
+            raise self.refuse(str(row.number), start, f"a length prefix that is not {digits}")
+        low, high = -(-row.low // row.step) + row.extra, row.high // row.step + row.extra
         if said > high:
             raise self.refuse(str(row.number), start, f"length {said}, at most {high} allowed")
         if said < low:
             raise self.refuse(str(row.number), start, f"length {said}, at least {low} needed")
-        return said * row.step
+        return (said - row.extra) * row.step
 
 
 def _walked(plan: Plan, data: bytes, *, strict: bool = True) -> _Walk:
     walk = _Walk(plan, data, strict=strict)
     walk.read_mti()
+    later: list[int] = []
     for number in walk.read_bitmap():
+        if number in plan.rows:
+            walk.read_field(plan.rows[number])
+        else:
+            later = walk.read_third()
+    for number in later:
         walk.read_field(plan.rows[number])
+    walk.settle()
     if walk.pos < len(data):
         raise walk.refuse("", walk.pos, f"{many(len(data) - walk.pos, 'byte')} after the last field")
     return walk
@@ -163,11 +204,15 @@ def body_offset(plan: Plan, values: Mapping[int, Value], kept: Mapping[int, byte
     For a message that was decoded, these are the offsets of the bytes that it came from: see `walker`.
     """
     numbers = tuple(values)
-    before = plan.mti_size + len(kept.get(0) or bitmap.written(numbers, hexadecimal=plan.bitmap_hex))
+    whole = kept.get(0) or bitmap.written(plan, numbers) + bitmap.third(plan, numbers)
+    first, third = bitmap.split(plan, whole)
+    at = plan.mti_size + len(first)
     for each in numbers:
         row = plan.rows[each]
-        before += row.width
+        if each > bitmap.THIRD:
+            at, third = at + len(third), b""
+        at += row.width
         if each == number:
             break
-        before += body.size(row, body.units(row, values[each]))
-    return before
+        at += len(kept[each]) if each in kept else body.taken(row, values[each])
+    return at

@@ -18,7 +18,7 @@ from iso_gateway.codec import bitmap, body, trace
 from iso_gateway.codec.content import ALPHANUMERIC, DIGITS, PRINTABLE
 from iso_gateway.codec.lengths import NIBBLES, NONE
 from iso_gateway.codec.lengths import TEXT as TEXT_PREFIX
-from iso_gateway.codec.plan import BYTES, HEX, PACKED, TEXT, Plan, Row, Value
+from iso_gateway.codec.plan import BYTES, CHARS, CODED, FIELD, HEX, HEXED, PACKED, TEXT, Layout, Plan, Row, Value
 from iso_gateway.codec.unreadable import Unreadable
 from iso_gateway.errors import EncodeError
 
@@ -42,14 +42,14 @@ def _walk(plan: Plan, data: bytes, *, strict: bool = True) -> Decoded | None:  #
     # Latin-1 has a character for every byte, so offsets in text and bytes agree; hexadecimal ones are doubled.
     text = data.decode("latin-1")
     nibbles = data.hex().upper() if plan.packed else ""
-    mti = nibbles[:4] if plan.mti_packed else text[:4]
-    if mti not in plan.mtis:
-        return None
     at = plan.mti_size
+    mti = plan.mti_reading.get(data[:at])
+    if mti is None:
+        return None
     pos = at + plan.bitmap_size
     found = data[at:pos]
     chosen = plan.chosen.get(found) or bitmap.learn(plan, found)
-    if chosen is not None and chosen.steps is None:
+    while chosen is not None and chosen.steps is None and pos < len(data):
         pos += plan.bitmap_size
         found = data[at:pos]
         chosen = plan.chosen.get(found) or bitmap.learn(plan, found)
@@ -112,17 +112,32 @@ def _walk(plan: Plan, data: bytes, *, strict: bool = True) -> Decoded | None:  #
                 return None
             if value.hex().upper() != characters:
                 kept = _keep(kept, number, data[at:pos])
+        elif op == CHARS:
+            pos += length
+            value = data[at:pos].decode(row.codec)
+            if strict and not _good(row, value) and row.pattern.fullmatch(value) is None:
+                return None
         else:
-            pos += body.size(row, length)
-            raw = data[at:pos]
             try:
+                pos += body.extent(row, data, at, length)
+                raw = data[at:pos]
                 value = body.read(row, raw, length, strict=strict)
-            except Unreadable:
+            except (Unreadable, body.Short):
                 return None
             if body.write(row, value) != raw:
                 kept = _keep(kept, number, raw)
         values[number] = value
     return (mti, values, kept) if pos == len(data) else None
+
+
+def _good(row: Row, value: str) -> bool:
+    """Return what the quick check of *row* says of *value*."""
+    check = row.check
+    if check == DIGITS:
+        return value.isdecimal()
+    if check == PRINTABLE:
+        return value.isprintable() and value.isascii()
+    return check == ALPHANUMERIC and value.isalnum() and value.isascii()
 
 
 def _keep(kept: Kept | None, number: int, raw: bytes) -> Kept:
@@ -147,7 +162,9 @@ def encode(  # noqa: C901, PLR0912 -- the mirror of _walk
     layout = plan.layouts.get(numbers) or bitmap.arrange(plan, numbers)
     if layout is None:
         raise EncodeError(str(next(each for each in numbers if each not in plan.rows)), "the spec has no such field")
-    out = [bytes.fromhex(mti) if plan.mti_packed else mti.encode(), layout.bitmap]
+    if plan.third == FIELD:
+        return _with_third(plan, mti, values, kept or _NOTHING, layout, trusted=trusted)
+    out = [plan.mti_writing[mti], layout.bitmap]
     if kept is None:
         kept = _NOTHING
     elif 0 in kept:
@@ -184,9 +201,25 @@ def encode(  # noqa: C901, PLR0912 -- the mirror of _walk
         elif op == BYTES:
             out.append(head)
             out.append(value)
+        elif op == CHARS and value.isascii() and _good(row, value):
+            out.append(head)
+            out.append(value.encode(row.codec))
         else:
             out.append(element(row, value, None, trusted=trusted))
     return b"".join(out)
+
+
+def _with_third(
+    plan: Plan, mti: str, values: Mapping[int, Value], kept: Mapping[int, bytes], layout: Layout, *, trusted: bool
+) -> bytes:
+    """Return a message of a plan whose third bitmap stands where data element 65 would."""
+    first, third = bitmap.split(plan, kept[0]) if 0 in kept else (layout.bitmap, layout.third)
+    elements = {
+        number: element(plan.rows[number], value, kept.get(number), trusted=trusted) for number, value in values.items()
+    }
+    before = [each for number, each in elements.items() if number < bitmap.THIRD]
+    after = [each for number, each in elements.items() if number > bitmap.THIRD]
+    return b"".join((plan.mti_writing[mti], first, *before, third, *after))
 
 
 def element(row: Row, value: Value, raw: bytes | None, *, trusted: bool = False) -> bytes:
@@ -201,7 +234,11 @@ def element(row: Row, value: Value, raw: bytes | None, *, trusted: bool = False)
     Raises:
         EncodeError: the field cannot say that.
     """
-    head = row.heads.get(body.units(row, value)) if trusted else None
+    if raw is not None:
+        # What is counted in bytes is as long as what was kept: a codec may write a character in several ways.
+        head = row.heads.get(len(raw) if row.op == CODED else body.units(row, value))
+    else:
+        head = row.heads.get(body.units(row, value)) if trusted else None
     if head is None:
         value = body.fitted(row, value)
         head = row.heads.get(body.units(row, value))
@@ -210,4 +247,4 @@ def element(row: Row, value: Value, raw: bytes | None, *, trusted: bool = False)
 
 
 _NOTHING: Mapping[int, bytes] = {}
-_BINARY = frozenset({BYTES, HEX})
+_BINARY = frozenset({BYTES, HEX, HEXED})

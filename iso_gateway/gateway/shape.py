@@ -74,7 +74,7 @@ class AcquirerTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     institution: Annotated[str, Meta(pattern=r"^[0-9]{0,11}$", description="up to 11 digits")] = ""
     """DE 32; empty: as the terminal sent it."""
     batch: Annotated[str, Meta(pattern=r"^[0-9]{6}$", description="6 digits")] = "000001"
-    compared: tuple[Annotated[int, Meta(ge=2, le=128)], ...] = (41,)
+    compared: tuple[Annotated[int, Meta(ge=2, le=192)], ...] = (41,)
     """The DEs that must agree between request and answer, where the answer has them."""
     sends_rrn: bool = False
     """Whether requests carry a DE 37 made here."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iso_gateway import DecodeError, load_spec
+from iso_gateway import DecodeError, IncompleteError, load_spec
 from iso_gateway.cli.place import caret, guesses, visible
 from iso_gateway.framing import Framing
 from tests.support.desk import PAN
@@ -69,7 +69,7 @@ def test_a_wrong_byte_shows_itself_and_no_other_of_its_field(at: int, byte: int)
 def test_the_caret_stands_behind_the_last_byte_where_more_is_missing() -> None:
     data = WHOLE[:48]
     error = fault(data)
-    line, mark = caret(SPEC, data, DecodeError("4", 48, "0 bytes left, 12 needed", error.partial, 12), unsafe=True)
+    line, mark = caret(SPEC, data, IncompleteError("4", 48, "0 bytes left, 12 needed", error.partial, 12), unsafe=True)
     assert mark.index("^") == len(line) + 1
 
 

@@ -48,8 +48,8 @@ def test_the_data_stays_the_callers(data: Data) -> None:
         ({"bitmap": {}}, "bitmap.encoding", "is missing"),
         ({"nmae": "x"}, "nmae", "unknown key"),
         ({"echo": ["2", "99"]}, "echo.1", "no field of this spec"),
-        ({"fields": {"1": {}}}, "fields.1", "from 2 to 128"),
-        ({"fields": {"x": {}}}, "fields.x", "from 2 to 128"),
+        ({"fields": {"0": {}}}, "fields.0", "from 1 to 192"),
+        ({"fields": {"x": {}}}, "fields.x", "from 1 to 192"),
         ({"fields": []}, "fields", "expected"),
     ],
 )
@@ -57,6 +57,19 @@ def test_a_fault_has_its_path(data: Data, changes: dict[str, Any], path: str, me
     with pytest.raises(SpecError) as caught:
         build_spec({**data("chars"), **changes})
     assert [problem.path for problem in caught.value.problems if message in problem.message][:1] == [path]
+
+
+def test_what_the_bitmap_cannot_name_is_told_beside_other_faults(data: Data) -> None:
+    ours = data("chars")
+    ours["fields"]["65"] = ours["fields"]["130"] = ours["fields"]["3"]
+    ours["mti"]["encoding"] = "cp50"
+    ours["fields"]["2"]["prefix"] = "cp50"
+    with pytest.raises(SpecError) as caught:
+        build_spec(ours)
+    told = {problem.path: problem.message for problem in caught.value.problems}
+    assert set(told) == {"mti.encoding", "fields.2.prefix", "fields.65", "fields.130"}
+    assert told["fields.2.prefix"].startswith("expected one of ascii, bcd")
+    assert "did you mean 'cp500'?" in told["mti.encoding"]
 
 
 def test_faults_of_several_fields_come_together(data: Data) -> None:

@@ -37,6 +37,13 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     (text({"1": {**ONE, "length": "LLVAR"}}), "parts.1.length", "does not go with a size"),
     (text({"1": {**ONE, "max": 3}}), "parts.1.max", "does not go with a size"),
     (text({"1": {**ONE, "sise": 3}}), "parts.1.sise", "unknown key"),
+    (text({"1": {**ONE, "inclusive": "true"}}), "parts.1.inclusive", "does not go with a size"),
+    (
+        binary({"1": part("one", "ans", length="LLVAR", max=9, prefix="bcd", encoding="gbk", counts="characters")}),
+        "parts.1.counts",
+        "counts bytes",
+    ),
+    (binary({"1": part("one", "b", "all", size=2, encoding="hex-ebcdic")}), "parts.1.encoding", "in ASCII"),
     (text({"1": part("one", "an", length="LLVAR", max=3, prefix="bcd")}), "parts.1.prefix", "in text it is text"),
     (text({"1": part("one", "b", encoding="hex", size=3)}), "parts.1.size", "two hexadecimal digits"),
     (text({"1": part("one", "an", length="LLVAR", max=100)}), "parts.1.max", "do not fit"),
