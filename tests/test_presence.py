@@ -43,6 +43,11 @@ INCOMPLETE = {
     "iso87-ascii-every_field_that_wireshark_reads_right": {"parts", "one-mac"},
     "iso87-binary-every_field": {"parts", "one-mac"},
     "iso93-ascii-every_field": {"parts", "one-mac"},
+    "iso87-ebcdic-authorization_of_a_sample": {"entry-mode"},  # no DE 22: where the card was read is in its DE 61
+    "iso87-ebcdic-sale_approved": {"parts"},  # as in iso87-ascii
+    "iso87-ebcdic-every_field": {"parts", "one-mac"},
+    "iso93-binary-preauthorization": {"pin-entered"},  # as in iso93-ascii
+    "iso93-binary-every_field": {"parts", "one-mac"},
 }
 """The shipped messages that a host would refuse, and by which rules; those with every field are no transaction."""
 

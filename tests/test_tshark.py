@@ -1,7 +1,7 @@
-"""What Wireshark's dissector reads in our ASCII messages: every field equal to ours.
+"""What Wireshark's dissector reads in our messages: every field equal to ours.
 
-Its iso8583 dissector is right for ASCII digits with a hex bitmap behind a 2-byte length, and there it is the one
-independent reader that our users have at hand anyway.
+Its iso8583 dissector is right for ASCII digits with a hex bitmap behind a 2-byte length, and in part for packed ones;
+there it is the one independent reader that our users have at hand anyway.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ if shutil.which("tshark") is None:
 
 SPEC = load_spec("iso87-ascii")
 READ_BY_TSHARK = [sample for sample in samples("iso87-ascii") if "tshark" in sample.checked_by]
+PACKED = load_spec("iso93-binary")
+PACKED_READ_BY_TSHARK = [sample for sample in samples("iso93-binary") if "tshark" in sample.checked_by]
 PORT = 5000
+AS_NIBBLES = ("iso8583.charset:Digits represented in nibbles", "iso8583.binencode:Bin data not encoded")
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +59,19 @@ def test_tshark_reads_most_of_the_messages_and_the_largest_of_them() -> None:
     assert set(SPEC.fields) - set(most.fields) == {53, 86, 87, 88, 89}
 
 
+def test_tshark_reads_packed_digits_as_we_do(tmp_path: Path) -> None:
+    framing = Framing.parse("2be")
+    frames = [
+        framing.frame(PACKED.encode(PACKED.message(sample.mti, sample.fields))) for sample in PACKED_READ_BY_TSHARK
+    ]
+    layers = _dissect(tmp_path / "packed.pcap", frames, AS_NIBBLES)
+    assert len(layers) >= 4
+    for sample, layer in zip(PACKED_READ_BY_TSHARK, layers, strict=True):
+        assert "MALFORMED" not in json.dumps(layer)
+        assert layer["iso8583.mti"] == sample.mti
+        assert _fields(layer) == _texts(sample.fields)
+
+
 async def test_tshark_reads_the_link_of_a_running_gateway_as_we_do(tmp_path: Path) -> None:
     async with running(tmp_path) as gateway:
         counter, unionpay = await gateway.terminal(), await gateway.terminal("unionpay")
@@ -75,10 +91,10 @@ async def test_tshark_reads_the_link_of_a_running_gateway_as_we_do(tmp_path: Pat
         assert _fields(layer) == _texts({number: message[number] for number in message})
 
 
-def _dissect(path: Path, frames: list[bytes]) -> list[dict[str, Any]]:
+def _dissect(path: Path, frames: list[bytes], also: tuple[str, ...] = ()) -> list[dict[str, Any]]:
     """Return tshark's iso8583 layer of each frame."""
     path.write_bytes(capture(frames, port=PORT))
-    options = [f"iso8583.tcp.port:{PORT}", "iso8583.len_endian:Big endian"]
+    options = [f"iso8583.tcp.port:{PORT}", "iso8583.len_endian:Big endian", *also]
     command = ["tshark", "-r", str(path), "-T", "json", *(word for option in options for word in ("-o", option))]
     done = subprocess.run(command, capture_output=True, check=True, timeout=60)
     return [packet["_source"]["layers"]["iso8583"] for packet in json.loads(done.stdout)]

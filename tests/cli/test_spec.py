@@ -10,7 +10,17 @@ from tests.cli.conftest import Call
 
 def test_the_shipped_specs_are_listed(iso_gateway: Call) -> None:
     names = [line.split()[0] for line in iso_gateway("spec", "list").stdout.splitlines()]
-    assert names == ["cup-pos", "iso2003", "iso87-ascii", "iso87-binary", "iso93-ascii", "nibss-pos"]
+    assert names == [
+        "cup-pos",
+        "iso2003",
+        "iso87-ascii",
+        "iso87-binary",
+        "iso87-ebcdic",
+        "iso93-ascii",
+        "iso93-binary",
+        "nibss-pos",
+        "scheme-host",
+    ]
 
 
 def test_scripts_get_them_on_one_line(iso_gateway: Call) -> None:
