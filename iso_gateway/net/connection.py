@@ -126,9 +126,9 @@ class FramedConnection:
         """
         try:
             if not self._ended:
+                self._poller.watch(self._sock, self)
                 self._on_frame = on_frame
                 self._quiet_since = trio.current_time()
-                self._poller.watch(self._sock, self)
                 self._flush_soon()
                 self._poller.look_at(self.due)
             await self._over.wait()
@@ -208,9 +208,9 @@ class FramedConnection:
             self._flush()
         if self._ended:
             return
-        if self._frames:
+        if not events:
             self._hand_out()
-        elif events & READ:
+        elif events & READ and not self._frames:
             self._read()
 
     def _read(self) -> None:
