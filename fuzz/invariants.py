@@ -13,12 +13,16 @@ from typing import Final, NamedTuple
 from iso_gateway.catalog import load_spec, read_yaml, spec_names
 from iso_gateway.codec import walker
 from iso_gateway.codec.message import Message
+from iso_gateway.codec.parts import tree
 from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import DecodeError, FramingError
 from iso_gateway.framing import Framing
 from iso_gateway.resources import folder
 
 FRAMINGS: Final = ("2be", "2le-inclusive", "2bcd+tpdu", "4ascii", "2be+tpdu+cup")
+
+DEEP: Final = 24
+"""How many parts of an element are changed one by one; each takes time for all of the element."""
 
 
 class Target(NamedTuple):
@@ -71,7 +75,7 @@ def message_fault(spec: Spec, raw: bytes) -> str:
     if wrong := trace_fault(spec, message, raw):
         return wrong
     for number in message:
-        if wrong := parts_fault(message, number, len(raw)):
+        if wrong := parts_fault(message, number, len(raw)) or depths_fault(spec, message, number):
             return wrong
     spec.check(message)
     repr(message)
@@ -132,6 +136,21 @@ def parts_fault(message: Message, number: int, length: int) -> str:
     for key in parts:
         if message[f"{number}.{key}"] != parts[key]:
             return f"DE {number}.{key} is another alone than among the parts"
+    return ""
+
+
+def depths_fault(spec: Spec, message: Message, number: int) -> str:
+    """Return what goes wrong deeper inside: what is told of a part is what its path gives, and may be set to itself."""
+    nodes = list(spec.inside(message, number))
+    hidden = tree.hidden(nodes)
+    for node in nodes[:DEEP]:
+        path = f"{number}.{node.path}"
+        if node.item is None or node.parent in hidden:
+            continue
+        if message[path] != node.item.value:
+            return f"DE {path} is another alone than in the walk over all"
+        if message.evolve({path: node.item.value}) != message:
+            return f"DE {path} set to what it is changes the message"
     return ""
 
 
