@@ -18,7 +18,8 @@ and the keys are
     part        name, mask       as of a field
                 format, encoding, pad, min, max, prefix, counts ...   as of a field; text in text has no encoding
                                  and no prefix of its own, bytes lie in text as hexadecimal (encoding: hex), and
-                                 nothing is filled unless `pad` says so
+                                 nothing is filled unless `pad` says so; not hex-ebcdic, and no length that counts
+                                 characters of several bytes
                 size             bytes, or characters in text; `rest` for all that is left; in place of
                 length           fixed or LVAR to LLLLLLVAR with max, as of a field; a tag has neither
                 parts            what is inside

@@ -22,7 +22,7 @@ class FigureShape(Struct, frozen=True):
     """A tag or a length of fixed width, as the data has it."""
 
     size: Annotated[int, Meta(ge=1, le=8)]
-    encoding: Literal["", "bcd", "binary", "ascii", "latin-1", "cp037", "cp500", "cp1140"] = ""
+    encoding: Literal["", "bcd", "binary", "ascii", "latin-1", "cp037", "cp500", "cp1047", "cp1140"] = ""
 
 
 class BerShape(Struct, frozen=True):
@@ -54,7 +54,7 @@ class BitmapShape(Struct, frozen=True):
 
     size: Annotated[int, Meta(ge=1, le=32)]
     parts: dict[Number, Any]
-    encoding: Literal["", "binary", "ascii", "cp037", "cp500", "cp1140"] = ""
+    encoding: Literal["", "binary", "ascii", "cp037", "cp500", "cp1047", "cp1140"] = ""
     chained: bool = False
 
 
