@@ -15,13 +15,16 @@ class Storage(storage.Storage): ...
 class Engine(engine.Refusing):  # it has the methods of engine.Engine
     def __init__(
         self,
-        mti_packed: bool,
         mti_zero: int,
-        bitmap_hex: bool,
+        form: int,
+        fixed: int,
+        most: int,
         mtis: Iterable[str],
         rows: Iterable[tuple[Any, ...]],
         message_class: type[storage.Storage],
         carrier: Callable[..., Any],
+        reader: Callable[..., Any],
+        writer: Callable[..., Any],
         /,
     ) -> None: ...
 

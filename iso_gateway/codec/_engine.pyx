@@ -70,11 +70,17 @@ cdef enum:
     HEX = 3
     CODED = 4
     SIGNED = 5
+    HEXED = 8
     # How a length prefix is written.
     FIXED = 0
     DIGITS = 1
     PACKED_DIGITS = 2
     BINARY = 3
+    HEX_DIGITS = 4
+    # How a bitmap is written.
+    RAW = 0
+    HEXADECIMAL = 1
+    HEXADECIMAL_EBCDIC = 2
 
 cdef uint64_t FIRST = 1ull << 63
 
@@ -88,6 +94,9 @@ cdef struct Row:
     uint8_t zero           # the byte of the digit 0 in a prefix of digits
     uint8_t pad            # the character of the unused nibble
     bint left
+    int extra              # what the prefix says on top of the length, in its own units
+    bint binary            # values are bytes
+    bint asks              # what the tables do not know is asked of Python: characters of several bytes
     bint signed            # x+n: the first character has marks of its own
     bint numeric           # format n: a number can be written
     const uint8_t* marks_in   # marks by byte
@@ -119,24 +128,36 @@ cdef class Engine:
     cdef uint64_t known[WORDS]    # the data elements of the spec
     cdef uint8_t mtis[10000]
     cdef bint mti_packed
-    cdef uint8_t mti_zero         # the byte of the digit 0 in a message type of four characters
-    cdef bint hexed
+    cdef uint8_t mti_zero         # the byte of the digit 0 where it is not
     cdef Py_ssize_t mti_size
-    cdef Py_ssize_t word_size     # the bytes of one bitmap
+    cdef int form                 # of the bitmaps
+    cdef Py_ssize_t word_size     # the bytes of 64 bits
+    cdef int fixed                # how many times 64 bits are always there; 0: each first bit announces the next
+    cdef int most                 # how many times 64 bits can be
     cdef object message_class
     cdef object carrier
+    cdef object reader
+    cdef object writer
     cdef list tables              # what the rows point into
 
-    def __cinit__(self, bint mti_packed, uint8_t mti_zero, bint bitmap_hex, mtis, rows, message_class, carrier):
+    def __cinit__(
+        self, int mti_zero, int form, int fixed, int most, mtis, rows, message_class, carrier, reader, writer
+    ):
         cdef int number
         cdef Row* row
-        self.mti_packed = mti_packed
+        if not (0 <= mti_zero <= 0xF0 and RAW <= form <= HEXADECIMAL_EBCDIC and 0 <= fixed <= WORDS and 1 <= most <= WORDS):
+            raise ValueError("a message type or bitmap that is not known here")
+        self.mti_packed = mti_zero == 0
         self.mti_zero = mti_zero
-        self.mti_size = 2 if mti_packed else 4
-        self.hexed = bitmap_hex
-        self.word_size = 16 if bitmap_hex else 8
+        self.mti_size = 2 if self.mti_packed else 4
+        self.form = form
+        self.word_size = 8 if form == RAW else 16
+        self.fixed = fixed
+        self.most = most
         self.message_class = message_class
         self.carrier = carrier
+        self.reader = reader
+        self.writer = writer
         self.tables = []
         if not issubclass(message_class, Storage):
             raise TypeError("no class of messages that are stored here")
@@ -147,19 +168,20 @@ cdef class Engine:
             self.mtis[number] = 1
         for number in range(HIGHEST + 1):
             self.rows[number].op = REFUSED
-        for number, op, prefix, width, step, low, high, zero, pad, left, signed, numeric, tables in rows:
-            if not 2 <= number <= HIGHEST:
+        for number, op, asks, prefix, width, step, extra, low, high, zero, pad, left, signed, numeric, tables in rows:
+            if not 1 <= number <= HIGHEST:
                 raise ValueError("no data element")
             row = &self.rows[number]
             put_in(self.known, number)
             if op == REFUSED:
                 continue
-            if not (TEXT <= op <= SIGNED and FIXED <= prefix <= BINARY and 0 <= width <= 6 and step in (1, 2)):
+            if not ((TEXT <= op <= SIGNED or op == HEXED) and FIXED <= prefix <= HEX_DIGITS and 0 <= width <= 6):
                 raise ValueError("a row that is not known here")
-            if not 0 <= low <= high <= 0x7FFFFFFF:
+            if not (step in (1, 2) and 0 <= extra <= 12 and 0 <= low <= high <= 0x7FFFFFFF):
                 raise ValueError("lengths that are not known here")
-            row.prefix, row.width, row.step, row.low, row.high = prefix, width, step, low, high
-            row.zero, row.pad, row.left, row.signed, row.numeric = zero, pad, left, signed, numeric
+            row.asks, row.prefix, row.width, row.step, row.extra = asks, prefix, width, step, extra
+            row.low, row.high, row.zero, row.pad, row.left = low, high, zero, pad, left
+            row.signed, row.numeric, row.binary = signed, numeric, op in (BYTES, HEX, HEXED)
             row.marks_in, row.marks_out = self.table(tables[0]), self.table(tables[1])
             row.first_in, row.first_out = self.table(tables[2]), self.table(tables[3])
             row.into, row.out = self.table(tables[4]), self.table(tables[5])

@@ -19,7 +19,7 @@ cdef object composed(Engine engine, object mti, object fields, object passed, ob
         if passed is not None:
             for key, value in (<dict>passed).items():
                 number = number_of(key) if isinstance(key, int) else 0
-                if number < 2:
+                if number == 0:
                     return None
                 take(&draft, number, value)
         if not gather(engine, &draft, <dict>fields, spec):
@@ -92,7 +92,7 @@ cdef bint gather(Engine engine, Draft* draft, dict changes, object spec) except 
     cdef int number
     for key, value in changes.items():
         number = number_of(key) if isinstance(key, int) else 0
-        if number < 2:
+        if number == 0:
             return False
         if value is not None:
             take(draft, number, carry(engine, number, value, spec))
@@ -114,7 +114,7 @@ cdef inline object carry(Engine engine, int number, object value, object spec):
     cdef Py_ssize_t length
     if row.op != REFUSED:
         length = length_of(row, <PyObject*>value)
-        if length >= 0 and is_good(row, <PyObject*>value, length):
+        if length >= 0 and is_good(row, <PyObject*>value, length, BAD | UNKNOWN):
             return value
         if row.numeric and PyLong_CheckExact(<PyObject*>value):
             text = digits_of(row, value)

@@ -18,10 +18,16 @@ cdef inline Py_ssize_t prefix(const Row* row, const uint8_t* at) noexcept:
             if digit >> 4 > 9 or (digit & 15) > 9:
                 return -1
             said = said * 100 + (digit >> 4) * 10 + (digit & 15)
-    else:
+    elif row.prefix == BINARY:
         for each in range(row.width):
             said = said << 8 | at[each]
-    said *= row.step
+    else:
+        for each in range(row.width):
+            digit = UNHEX[at[each]]
+            if digit > 15:
+                return -1
+            said = said << 4 | digit
+    said = (said - row.extra) * row.step
     return said if row.low <= said <= row.high else -1
 
 
@@ -125,7 +131,7 @@ cdef inline bint pad_is_ours(const Row* row, const uint8_t* at, Py_ssize_t digit
     return (PAIR[2 * at[0]] if row.left else PAIR[2 * at[digits >> 1] + 1]) == row.pad
 
 
-cdef inline PyObject* from_hex(const uint8_t* at, Py_ssize_t size, bint* ours) noexcept:
+cdef inline PyObject* from_hex(const uint8_t* nibble, const uint8_t* at, Py_ssize_t size, bint* ours) noexcept:
     """Return the bytes that *size* hexadecimal characters say; *ours* becomes false where some are lower case."""
     cdef PyObject* value
     cdef unsigned int marks = 0, high, low
@@ -138,8 +144,8 @@ cdef inline PyObject* from_hex(const uint8_t* at, Py_ssize_t size, bint* ours) n
         return NULL
     into = <uint8_t*>PyBytes_AS_STRING(value)
     for each in range(size >> 1):
-        high = UNHEX[at[2 * each]]
-        low = UNHEX[at[2 * each + 1]]
+        high = nibble[at[2 * each]]
+        low = nibble[at[2 * each + 1]]
         marks |= high | low
         into[each] = high << 4 | (low & 15)
     if marks & NO_HEX:
@@ -160,24 +166,27 @@ cdef inline PyObject* value_at(const Row* row, const uint8_t* at, Py_ssize_t siz
     if row.op == BYTES:
         return PyBytes_FromStringAndSize(<const char*>at, size)
     if row.op == HEX:
-        return from_hex(at, size, ours)
+        return from_hex(UNHEX, at, size, ours)
+    if row.op == HEXED:
+        return from_hex(UNHEX_EBCDIC, at, size, ours)
     if length == 0:
         return NULL
     ours[0] = pad_is_ours(row, at + 1, length - 1)
     return nibbles(row, at, length, wrong)
 
 
-cdef inline bint bitmap_word(const uint8_t* at, bint hexed, uint64_t* word, bint* ours) noexcept:
+cdef inline bint bitmap_word(int form, const uint8_t* at, uint64_t* word, bint* ours) noexcept:
     """Read one bitmap, of 8 bytes or 16 characters; false where its characters are not hexadecimal."""
+    cdef const uint8_t* nibbles_of = &UNHEX[0] if form == HEXADECIMAL else &UNHEX_EBCDIC[0]
     cdef uint64_t bits = 0
     cdef unsigned int marks = 0, nibble
     cdef int each
-    if not hexed:
+    if form == RAW:
         for each in range(8):
             bits = bits << 8 | at[each]
     else:
         for each in range(16):
-            nibble = UNHEX[at[each]]
+            nibble = nibbles_of[at[each]]
             marks |= nibble
             bits = bits << 4 | (nibble & 15)
     word[0] = bits
@@ -204,11 +213,49 @@ cdef inline int mti_at(Engine engine, const uint8_t* at) noexcept:
     return number if engine.mtis[number] else -1
 
 
+cdef int read_bitmaps(Engine engine, const uint8_t* at, const uint8_t* end, uint64_t* bits, bint* ours) noexcept:
+    """Read the bitmaps before the fields and return how many there are; 0 where something is not as it should be.
+
+    *bits* are those of data elements; *ours* becomes false where some character is not as we write it.
+    """
+    cdef int found = 0
+    cdef bint again = True
+    bits[0] = bits[1] = bits[2] = 0
+    while again:
+        if end - at < engine.word_size or not bitmap_word(engine.form, at, &bits[found], ours):
+            return 0
+        at += engine.word_size
+        found += 1
+        if engine.fixed:
+            again = found < engine.fixed
+        else:
+            again = found < engine.most and bits[found - 1] & FIRST
+            if again:
+                bits[found - 1] ^= FIRST
+    if engine.fixed and not has(engine.known, 1):
+        # It announces nothing and names nothing: we write it clear.
+        if bits[0] & FIRST:
+            bits[0] ^= FIRST
+            ours[0] = False
+    return found
+
+
+cdef object asked(Engine engine, int number, const uint8_t* at, const uint8_t* end, Py_ssize_t length, bint strict):
+    """Return what Python reads in a body of *length* units that begins at *at*: value, size and whether it is ours.
+
+    None where it reads nothing, and where it fails: the walker will fail too, and at a better place.
+    """
+    try:
+        return engine.reader(number, (<const char*>at)[:end - at], length, strict)
+    except Exception:
+        return None
+
+
 cdef object walk(Engine engine, const uint8_t* at, Py_ssize_t size, object spec, bint strict):
     cdef const uint8_t* end = at + size
     cdef const uint8_t* start
     cdef uint64_t bits[WORDS]
-    cdef int mti, each, number, wrong = BAD | UNKNOWN if strict else UNKNOWN
+    cdef int mti, each, number, bitmaps, wrong = BAD | UNKNOWN if strict else UNKNOWN
     cdef bint ours = True
     cdef Py_ssize_t length, taken
     cdef const Row* row
@@ -217,30 +264,20 @@ cdef object walk(Engine engine, const uint8_t* at, Py_ssize_t size, object spec,
     cdef PyObject* value
     cdef dict kept = None
     cdef Storage made
-    if size < engine.mti_size + engine.word_size:
+    if size < engine.mti_size:
         return None
     mti = mti_at(engine, at)
     if mti < 0:
         return None
     at += engine.mti_size
     start = at
-    bits[1] = 0
-    bits[2] = 0
-    if not bitmap_word(at, engine.hexed, &bits[0], &ours):
+    bitmaps = read_bitmaps(engine, at, end, bits, &ours)
+    if not bitmaps or not known(engine, bits):
         return None
-    at += engine.word_size
-    if bits[0] & FIRST:
-        if end - at < engine.word_size or not bitmap_word(at, engine.hexed, &bits[1], &ours):
-            return None
-        at += engine.word_size
-        bits[0] ^= FIRST
-        if bits[1] == 0:
-            ours = False
-    if bits[0] & ~engine.known[0] or bits[1] & ~engine.known[1]:
-        return None
-    if not ours:
-        kept = {0: (<const char*>start)[:at - start]}
+    at += bitmaps * engine.word_size
     layout = layout_of(bits)
+    if not ours or (not engine.fixed and bitmaps != layout.bitmaps):
+        kept = {0: (<const char*>start)[:at - start]}
     values = PyTuple_New(layout.count)
     if values == NULL:
         PyErr_Clear()
@@ -265,7 +302,17 @@ cdef object walk(Engine engine, const uint8_t* at, Py_ssize_t size, object spec,
         if value == NULL:
             # A refusal, or no memory: the walker will see.
             PyErr_Clear()
-            break
+            if not row.asks:
+                break
+            answer = asked(engine, number, at, end, length, strict)
+            if answer is None:
+                break
+            value = <PyObject*>(<tuple?>answer)[0]
+            taken = (<tuple>answer)[1]
+            ours = (<tuple>answer)[2]
+            if not 0 <= taken <= end - at:
+                break
+            Py_INCREF(value)
         PyTuple_SET_ITEM(values, each, value)
         if not ours:
             if kept is None:
@@ -274,9 +321,7 @@ cdef object walk(Engine engine, const uint8_t* at, Py_ssize_t size, object spec,
         at += taken
     else:
         if at == end:
-            value = short_text(4, mti)
-            made = new_storage(engine.message_class, <str>value, spec)
-            Py_DECREF(value)
+            made = new_message(engine, mti, spec)
             made.layout = layout
             made.carried = <tuple>values
             Py_DECREF(values)

@@ -5,13 +5,11 @@
 cdef class Layout:
     """One set of data elements: their numbers, where each stands in a tuple of values, and their bitmap."""
 
-    cdef uint64_t bits[WORDS]         # one for each element, the first of the first word is DE 1, always 0
+    cdef uint64_t bits[WORDS]         # one for each element, from the left of the first word
     cdef int count
     cdef uint8_t numbers[HIGHEST + 1] # ascending
     cdef uint8_t place[HIGHEST + 1]   # number -> its place, from 1; 0: the set has no such element
-    cdef int bitmaps                  # how many are written
-    cdef uint8_t raw[8 * WORDS]       # the bitmaps as they are written
-    cdef uint8_t hexed[16 * WORDS]    # the same in hexadecimal
+    cdef int bitmaps                  # how many it takes to write them, where each announces the next
     cdef tuple keys                   # the numbers for Python
 
 
@@ -49,8 +47,7 @@ cdef Layout layout_of(const uint64_t* bits):
 
 cdef Layout new_layout(const uint64_t* bits):
     cdef Layout layout = Layout.__new__(Layout)
-    cdef int number, word, each
-    cdef uint64_t flagged
+    cdef int number, each
     memcpy(layout.bits, bits, sizeof(layout.bits))
     for number in range(1, HIGHEST + 1):
         if has(bits, number):
@@ -58,13 +55,6 @@ cdef Layout new_layout(const uint64_t* bits):
             layout.count += 1
             layout.place[number] = layout.count
     layout.bitmaps = 3 if bits[2] else 2 if bits[1] else 1
-    for word in range(layout.bitmaps):
-        # The first bit of each says that another one follows.
-        flagged = bits[word] | (FIRST if word + 1 < layout.bitmaps else 0)
-        for each in range(8):
-            layout.raw[8 * word + each] = flagged >> (56 - 8 * each) & 0xFF
-    for each in range(8 * layout.bitmaps):
-        memcpy(&layout.hexed[2 * each], &PAIR[2 * layout.raw[each]], 2)
     layout.keys = tuple([layout.numbers[each] for each in range(layout.count)])
     return layout
 
@@ -82,9 +72,11 @@ cdef inline void take_out(uint64_t* bits, int number) noexcept:
 
 
 cdef inline int number_of(object key) noexcept:
-    """Return the data element that *key*, an int, names; 0 where there is none so high or low."""
+    """Return the data element that *key* names; 0 where there is none so high or low, and for what is no int."""
     cdef int overflow = 0
     cdef long number = PyLong_AsLongAndOverflow(<PyObject*>key, &overflow)
+    if number == -1:
+        PyErr_Clear()
     return <int>number if 1 <= number <= HIGHEST and not overflow else 0
 
 

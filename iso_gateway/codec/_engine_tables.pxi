@@ -1,7 +1,9 @@
 # Characters and nibbles by number, and the texts that come so often that one object stands for each of them.
 
 cdef uint8_t UNHEX[256]     # the nibble of a hexadecimal character
+cdef uint8_t UNHEX_EBCDIC[256]
 cdef uint8_t PAIR[512]      # the two hexadecimal characters of a byte, one after the other
+cdef uint8_t PAIR_EBCDIC[512]
 cdef PyObject* SHORT[11110] # all texts of one to four digits, made when first seen: currencies, dates, codes
 cdef Py_ssize_t SHORT_FROM[5]
 
@@ -10,14 +12,17 @@ cdef void fill_tables() noexcept:
     cdef int each
     cdef const char* digits = "0123456789ABCDEF"
     for each in range(256):
-        UNHEX[each] = NO_HEX
+        UNHEX[each] = UNHEX_EBCDIC[each] = NO_HEX
         PAIR[2 * each] = <uint8_t>digits[each >> 4]
         PAIR[2 * each + 1] = <uint8_t>digits[each & 15]
     for each in range(10):
-        UNHEX[c'0' + each] = each
+        UNHEX[c'0' + each] = UNHEX_EBCDIC[0xF0 + each] = each
     for each in range(6):
-        UNHEX[c'A' + each] = 10 + each
-        UNHEX[c'a' + each] = (10 + each) | LOWER
+        UNHEX[c'A' + each] = UNHEX_EBCDIC[0xC1 + each] = 10 + each
+        UNHEX[c'a' + each] = UNHEX_EBCDIC[0x81 + each] = (10 + each) | LOWER
+    for each in range(512):
+        # From 0 to 9 and from A to F all characters of EBCDIC are as far apart as those of ASCII.
+        PAIR_EBCDIC[each] = PAIR[each] + (0xF0 - c'0' if PAIR[each] <= c'9' else 0xC1 - c'A')
     SHORT_FROM[:] = [0, 0, 10, 110, 1110]
 
 

@@ -3,10 +3,10 @@
 cdef inline Py_ssize_t length_of(const Row* row, PyObject* value) noexcept:
     """Return the length of *value* in the units of its row; -1 where it is of another type or too long or short."""
     cdef Py_ssize_t length
-    if row.op == HEX or row.op == BYTES:
+    if row.binary:
         if not PyBytes_CheckExact(value):
             return -1
-        length = PyBytes_GET_SIZE(value) << (row.op == HEX)
+        length = PyBytes_GET_SIZE(value) << (row.op != BYTES)
     else:
         # One byte to each character of the text: whatever has wider ones needs a walker that knows its codec.
         if not PyUnicode_CheckExact(value) or PyUnicode_KIND(value) != PyUnicode_1BYTE_KIND:
@@ -19,13 +19,13 @@ cdef inline Py_ssize_t length_of(const Row* row, PyObject* value) noexcept:
     return length
 
 
-cdef inline bint is_good(const Row* row, PyObject* value, Py_ssize_t length) noexcept:
-    """Say whether *value*, whose length is known to be good, has the characters of its format."""
+cdef inline bint is_good(const Row* row, PyObject* value, Py_ssize_t length, int wrong) noexcept:
+    """Say whether *value*, whose length is known to be good, has no character with the marks *wrong*."""
     cdef unsigned int marks = 0
     cdef const uint8_t* at
     cdef const uint8_t* marked = row.marks_out
     cdef Py_ssize_t each
-    if row.op == HEX or row.op == BYTES:
+    if row.binary:
         return True
     at = <const uint8_t*>PyUnicode_DATA(value)
     if row.signed and length:
@@ -34,11 +34,11 @@ cdef inline bint is_good(const Row* row, PyObject* value, Py_ssize_t length) noe
         length -= 1
     for each in range(length):
         marks |= marked[at[each]]
-    return not marks & (BAD | UNKNOWN)
+    return not marks & wrong
 
 
 cdef inline uint8_t* write_prefix(const Row* row, uint8_t* into, Py_ssize_t length) noexcept:
-    cdef Py_ssize_t said = length >> 1 if row.step == 2 else length
+    cdef Py_ssize_t said = (length >> 1 if row.step == 2 else length) + row.extra
     cdef int each
     if row.prefix == DIGITS:
         for each in range(row.width - 1, -1, -1):
@@ -48,10 +48,14 @@ cdef inline uint8_t* write_prefix(const Row* row, uint8_t* into, Py_ssize_t leng
         for each in range(row.width - 1, -1, -1):
             into[each] = (said // 10 % 10) << 4 | said % 10
             said //= 100
-    else:
+    elif row.prefix == BINARY:
         for each in range(row.width - 1, -1, -1):
             into[each] = said & 0xFF
             said >>= 8
+    else:
+        for each in range(row.width - 1, -1, -1):
+            into[each] = PAIR[2 * (said & 15) + 1]
+            said >>= 4
     return into + row.width
 
 
@@ -78,6 +82,12 @@ cdef inline bint pack(uint8_t* into, const uint8_t* at, Py_ssize_t digits, const
     return not marks & (NO_HEX | LOWER)
 
 
+cdef inline void to_hex(const uint8_t* pair, uint8_t* into, const uint8_t* at, Py_ssize_t size) noexcept:
+    cdef Py_ssize_t each
+    for each in range(size):
+        memcpy(into + 2 * each, &pair[2 * at[each]], 2)
+
+
 cdef inline bint write_body(const Row* row, uint8_t* into, PyObject* value, Py_ssize_t length) noexcept:
     """Write the body of *value*, whose type and length are known to be good; false where a character cannot be."""
     cdef const uint8_t* at
@@ -91,10 +101,8 @@ cdef inline bint write_body(const Row* row, uint8_t* into, PyObject* value, Py_s
     if row.op == BYTES:
         memcpy(into, PyBytes_AS_STRING(value), length)
         return True
-    if row.op == HEX:
-        at = <const uint8_t*>PyBytes_AS_STRING(value)
-        for each in range(length >> 1):
-            memcpy(into + 2 * each, &PAIR[2 * at[each]], 2)
+    if row.binary:
+        to_hex(&PAIR[0] if row.op == HEX else &PAIR_EBCDIC[0], into, <const uint8_t*>PyBytes_AS_STRING(value), length >> 1)
         return True
     at = <const uint8_t*>PyUnicode_DATA(value)
     if row.op == SIGNED:
@@ -135,6 +143,27 @@ cdef inline uint8_t* write_mti(Engine engine, uint8_t* into, int mti) noexcept:
     return into + engine.mti_size
 
 
+cdef inline bint known(Engine engine, const uint64_t* bits) noexcept:
+    """Say whether the spec has all these data elements."""
+    return not (bits[0] & ~engine.known[0] | bits[1] & ~engine.known[1] | bits[2] & ~engine.known[2])
+
+
+cdef uint8_t* write_bitmaps(Engine engine, uint8_t* into, Layout layout) noexcept:
+    cdef uint8_t raw[8 * WORDS]
+    cdef uint64_t bits
+    cdef int word, each, words = engine.fixed or layout.bitmaps
+    for word in range(words):
+        # The first bit of each says that another one follows, but of one that is always there whole.
+        bits = layout.bits[word] | (FIRST if word + 1 < words and not engine.fixed else 0)
+        for each in range(8):
+            raw[8 * word + each] = bits >> (56 - 8 * each) & 0xFF
+    if engine.form == RAW:
+        memcpy(into, raw, 8 * words)
+    else:
+        to_hex(&PAIR[0] if engine.form == HEXADECIMAL else &PAIR_EBCDIC[0], into, raw, 8 * words)
+    return into + words * engine.word_size
+
+
 cdef object written(Engine engine, object message, object spec):
     cdef Storage said
     cdef const Row* row
@@ -146,9 +175,10 @@ cdef object written(Engine engine, object message, object spec):
     cdef PyObject* bitmap = NULL
     cdef PyObject* data
     cdef uint8_t* into
-    cdef int each, number, mti
+    cdef int each, number, mti, wrong
     cdef bint trusted
     cdef dict kept = None
+    cdef dict elements = None
     if not isinstance(message, Storage):
         return None
     said = <Storage>message
@@ -159,33 +189,41 @@ cdef object written(Engine engine, object message, object spec):
     elif said.kept is not None:
         # Whether these bytes count depends on whether the two specs are equal, which takes its time to say.
         return None
+    wrong = UNKNOWN if trusted else BAD | UNKNOWN
     mti = mti_of(engine, said.mti)
     layout = said.layout
-    if mti < 0 or layout.bits[0] & ~engine.known[0] or layout.bits[1] & ~engine.known[1] or layout.bits[2]:
+    if mti < 0 or not known(engine, layout.bits) or layout.bitmaps > (engine.fixed or engine.most):
         return None
     total = engine.mti_size
     if kept is not None and 0 in kept:
         bitmap = <PyObject*>kept[0]
-        if not PyBytes_CheckExact(bitmap):
+        # A longer one has in it what stands among the fields.
+        if not PyBytes_CheckExact(bitmap) or PyBytes_GET_SIZE(bitmap) > (engine.fixed or engine.most) * engine.word_size:
             return None
         total += PyBytes_GET_SIZE(bitmap)
     else:
-        total += layout.bitmaps * engine.word_size
+        total += (engine.fixed or layout.bitmaps) * engine.word_size
     for each in range(layout.count):
         number = layout.numbers[each]
         row = &engine.rows[number]
         if row.op == REFUSED:
             return None
         value = PyTuple_GET_ITEM(<PyObject*>said.carried, each)
+        raw = <PyObject*>kept[number] if kept is not None and number in kept else NULL
         length = length_of(row, value)
-        if length < 0 or not (trusted or is_good(row, value, length)):
+        if row.asks and (raw != NULL or length < 0 or not is_good(row, value, length, wrong)):
+            if elements is None:
+                elements = {}
+            element = <bytes?>engine.writer(number, <object>value, None if raw == NULL else <object>raw, trusted)
+            elements[number] = element
+            total += PyBytes_GET_SIZE(<PyObject*>element)
+            continue
+        if length < 0 or not (trusted or is_good(row, value, length, wrong)):
+            return None
+        if raw != NULL and (not PyBytes_CheckExact(raw) or PyBytes_GET_SIZE(raw) != body_size(row, length)):
             return None
         lengths[each] = length
         total += row.width + body_size(row, length)
-        if kept is not None and number in kept:
-            raw = <PyObject*>kept[number]
-            if not PyBytes_CheckExact(raw) or PyBytes_GET_SIZE(raw) != body_size(row, length):
-                return None
     data = PyBytes_FromStringAndSize(NULL, total)
     if data == NULL:
         PyErr_Clear()
@@ -195,11 +233,15 @@ cdef object written(Engine engine, object message, object spec):
         memcpy(into, PyBytes_AS_STRING(bitmap), PyBytes_GET_SIZE(bitmap))
         into += PyBytes_GET_SIZE(bitmap)
     else:
-        memcpy(into, &layout.hexed[0] if engine.hexed else &layout.raw[0], layout.bitmaps * engine.word_size)
-        into += layout.bitmaps * engine.word_size
+        into = write_bitmaps(engine, into, layout)
     for each in range(layout.count):
         number = layout.numbers[each]
         row = &engine.rows[number]
+        if elements is not None and number in elements:
+            raw = <PyObject*>elements[number]
+            memcpy(into, PyBytes_AS_STRING(raw), PyBytes_GET_SIZE(raw))
+            into += PyBytes_GET_SIZE(raw)
+            continue
         length = lengths[each]
         if row.width:
             into = write_prefix(row, into, length)
@@ -210,6 +252,6 @@ cdef object written(Engine engine, object message, object spec):
             Py_DECREF(data)
             return None
         into += body_size(row, length)
-    written = <object>data
+    whole = <object>data
     Py_DECREF(data)
-    return written
+    return whole

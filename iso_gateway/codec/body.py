@@ -10,12 +10,13 @@ import codecs
 from collections.abc import Callable
 
 from iso_gateway.codec import content
-from iso_gateway.codec.plan import BYTES, CODED, HEX, HEXED, PACKED, SIGNED, TEXT, WIDE, Row, Value
+from iso_gateway.codec.plan import BYTES, CHARS, CODED, HEX, HEXED, PACKED, SIGNED, TEXT, WIDE, Row, Value
 from iso_gateway.codec.unreadable import Unreadable, many
 from iso_gateway.errors import EncodeError, IsoGatewayError
 
 _HEXADECIMAL = frozenset({HEX, HEXED})
 _BINARY = frozenset({BYTES, HEX, HEXED})
+_CODECS = frozenset({CHARS, CODED, WIDE})
 
 
 class Short(IsoGatewayError):  # noqa: N818 -- becomes an IncompleteError before it leaves the codec
@@ -64,12 +65,17 @@ def taken(row: Row, value: Value) -> int:
 
 
 def units(row: Row, value: Value) -> int:
-    """Return the length of *value* in the units of its row."""
+    """Return the length of *value* in the units of its row.
+
+    Raises:
+        UnicodeEncodeError: a character that its codec does not have.
+    """
     if row.op in _HEXADECIMAL:
         return 2 * len(value)
-    if row.op == CODED:
+    if row.op in _CODECS:
         assert isinstance(value, str)
-        return len(value.encode(row.codec))
+        raw = value.encode(row.codec)
+        return len(raw) if row.op == CODED else len(value)
     return len(value)
 
 

@@ -7,15 +7,16 @@ its expression, the length prefixes by its own.
 
 from __future__ import annotations
 
-import codecs
 import functools
 import re
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from iso_gateway.codec import engine, lengths
-from iso_gateway.codec.charsets import EBCDIC
-from iso_gateway.codec.plan import BYTES, CHARS, CODED, HEX, NO_THIRD, PACKED, SIGNED, TEXT, Plan, Row, Value
+from iso_gateway.codec import body, engine, lengths, walker
+from iso_gateway.codec.charsets import EBCDIC, ONE_BYTE
+from iso_gateway.codec.plan import BYTES, CHARS, CODED, FOLLOWS, HEX, HEXED, PACKED, SIGNED, TEXT, Plan, Row, Value
+from iso_gateway.codec.plan import WIDE as WIDE_CHARS
+from iso_gateway.codec.unreadable import Unreadable
 
 if TYPE_CHECKING:
     from iso_gateway.codec.message import Message
@@ -28,17 +29,41 @@ NO_DIGIT: Final = 8
 byte of it, over 0x7F, no digit."""
 
 REFUSED: Final = -1
-FIXED, DIGITS, PACKED_DIGITS, BINARY = range(4)
+FIXED, DIGITS, PACKED_DIGITS, BINARY, HEX_DIGITS = range(5)
 """How a length prefix is written."""
+_FORMS: Final = {"binary": 0, "hex": 1, "hex-ebcdic": 2}
+_ZERO: Final = 0x30
+_EBCDIC_ZERO: Final = 0xF0
+"""The digit 0, in ASCII and in every EBCDIC."""
 
-TRANSPARENT: Final = ("gbk", "gb18030", "big5", "euc_kr", "utf-8")
-"""Character sets of several bytes in which a byte under 0x80 that starts a character is ASCII: a text of nothing
-else is read and written by the engine. In Shift JIS a backslash is a yen, so it is none of them."""
+_NO_PAD: Final = {PACKED: "\0", SIGNED: "0"}
+"""What stands for the pad where a spec has none: whatever comes differs from it, or as `body.write` has it."""
 
 Tables = tuple[bytes, bytes, bytes, bytes, bytes, bytes]
 """Marks by byte and by character, both for the first character of x+n; byte -> character, character -> byte."""
-Lowered = tuple[int, int, int, int, int, int, int, int, int, bool, bool, bool, Tables | tuple[()]]
-"""Number, op, kind, width and step of the prefix, low, high, the prefix's zero, pad, left, signed, numeric, tables."""
+
+
+class Lowered(NamedTuple):
+    """A row as the engine takes it."""
+
+    number: int
+    op: int = REFUSED
+    asks: bool = False
+    """Whether the engine asks Python about characters that the tables do not know."""
+    prefix: int = FIXED
+    width: int = 0
+    step: int = 1
+    extra: int = 0
+    low: int = 0
+    high: int = 0
+    zero: int = 0
+    """The digit 0 of the prefix."""
+    pad: int = 0
+    """The character of an unused nibble, 0 where the spec has none."""
+    left: bool = False
+    signed: bool = False
+    numeric: bool = False
+    tables: Tables | None = None
 
 
 def engine_for(plan: Plan, message: type[Message], carry: Callable[..., Value]) -> engine.Engine:
@@ -49,22 +74,43 @@ def engine_for(plan: Plan, message: type[Message], carry: Callable[..., Value]) 
         message: the class of the messages.
         carry: `compose.carried`, for values that have to be changed before they fit.
     """
-    if engine.compiled is None or not _known(plan):
+    if engine.compiled is None:
         return engine.Refusing()
     made: engine.Engine = engine.compiled.Engine(
-        plan.mti_packed, _zero(plan.mti_codec), plan.bitmap_hex, plan.mtis, lowered(plan), message, carry
+        {"bcd": 0, "ascii": _ZERO}.get(plan.mti_codec, _EBCDIC_ZERO),
+        _FORMS[plan.bitmap_form],
+        plan.bitmap_fixed // 8,
+        # Where the third one stands among the fields, bit 65 is no element that the engine knows: it refuses those.
+        3 if plan.third == FOLLOWS else 2,
+        plan.mtis,
+        lowered(plan),
+        message,
+        carry,
+        functools.partial(_read, plan.rows),
+        functools.partial(_element, plan.rows),
     )
     return made
 
 
-def _known(plan: Plan) -> bool:
-    """Say whether the engine has learnt how the bitmaps of *plan* are written."""
-    return plan.bitmap_form != "hex-ebcdic" and not plan.bitmap_fixed and plan.third == NO_THIRD
+def _read(
+    rows: Mapping[int, Row],
+    number: int,
+    data: bytes,
+    length: int,
+    strict: bool,  # noqa: FBT001 -- the engine calls it
+) -> tuple[Value, int, bool] | None:
+    """Return the value of a body with which *data* begins, its bytes, and whether we would write them so."""
+    row = rows[number]
+    try:
+        raw = data[: body.extent(row, data, 0, length)]
+        value = body.read(row, raw, length, strict=strict)
+    except (Unreadable, body.Short):
+        return None
+    return value, len(raw), body.write(row, value) == raw
 
 
-def _zero(codec: str) -> int:
-    """Return the byte of the digit 0 of a character set in which digits follow each other; 0 where they are packed."""
-    return 0 if codec == "bcd" else "0".encode(codec)[0]
+def _element(rows: Mapping[int, Row], number: int, value: Value, raw: bytes | None, trusted: bool) -> bytes:  # noqa: FBT001
+    return walker.element(rows[number], value, raw, trusted=trusted)
 
 
 def lowered(plan: Plan) -> list[Lowered]:
@@ -76,21 +122,24 @@ def _lowered(row: Row) -> Lowered:
     kind, zero = _prefix(row)
     tables = _tables(row.op, row.codec, row.pattern, row.kind == "xn")
     if kind < 0 or tables is None or not _agrees(row, kind, zero):
-        return (row.number, REFUSED, 0, 0, 0, 0, 0, 0, 0, False, False, False, ())
-    return (
-        row.number,
-        CODED if row.op == CHARS else row.op,
-        kind,
-        row.width,
-        row.step,
-        row.low,
-        row.high,
-        zero,
-        ord(row.pad or "0"),
-        row.left,
-        row.kind == "xn",
-        row.kind == "n",
-        tables,
+        return Lowered(row.number)
+    return Lowered(
+        number=row.number,
+        op=CODED if row.op in {CHARS, WIDE_CHARS} else row.op,
+        # Of EBCDIC too: the euro of cp1140 is no character of Latin-1.
+        asks=row.op in {CODED, CHARS, WIDE_CHARS},
+        prefix=kind,
+        width=row.width,
+        step=row.step,
+        extra=row.extra,
+        low=row.low,
+        high=row.high,
+        zero=zero,
+        pad=ord(row.pad or _NO_PAD[row.op]) if row.op in _NO_PAD else 0,
+        left=row.left,
+        signed=row.kind == "xn",
+        numeric=row.kind == "n",
+        tables=tables,
     )
 
 
@@ -98,8 +147,10 @@ def _prefix(row: Row) -> tuple[int, int]:
     """Return how the prefix of *row* is written, below zero where that is not known, and the byte of its digit 0."""
     if row.source == lengths.NONE:
         return FIXED, 0
-    known = {each: (DIGITS, _zero(each)) for each in ("ascii", *EBCDIC)}
-    return (known | {"bcd": (PACKED_DIGITS, 0), "binary": (BINARY, 0)}).get(row.prefix, (-1, 0))
+    if row.prefix in EBCDIC:
+        return DIGITS, _EBCDIC_ZERO
+    known = {"bcd": PACKED_DIGITS, "binary": BINARY, "hex": HEX_DIGITS, "ascii": DIGITS}
+    return known.get(row.prefix, -1), _ZERO
 
 
 def _agrees(row: Row, kind: int, zero: int) -> bool:
@@ -110,7 +161,10 @@ def _agrees(row: Row, kind: int, zero: int) -> bool:
     return (
         row.step in {1, 2}
         and 0 <= row.low <= row.high
-        and all(row.heads.get(size) == _head(kind, zero, row.width, size // row.step) for size in (low, row.high))
+        and all(
+            row.heads.get(size) == _head(kind, zero, row.width, size // row.step + row.extra)
+            for size in (low, row.high)
+        )
         and row.heads.get(row.high + row.step) is None
         and row.heads.get(low - row.step) is None
     )
@@ -119,6 +173,8 @@ def _agrees(row: Row, kind: int, zero: int) -> bool:
 def _head(kind: int, zero: int, width: int, count: int) -> bytes:
     if kind == BINARY:
         return count.to_bytes(width, "big")
+    if kind == HEX_DIGITS:
+        return f"{count:0{width}X}".encode()
     if kind == PACKED_DIGITS:
         return bytes.fromhex(f"{count:0{2 * width}d}")
     return bytes(int(digit) + zero for digit in f"{count:0{width}d}")
@@ -128,14 +184,11 @@ def _head(kind: int, zero: int, width: int, count: int) -> bytes:
 def _tables(op: int, codec: str, pattern: re.Pattern[str], signed: bool) -> Tables | None:  # noqa: FBT001 -- a key
     """Return the tables of a row, None where what the engine does with them would not be what the row says."""
     plain = bytes(range(256))
-    if op in {BYTES, HEX}:
+    if op in {BYTES, HEX, HEXED}:
         return (plain,) * 6
-    if op not in {TEXT, PACKED, CODED, CHARS, SIGNED}:
+    if op not in {TEXT, PACKED, CODED, CHARS, SIGNED, WIDE_CHARS}:
         return None
-    charset = _charset(codec) if op in {CODED, CHARS} else (plain, plain, frozenset[int]())
-    if charset is None:
-        return None
-    into, out, unknown = charset
+    into, out, unknown = _charset(codec) if op in {CODED, CHARS, WIDE_CHARS} else (plain, plain, frozenset[int]())
     ends = _allowed(pattern, signed)
     if ends is None:
         return None
@@ -161,29 +214,20 @@ def _unwritten(character: int, into: bytes, out: bytes, unknown: frozenset[int])
 
 
 @functools.lru_cache(maxsize=64)
-def _charset(codec: str) -> tuple[bytes, bytes, frozenset[int]] | None:
-    """Return byte -> character, character -> byte and the bytes that are no character of Latin-1 by themselves."""
+def _charset(codec: str) -> tuple[bytes, bytes, frozenset[int]]:
+    """Return byte -> character, character -> byte and the bytes that are no character of Latin-1 by themselves.
+
+    Of a codec with characters of several bytes these are all bytes over 0x7F, and whatever is not ASCII below.
+    """
     into, out = bytearray(256), bytearray(256)
-    unknown = set()
-    if codec in TRANSPARENT:
-        return bytes(range(256)), bytes(range(256)), frozenset(range(128, 256))
-    if not _is_one_byte(codec):
-        return None
-    for byte in range(256):
+    unknown = set(range(256))
+    for byte in range(256 if codec in ONE_BYTE else 128):
         character = bytes([byte]).decode(codec, "replace")
-        if character > "\xff":
-            unknown.add(byte)
-        else:
+        if character <= "\xff" and character.encode(codec, "replace") == bytes([byte]):
             into[byte] = ord(character)
-    for code in range(256):
-        out[code] = chr(code).encode(codec, "replace")[0]
+            out[into[byte]] = byte
+            unknown.remove(byte)
     return bytes(into), bytes(out), frozenset(unknown)
-
-
-def _is_one_byte(codec: str) -> bool:
-    """Say whether *codec* has one byte for each character, whatever stands beside it: the kinds made of a table."""
-    name = codecs.lookup(codec).name
-    return name == "iso8859-1" or name.startswith(("cp037", "cp500", "cp1140", "cp1047", "cp273"))
 
 
 @functools.lru_cache(maxsize=64)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from iso_gateway.codec import body
+from iso_gateway.codec.build import build_spec
 from iso_gateway.codec.spec import Spec
+from iso_gateway.errors import EncodeError
 
 FILLED = [
     ("chars", 3, "42", "000042"),
@@ -67,3 +70,11 @@ def test_the_byte_that_holds_a_unit(
     *, specs: dict[str, Spec], name: str, number: int, value: Any, unit: int, byte: int
 ) -> None:
     assert body.place(specs[name].plan.rows[number], value, unit) == byte
+
+
+@pytest.mark.parametrize("more", [{"encoding": "latin-1"}, {"encoding": "euc_kr", "counts": "characters"}])
+def test_a_character_that_the_codec_lacks_is_told(data: Callable[[str], dict[str, Any]], more: dict[str, str]) -> None:
+    source = data("chars")
+    source["fields"]["48"] |= more
+    with pytest.raises(EncodeError, match="character 1 does not exist in"):
+        build_spec(source).message("0200", {48: "A\U0001f600"})

@@ -93,6 +93,11 @@ def test_what_is_no_key_is_not_there(stored: Any) -> None:
         assert key not in stored
 
 
+def test_what_names_no_element_has_no_text(stored: Any) -> None:
+    for key in (None, "4", -1, 2**70):
+        assert stored.text(key) == ""
+
+
 def test_nobody_changes_it(stored: Any) -> None:
     for name in ("mti", "spec", "_kept_", "_trusted_"):
         with pytest.raises(AttributeError):

@@ -1,4 +1,7 @@
-"""Messages of any spec, drawn from its fields, and bytes that are nearly messages."""
+"""Values as somebody may give them, fitting or not, messages made of those that fit, and bytes nearly messages.
+
+`spec_strategies` draws specs, and values that their fields carry as they are.
+"""
 
 from __future__ import annotations
 
