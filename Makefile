@@ -62,7 +62,7 @@ sanitize: $(VENV)/.installed-dev
 	rm -rf build/sanitize && mkdir -p build/sanitize
 	git ls-files -z | xargs -0 cp --parents --target-directory build/sanitize
 	cd build/sanitize && CFLAGS='$(SANITIZERS)' LDFLAGS='$(SANITIZERS)' ../../$(BIN)/python hatch_build.py
-	$(SANITIZED) -m pytest tests/codec/test_engine*.py tests/test_fixtures.py tests/test_fuzz.py
+	$(SANITIZED) -m pytest tests/codec/test_engine*.py tests/codec/test_tag_alone.py tests/compat tests/test_fixtures.py tests/test_fuzz.py
 	$(SANITIZED) fuzz/run.py --runs 10000 --leader hypothesis
 
 wheel: $(VENV)/.installed-dev
