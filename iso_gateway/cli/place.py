@@ -5,16 +5,22 @@ Bytes of what the spec masks are ``**``, and so is everything behind the fault, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
-from iso_gateway.codec import bitmap, body
+from iso_gateway.codec import bitmap, body, mask
 from iso_gateway.codec.plan import FIELD
 from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import DecodeError, FramingError
 
 WIDTH: Final = 16
 """Bytes of one line."""
+
+_CARD: Final = re.compile(r"(?=([2-6][0-9]{12,18}))")
+"""Where a card number may begin: the digits of the schemes, and how long their numbers are (ISO/IEC 7812-1)."""
+_NEAR: Final = 2 * WIDTH + 19
+"""Bytes on either side of the fault in which card numbers are looked for: those of its line, and a whole number."""
 
 FRAMINGS: Final = ("2be", "2be+tpdu", "4ascii", "2le", "2bcd", "2be-inclusive", "2be+tpdu+cup")
 """What may still lie around a message that somebody pastes; the most usual first."""
@@ -53,7 +59,27 @@ def visible(spec: Spec, data: bytes, error: DecodeError) -> set[int]:
         if spec.fields[number].mask == "none":
             seen |= set(range(start, end))
         start = end
-    return seen
+    near = max(0, error.offset - _NEAR)
+    return (seen - cards(spec, data[near : error.offset + _NEAR], near)) | (seen & {error.offset})
+
+
+def cards(spec: Spec, data: bytes, before: int) -> set[int]:
+    """Return which bytes of *data*, which has *before* others before it, may be of a card number.
+
+    Where a bit of the bitmap or a length is wrong, the fields are not what they are taken for, and the card number
+    may stand in those that nobody masks.
+    """
+    found: set[int] = set()
+    texts = [(data.decode("latin-1"), 1), (data.decode("cp500"), 1)]
+    if spec.plan.packed:
+        texts.append((data.hex(), 2))
+    for text, width in texts:
+        for match in _CARD.finditer(text):
+            for size in range(13, len(match[1]) + 1):
+                if mask.luhn(match[1][:size]):
+                    start, last = match.start() // width, (match.start() + size - 1) // width
+                    found |= set(range(before + start, before + last + 1))
+    return found
 
 
 def guesses(spec: Spec, data: bytes) -> Iterator[str]:

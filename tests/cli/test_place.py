@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from iso_gateway import DecodeError, IncompleteError, load_spec
@@ -56,6 +56,8 @@ def test_wherever_a_message_ends_nothing_masked_is_shown(length: int) -> None:
 
 
 @given(at=st.integers(0, len(WHOLE) - 1), byte=st.integers(0, 255))
+@example(at=13, byte=99)  # another bitmap, in which the card number is taken for other fields
+@example(at=36, byte=48)  # a shorter length, behind which the rest of the card number follows
 def test_a_wrong_byte_shows_itself_and_no_other_of_its_field(at: int, byte: int) -> None:
     data = WHOLE[:at] + bytes([byte]) + WHOLE[at + 1 :]
     error = fault_or_none(data)
