@@ -11,19 +11,9 @@ from iso8583.specs import default_ascii
 from iso_gateway.catalog import load_profile, load_spec, profile_names, read_yaml, spec_names
 from iso_gateway.codec.field import Field
 from iso_gateway.resources import folder
+from tests.support.shipped import SHIPPED_SPECS
 
-SPECS = (
-    "cup-pos",
-    "iso2003",
-    "iso87-ascii",
-    "iso87-binary",
-    "iso87-ebcdic",
-    "iso93-ascii",
-    "iso93-binary",
-    "nibss-pos",
-    "scheme-host",
-)
-TABLES = tuple(name for name in SPECS if name not in {"nibss-pos", "scheme-host"})
+TABLES = tuple(name for name in SHIPPED_SPECS if name not in {"nibss-pos", "scheme-host"})
 """Those that stand in one file; the others have a base."""
 DATA_ELEMENTS = set(range(2, 129)) - {65}
 
@@ -71,17 +61,17 @@ def table_of(name: str) -> dict[int, dict[str, Any]]:
 
 
 def test_these_are_the_shipped_specs() -> None:
-    assert spec_names() == sorted(SPECS)
+    assert spec_names() == sorted(SHIPPED_SPECS)
 
 
-@pytest.mark.parametrize("name", SPECS)
+@pytest.mark.parametrize("name", SHIPPED_SPECS)
 def test_a_spec_is_complete_to_de_128(name: str) -> None:
     spec = load_spec(name)
     assert spec.name == name
     assert set(spec.fields) == DATA_ELEMENTS
 
 
-@pytest.mark.parametrize("name", SPECS)
+@pytest.mark.parametrize("name", SHIPPED_SPECS)
 def test_a_spec_names_a_profile_that_is_shipped(name: str) -> None:
     spec = load_spec(name)
     if name == "iso2003":  # our dialects do not speak it yet
@@ -91,13 +81,13 @@ def test_a_spec_names_a_profile_that_is_shipped(name: str) -> None:
     assert load_profile(spec.profile).name == spec.profile
 
 
-@pytest.mark.parametrize("name", SPECS)
+@pytest.mark.parametrize("name", SHIPPED_SPECS)
 def test_one_name_is_one_data_element_but_for_the_mac(name: str) -> None:
     names = [field.name for field in load_spec(name).fields.values()]
     assert {each for each in names if names.count(each) > 1} == {"message_authentication_code"}
 
 
-@pytest.mark.parametrize(("one", "other"), list(combinations(SPECS, 2)))
+@pytest.mark.parametrize(("one", "other"), list(combinations(SHIPPED_SPECS, 2)))
 def test_what_has_one_name_in_two_specs_can_be_carried_from_one_to_the_other(one: str, other: str) -> None:
     theirs = {field.name: field for field in load_spec(other).fields.values()}
     shared = [(field, theirs[field.name]) for field in load_spec(one).fields.values() if field.name in theirs]
@@ -150,17 +140,17 @@ def test_what_means_something_else_in_1993_has_another_name(number: int, name: s
 @pytest.mark.parametrize("number", [48, 58, 59, 60, 61, 62, 63])
 def test_the_private_fields_of_a_cup_terminal_are_not_taken_for_those_of_a_host(number: int) -> None:
     ours = load_spec("cup-pos").fields[number].name
-    for host in set(SPECS) - {"cup-pos"}:
+    for host in set(SHIPPED_SPECS) - {"cup-pos"}:
         assert ours not in {field.name for field in load_spec(host).fields.values()}
 
 
-@pytest.mark.parametrize("name", SPECS)
+@pytest.mark.parametrize("name", SHIPPED_SPECS)
 @pytest.mark.parametrize(("number", "masks"), NEVER_SHOWN.items())
 def test_a_sensitive_field_is_masked_in_every_spec(name: str, number: int, masks: set[str]) -> None:
     assert load_spec(name).fields[number].mask in masks
 
 
-@pytest.mark.parametrize("name", SPECS)
+@pytest.mark.parametrize("name", SHIPPED_SPECS)
 def test_text_of_any_content_is_never_shown_unread(name: str) -> None:
     shown = [
         field.number
@@ -170,7 +160,7 @@ def test_text_of_any_content_is_never_shown_unread(name: str) -> None:
     assert shown == []
 
 
-@pytest.mark.parametrize("name", SPECS)
+@pytest.mark.parametrize("name", SHIPPED_SPECS)
 def test_an_answer_takes_over_no_secret_from_its_request(name: str) -> None:
     spec = load_spec(name)
     assert {2, 3, 4, 11, 41, 42} <= set(spec.echo) <= DATA_ELEMENTS
@@ -187,7 +177,7 @@ def test_iso87_ascii_has_the_lengths_of_pyiso8583s_own_table(number: int) -> Non
     assert theirs["max_len"] == (240 if number == 54 else characters)
 
 
-@pytest.mark.parametrize("name", sorted(set(SPECS) - {"cup-pos"}))
+@pytest.mark.parametrize("name", sorted(set(SHIPPED_SPECS) - {"cup-pos"}))
 def test_pyiso8583_can_have_the_whole_spec(name: str) -> None:
     lowered = load_spec(name).to_pyiso8583()
     assert {int(key) for key in lowered if key.isdigit()} >= DATA_ELEMENTS

@@ -6,21 +6,12 @@ import json
 
 from iso_gateway.resources import folder
 from tests.cli.conftest import Call
+from tests.support.shipped import SHIPPED_SPECS
 
 
 def test_the_shipped_specs_are_listed(iso_gateway: Call) -> None:
     names = [line.split()[0] for line in iso_gateway("spec", "list").stdout.splitlines()]
-    assert names == [
-        "cup-pos",
-        "iso2003",
-        "iso87-ascii",
-        "iso87-binary",
-        "iso87-ebcdic",
-        "iso93-ascii",
-        "iso93-binary",
-        "nibss-pos",
-        "scheme-host",
-    ]
+    assert names == list(SHIPPED_SPECS)
 
 
 def test_scripts_get_them_on_one_line(iso_gateway: Call) -> None:
