@@ -65,9 +65,9 @@ ASKS_THE_CLOCK = {"now", "utcnow", "today"}
 
 
 def part_of(path: Path) -> str:
-    """Return the part that the file at *path* belongs to; ``""`` for the face, ``__init__`` and ``__main__``."""
+    """Return the part that the file at *path* belongs to; ``""`` for the face, ``__init__``."""
     name = path.relative_to(PACKAGE).parts[0].partition(".")[0]
-    return "" if name.startswith("__") else name
+    return {"__init__": "", "__main__": "cli"}.get(name, name)
 
 
 FILES = sorted(path for ending in ("*.py", "*.pyx", "*.pxd", "*.pxi") for path in PACKAGE.rglob(ending))

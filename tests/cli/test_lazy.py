@@ -46,6 +46,11 @@ def test_the_version_is_the_packages(iso_gateway: Call) -> None:
     assert iso_gateway("--version").stdout.splitlines()[0] == f"iso-gateway {__version__}"
 
 
+def test_the_package_runs_as_the_command() -> None:
+    said = subprocess.run([sys.executable, "-m", "iso_gateway", "--help"], capture_output=True, text=True, check=True)
+    assert said.stdout.startswith("Usage: iso-gateway ")
+
+
 def test_the_version_says_the_engine_and_why_it_is_the_slower_one(iso_gateway: Call) -> None:
     said = iso_gateway("--version").stdout.splitlines()[1]
     assert said == (f"engine: reference ({CHOICE.why})" if CHOICE.why else "engine: compiled")
