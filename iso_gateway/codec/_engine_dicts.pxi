@@ -101,6 +101,7 @@ cdef class Fields:
             value = PyDict_GetItem(<PyObject*>values, <PyObject*>key)
             if value == NULL or not PyUnicode_CheckExact(value):
                 return False
+            held = <object>value  # a codec of Python's may run, and take it out of the dict
             made = dict_raw(row, value, &length, PyBytes_AS_STRING(<PyObject*>self.codecs[each]))
             if made == NULL:
                 PyErr_Clear()
@@ -143,7 +144,9 @@ cdef class Fields:
             while PyDict_Next(row, &ours, &name, &value):
                 # The very same objects in the same order, as a rule; else they are compared as dicts are.
                 if not PyDict_Next(copy, &theirs, &other_name, &other) or name != other_name or value != other:
-                    if <object>row != <object>copy:
+                    # Comparing may run anybody's code, which may take the row out of the specification.
+                    held = <object>row
+                    if held != self.copies[each]:
                         return False
                     break
         return True
