@@ -124,6 +124,8 @@ def _stacked(layers: list[Layer], files: list[Found], find: Find) -> Stack:
         files.append(found)
         if len(layers) > MAX_BASES:
             raise _refused(layer, f"more than {MAX_BASES} bases below each other")
+        if found.source.isprintable() and not found.file.is_file():
+            raise _refused(layer, f"there is no file {found.source}")
         layers.append(_read(found))
     return Stack(layers)
 

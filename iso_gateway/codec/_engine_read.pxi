@@ -262,6 +262,7 @@ cdef object walk(Engine engine, const uint8_t* at, Py_ssize_t size, object spec,
     cdef Layout layout
     cdef PyObject* values
     cdef PyObject* value
+    cdef tuple owned
     cdef dict kept = None
     cdef Storage made
     if size < engine.mti_size:
@@ -282,6 +283,8 @@ cdef object walk(Engine engine, const uint8_t* at, Py_ssize_t size, object spec,
     if values == NULL:
         PyErr_Clear()
         return None
+    owned = <tuple>values  # goes whatever happens below
+    Py_DECREF(values)
     for each in range(layout.count):
         number = layout.numbers[each]
         row = &engine.rows[number]
@@ -323,10 +326,8 @@ cdef object walk(Engine engine, const uint8_t* at, Py_ssize_t size, object spec,
         if at == end:
             made = new_message(engine, mti, spec)
             made.layout = layout
-            made.carried = <tuple>values
-            Py_DECREF(values)
+            made.carried = owned
             made.kept = kept
             made.trusted = True
             return made
-    Py_DECREF(values)
     return None

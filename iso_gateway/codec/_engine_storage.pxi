@@ -34,6 +34,9 @@ cdef Layout layout_of(const uint64_t* bits):
             return found
         at = (at + 1) & 1023
     found = new_layout(bits)
+    # Making it may have run the garbage collector, and that anybody's code, this one too.
+    while LAYOUTS[at] != NULL:
+        at = (at + 1) & 1023
     if layouts_known >= 512:
         for each in range(1024):
             Py_CLEAR(LAYOUTS[each])
@@ -101,7 +104,8 @@ cdef class Storage:
         cdef uint64_t bits[WORDS]
         cdef int number, last = 0
         cdef Storage made
-        cdef dict given = fields if type(fields) is dict else dict(fields)
+        # A copy, for looking at a key may run anybody's code.
+        cdef dict given = dict(fields)
         bits[:] = [0, 0, 0]
         for key in given:
             number = number_of(key) if isinstance(key, int) else 0

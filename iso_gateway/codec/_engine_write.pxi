@@ -184,7 +184,8 @@ cdef object written(Engine engine, object message, object spec):
     said = <Storage>message
     trusted = said.spec is spec
     if trusted:
-        kept = said.kept
+        # A copy: a codec of Python's may run below, and whoever has the dict may change it meanwhile.
+        kept = None if said.kept is None else said.kept.copy()
         trusted = said.trusted
     elif said.kept is not None:
         # Whether these bytes count depends on whether the two specs are equal, which takes its time to say.

@@ -37,6 +37,8 @@ def path(key: int | str) -> tuple[int, str]:
     """
     if isinstance(key, int):
         return key, ""
+    if not isinstance(key, str):
+        raise KeyError(key)
     number, _, inside = key.partition(".")
     if not (number.isascii() and number.isdecimal() and len(number) <= 3):
         raise KeyError(key)

@@ -34,7 +34,11 @@ def plain(field: Field, row: Row, value: object, *, digits: int | None = None) -
             raise EncodeError(str(field.number), "a number fits only format n, and only from 0")
         if digits is None:
             digits = 0 if row.width else row.high
-        return f"{value:0{digits}d}"
+        try:
+            return f"{value:0{digits}d}"
+        except ValueError:
+            # Python writes no number of more than some thousand digits.
+            raise EncodeError(str(field.number), "a number of too many digits") from None
     if field.inside is not None and isinstance(value, Mapping | list | tuple):
         given = value.items() if isinstance(value, Mapping) else value
         try:
