@@ -124,9 +124,13 @@ def _stacked(layers: list[Layer], files: list[Found], find: Find) -> Stack:
         files.append(found)
         if len(layers) > MAX_BASES:
             raise _refused(layer, f"more than {MAX_BASES} bases below each other")
-        if found.source.isprintable() and not found.file.is_file():
-            raise _refused(layer, f"there is no file {found.source}")
-        layers.append(_read(found))
+        try:
+            layers.append(_read(found))
+        except SpecError as error:
+            if error.problems[0].line:
+                raise
+            # The file cannot be read at all: the fault is where it is named.
+            raise _refused(layer, f"{found.source}: {error.problems[0].message}") from None
     return Stack(layers)
 
 

@@ -57,6 +57,7 @@ class Storage:
         return self._spec
 
     def _at(self, path: str) -> Any:
+        """Return what the message carries at *path*: `Message` brings this, and nothing else has this base."""
         raise NotImplementedError
 
     def __getitem__(self, key: int | str) -> Any:

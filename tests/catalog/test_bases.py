@@ -145,7 +145,7 @@ def test_an_unknown_base_is_answered_with_the_nearest(write: Write) -> None:
         f"{own}:2: base: no spec of this name is shipped, did you mean 'iso87-ascii'? (there are cup-pos, "
     )
     own = write("own.yaml", "name: own\nbase: gone.yaml\n")
-    assert complaints(own) == [f"{own}:2: base: there is no file {own.parent / 'gone.yaml'}"]
+    assert complaints(own) == [f"{own}:2: base: {own.parent / 'gone.yaml'}: cannot be read: No such file or directory"]
     own = write("own.yaml", 'name: own\nbase: "a\\0.yaml"\n')
     assert "no name of a file" in complaints(own)[0]
     own = write("own.yaml", "name: own\nbase: [iso87-ascii]\n")

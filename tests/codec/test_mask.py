@@ -105,7 +105,7 @@ def test_the_check_digit_is_seen(number: str) -> None:
 def test_tags_are_seen_by_a_list(packed: Spec) -> None:
     tags = ("9F26", "5A", "57", "56", "9F6B", "9F1F", "9F20", "5F20", "5F24", "99", "71", "72", "86", "DF01", "70")
     parts = packed.message("0200", {55: [(tag, b"\1\2") for tag in tags]}).parts(55)
-    assert [mask.part(each) for each in parts.described()] == ["0102", *["<2 bytes>"] * 14]
+    assert [mask.part(each) for each, _ in parts.paths()] == ["0102", *["<2 bytes>"] * 14]
 
 
 def test_a_part_has_its_own_mask() -> None:

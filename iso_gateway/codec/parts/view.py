@@ -68,10 +68,6 @@ class Parts:
         """Return every part with its key, repeats too, in order."""
         return [(item.key, item.value) for item in self._items]
 
-    def described(self) -> tuple[Item, ...]:
-        """Return every part with what the spec says of it, in order."""
-        return self._items
-
     def paths(self) -> Iterator[tuple[Item, str]]:
         """Yield every part and what its path ends with: its key, and which one it is where the key comes again."""
         seen: dict[str, int] = {}
