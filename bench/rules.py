@@ -77,13 +77,13 @@ class Edge:
     def feed(self, several: Iterable[events.Event]) -> None:
         """Have the node handle *several* events, and all that follows from them."""
         queue = deque(several)
-        journal: list[commands.Journal] = []
+        journal: list[commands.Journal | commands.File] = []
         now = self.now
         while queue:
             event = queue.popleft()
             for command in self.node.handle(event, now):
                 match command:
-                    case commands.Journal():
+                    case commands.Journal() | commands.File():
                         journal.append(command)
                     case commands.Send():
                         self.sent.append(command.payload)
@@ -96,7 +96,7 @@ class Edge:
                         queue.append(self.module.secure(command))
             if journal and not queue:
                 outcomes = self.journal.commit([command.entry for command in journal])
-                queue += [events.Journaled(command.id) for command in journal]
+                queue += [events.Journaled(command.id) for command in journal if isinstance(command, commands.Journal)]
                 assert len(outcomes) == len(journal)
                 journal = []
 

@@ -104,6 +104,7 @@ class Gateway:
             commands.Verify: self._verify,
             commands.Secure: self._secure,
             commands.Journal: self.journaling.submit,
+            commands.File: self.journaling.file,
             commands.Lookup: self._look_up,
             commands.Send: self._send,
             commands.Deliver: self._deliver,

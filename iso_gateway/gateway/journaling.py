@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import trio
 
 from iso_gateway.errors import StoreError
-from iso_gateway.protocol.commands import Journal, Lookup
+from iso_gateway.protocol.commands import File, Journal, Lookup
 from iso_gateway.protocol.events import Conflict, Event, Found, Journaled, JournalFailed
 from iso_gateway.store.journal import Committed, Failed, JournalStore, Outcome, Refused
 
@@ -22,7 +22,7 @@ class Journaling:
     def __init__(self, store: JournalStore, feed: Callable[[Sequence[Event]], None]) -> None:
         self.store = store
         self._feed = feed
-        self._waiting: list[Journal] = []
+        self._waiting: list[Journal | File] = []
         self._wake = trio.Event()
 
     def submit(self, command: Journal) -> None:
@@ -30,6 +30,10 @@ class Journaling:
         self._waiting.append(command)
         if self.store.blocking:
             self._wake.set()
+
+    def file(self, command: File) -> None:
+        """Have *command* committed with the next group, whenever that is."""
+        self._waiting.append(command)
 
     def commit_now(self) -> list[Event]:
         """Commit what waits in a store that does not block; return the answers."""
@@ -62,12 +66,13 @@ class Journaling:
             if group:
                 self._feed(await trio.to_thread.run_sync(self._committed, group))
 
-    def _committed(self, group: Sequence[Journal]) -> list[Event]:
+    def _committed(self, group: Sequence[Journal | File]) -> list[Event]:
         try:
             outcomes = self.store.commit([command.entry for command in group])
         except StoreError as error:
-            return [JournalFailed(command.id, str(error)) for command in group]
-        return [_told(command.id, outcome) for command, outcome in zip(group, outcomes, strict=True)]
+            return [JournalFailed(command.id, str(error)) for command in group if isinstance(command, Journal)]
+        pairs = zip(group, outcomes, strict=True)
+        return [_told(command.id, outcome) for command, outcome in pairs if isinstance(command, Journal)]
 
 
 def _told(asker: str, outcome: Outcome) -> Event:

@@ -131,7 +131,7 @@ class Arrivals:
             return
         request.replaying = row
         match row.state:
-            case RowState.ANSWERED | RowState.UNCONFIRMED:
+            case RowState.ANSWERED | RowState.DONE | RowState.UNCONFIRMED:
                 # Replay and reversal exclude each other in one commit (ruling 2).
                 self._say_again(request, row)
                 seen = Change(row.id, add={"replays": 1}, where={"state": APPROVED})

@@ -11,7 +11,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from iso_gateway.protocol.answering import Answering
-from iso_gateway.protocol.commands import Journal, Lookup
+from iso_gateway.protocol.commands import File, Journal, Lookup
 from iso_gateway.protocol.composing import owed_state, query_for
 from iso_gateway.protocol.events import Fate
 from iso_gateway.protocol.kinds import TRAITS, Kind
@@ -26,6 +26,9 @@ from iso_gateway.protocol.world import World
 FINAL: Final = frozenset({"A0", "30", "94"})
 """Refusals for which it does not matter whether the message is a repeat."""
 
+
+_DONE: Final = {"state": RowState.DONE}
+_UNDELIVERED: Final = RowState.ANSWERED
 
 _BEFORE_LOOKING: Final = (State.VERIFYING, State.SECURING, State.JOURNALING)
 
@@ -119,14 +122,17 @@ class Closing:
         row = request.replaying or request.as_recorded() if approved and Fate.HANDED not in request.fates else None
         if row is None or row.state not in APPROVED:
             request.step(Step.HANDED)
+            if row is None and approved:
+                self._file_done(request, request.replaying or request.as_recorded())
             self._close(request)
             return
         cut = Fate.CUT in request.fates
         request.step(Step.CUT if cut else Step.NOT_HANDED)
         owed = owed_state(self.acquirer(request.acquirer), request.kind)
         if cut or request.replaying is not None or owed is RowState.OWES_REPEAT:
+            # Who asks again did not get the first answer, whatever the socket took.
             columns: dict[str, object] = {"state": RowState.UNCONFIRMED}
-            where: dict[str, object] = {"state": RowState.ANSWERED}
+            where: dict[str, object] = {"state": _UNDELIVERED if request.replaying is None else APPROVED}
         else:
             request.owes = "96"
             columns = {"state": RowState.OWES_REVERSAL, "reason": "96"}
@@ -135,6 +141,12 @@ class Closing:
         self._world.log("not delivered", "warning", id=request.id, terminal=request.terminal, fate=str(fate))
         request.entry = (Change(row.id, set=columns, where=where),)
         self._world.emit(Journal(request.id, request.entry))
+
+    def _file_done(self, request: Request, row: Row | None) -> None:
+        """Note that the answer to an approved *request* was handed over; lost, *row* is a question (ruling 2)."""
+        if row is not None and row.state in APPROVED:
+            before = _UNDELIVERED if request.replaying is None else APPROVED
+            self._world.emit(File((Change(row.id, set=_DONE, where={"state": before}),)))
 
     def _close(self, request: Request) -> None:
         del self._underway.requests[request.id]

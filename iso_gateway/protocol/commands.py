@@ -37,6 +37,12 @@ class Journal(msgspec.Struct, frozen=True):
     entry: Entry
 
 
+class File(msgspec.Struct, frozen=True):
+    """Commit *entry* with whatever is committed next, in order: nobody waits for it, and to lose it does no harm."""
+
+    entry: Entry
+
+
 class Lookup(msgspec.Struct, frozen=True):
     """Find the row that holds *key* and the rows that *original* may mean -> Found."""
 
@@ -84,4 +90,4 @@ class Log(msgspec.Struct, frozen=True):
     level: str = "info"
 
 
-Command = Verify | Secure | Journal | Lookup | Send | Deliver | Hangup | CloseLink | Log
+Command = Verify | Secure | Journal | File | Lookup | Send | Deliver | Hangup | CloseLink | Log

@@ -37,6 +37,14 @@ class Kind(StrEnum):
     """How much is on the card; moves nothing."""
     REVERSAL = "reversal"
     """An earlier request is to be as if it had never been made."""
+    INQUIRY = "inquiry"
+    """What became of an earlier transaction; moves nothing."""
+    SETTLEMENT = "settlement"
+    """The totals of a batch, to be compared."""
+    UPLOAD = "upload"
+    """Transactions of a batch one by one."""
+    UPLOAD_END = "upload_end"
+    """The batch is told whole."""
     SIGN_ON = "sign_on"
     SIGN_OFF = "sign_off"
     ECHO = "echo"
@@ -82,6 +90,10 @@ TRAITS: Final[dict[Kind, Traits]] = {
     Kind.ADVICE: Traits(),
     Kind.BALANCE: Traits(financial=False),
     Kind.REVERSAL: Traits(original=_REVERSIBLE, whole=True),
+    Kind.INQUIRY: Traits(original=_REVERSIBLE, financial=False),
+    Kind.SETTLEMENT: Traits(financial=False),
+    Kind.UPLOAD: Traits(financial=False),
+    Kind.UPLOAD_END: Traits(financial=False),
     Kind.SIGN_ON: Traits(financial=False),
     Kind.SIGN_OFF: Traits(financial=False),
     Kind.ECHO: Traits(financial=False),

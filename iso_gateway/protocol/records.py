@@ -28,6 +28,8 @@ class RowState(StrEnum):
     """Committed before the first byte left; the outcome is not known."""
     ANSWERED = "answered"
     """The host approved; the answer is kept and goes to the terminal."""
+    DONE = "done"
+    """Approved, and the socket took all of the answer."""
     DECLINED = "declined"
     """The host declined: final, nothing was booked."""
     NOTED = "noted"
@@ -42,11 +44,13 @@ class RowState(StrEnum):
     REVERSED = "reversed"
     STUCK = "stuck"
     """A debt that only an operator can settle; never deleted."""
+    WRITTEN_OFF = "written off"
+    """A debt that an operator closed; the audit row says why."""
     TOMBSTONE = "tombstone"
     """A reversal came before its original: whatever comes under these keys later is refused with 94."""
 
 
-APPROVED: Final = frozenset({RowState.ANSWERED, RowState.UNCONFIRMED})
+APPROVED: Final = frozenset({RowState.ANSWERED, RowState.DONE, RowState.UNCONFIRMED})
 OPEN_DEBT: Final = frozenset({RowState.OWES_REVERSAL, RowState.OWES_REPEAT, RowState.STUCK})
 
 
@@ -126,6 +130,12 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     """Refunded so far, minor units."""
     reserved: int = 0
     """Held for refunds whose outcome is open."""
+    dialect: str = ""
+    """The hash of the spec and profile in which `host` was written."""
+    flags: tuple[str, ...] = ()
+    """What the back office should look at: ``double? ID`` of an earlier row."""
+    story: str = ""
+    """What happened, a line each: ``<epoch ms> <word> [text]``; no secret in it. It is only ever added to."""
 
 
 class Insert(msgspec.Struct, frozen=True):
@@ -143,9 +153,23 @@ class Change(msgspec.Struct, frozen=True):
     add: Mapping[str, int] = {}
     where: Mapping[str, Any] = {}
     """Column to the value it must have, or to a frozenset of values."""
+    story: str = ""
+    """Lines to be added to the row's story."""
 
 
-Entry = tuple[Insert | Change, ...]
+class Audit(msgspec.Struct, frozen=True):
+    """What an operator did, and why; never changed."""
+
+    id: str
+    at: datetime
+    who: str
+    act: str
+    row: str
+    """The id of the row that it was done to."""
+    reason: str
+
+
+Entry = tuple[Insert | Change | Audit, ...]
 """What is committed together or not at all."""
 
 
@@ -162,6 +186,51 @@ class OriginalQuery(msgspec.Struct, frozen=True):
     card: bytes = b""
     """The card number's hash: an authorization code alone is no name, but with the card it is."""
     kinds: tuple[Kind, ...] = ()
+
+
+class Search(msgspec.Struct, frozen=True):
+    """What a back office looks for: rows that agree with everything said here; what is empty or None is not said."""
+
+    rrn: str = ""
+    stan: str = ""
+    """The terminal's."""
+    terminal: str = ""
+    merchant: str = ""
+    batch: str = ""
+    card_hash: bytes = b""
+    amount: int | None = None
+    states: frozenset[RowState] = frozenset()
+    kinds: frozenset[Kind] = frozenset()
+    flagged: bool = False
+    """Only rows with a flag."""
+    since: datetime | None = None
+    """Received then or later."""
+    until: datetime | None = None
+    """Received before."""
+    before: str = ""
+    """The id of the last row of the page before: only what comes after it, in the order of the answer."""
+    limit: int = 100
+
+
+def fits(row: Row, search: Search) -> bool:
+    """Return whether *row* agrees with everything that *search* says, but for its page."""
+    named = (
+        (search.rrn, row.rrn),
+        (search.stan, row.stan),
+        (search.terminal, row.terminal),
+        (search.merchant, row.merchant),
+        (search.batch, row.batch),
+        (search.card_hash, row.card_hash),
+    )
+    return (
+        all(not wanted or wanted == carried for wanted, carried in named)
+        and (search.amount is None or search.amount == row.amount)
+        and (not search.states or row.state in search.states)
+        and (not search.kinds or row.kind in search.kinds)
+        and (not search.flagged or bool(row.flags))
+        and (search.since is None or row.received >= search.since)
+        and (search.until is None or row.received < search.until)
+    )
 
 
 def may_be_original(row: Row, query: OriginalQuery) -> bool:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from iso_gateway.protocol.records import Entry, Key, OriginalQuery, Row, RowState
+from iso_gateway.protocol.records import Audit, Entry, Key, OriginalQuery, Row, RowState, Search
 
 
 class Committed(msgspec.Struct, frozen=True):
@@ -60,6 +60,18 @@ class JournalStore(Protocol):
 
     def in_states(self, states: frozenset[RowState]) -> list[Row]:
         """Return the rows that are in one of *states*, oldest first."""
+        ...
+
+    def search(self, wanted: Search) -> list[Row]:
+        """Return the rows that fit *wanted*, the newest first, as many as it asks for.
+
+        Raises:
+            StoreError: the journal cannot be read.
+        """
+        ...
+
+    def audits(self, row_id: str = "") -> list[Audit]:
+        """Return what operators did, to the row *row_id* or to all, oldest first."""
         ...
 
     def close(self) -> None:

@@ -6,13 +6,14 @@ Bounded: over ``max_rows`` the oldest rows on which nothing is open are dropped,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
+from itertools import dropwhile, islice
 from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
 from iso_gateway.protocol.records import (
     OPEN_DEBT,
+    Audit,
     Change,
     Entry,
     Insert,
@@ -20,7 +21,9 @@ from iso_gateway.protocol.records import (
     OriginalQuery,
     Row,
     RowState,
+    Search,
     Taken,
+    fits,
     may_be_original,
 )
 from iso_gateway.store.journal import Committed, Failed, Outcome, Refused
@@ -47,6 +50,7 @@ class MemoryJournal:
         self._by_stan: dict[tuple[str, str, str], tuple[str, ...]] = {}
         self._by_rrn: dict[tuple[str, str], tuple[str, ...]] = {}
         self._by_approval: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._audits: list[Audit] = []
         self._retire_at = max_rows
         """How many rows are too many: more than the bound while too few of them may go."""
 
@@ -81,9 +85,22 @@ class MemoryJournal:
         """Return the rows in one of *states*, oldest first."""
         return [row for row in self._rows.values() if row.state in states]
 
+    def search(self, wanted: Search) -> list[Row]:
+        """Return the rows that fit *wanted*, the newest first."""
+        rows = reversed(self._rows.values())
+        if wanted.before:
+            rows = dropwhile(lambda row: row.id != wanted.before, rows)
+            next(rows, None)
+        return list(islice((row for row in rows if fits(row, wanted)), wanted.limit))
+
+    def audits(self, row_id: str = "") -> list[Audit]:
+        """Return what operators did, oldest first."""
+        return [audit for audit in self._audits if row_id in ("", audit.row)]
+
     def close(self) -> None:
         """Forget everything."""
         self._rows.clear()
+        self._audits.clear()
         self._claims.clear()
         self._by_stan.clear()
         self._by_rrn.clear()
@@ -99,12 +116,16 @@ class MemoryJournal:
         for part in entry:
             if isinstance(part, Insert):
                 self._insert(part)
-            else:
+            elif isinstance(part, Change):
                 self._change(part)
+            else:
+                self._audits.append(part)
         return Committed()
 
-    def _obstacle(self, part: Insert | Change) -> Row | None:
+    def _obstacle(self, part: Insert | Change | Audit) -> Row | None:
         """Return the row that stands in the way of *part*, or None."""
+        if isinstance(part, Audit):
+            return None
         if isinstance(part, Insert):
             for key in part.row.claims:
                 holder = self._claims.get(key)
@@ -132,9 +153,9 @@ class MemoryJournal:
 
     def _change(self, part: Change) -> None:
         before = self._rows[part.id]
-        if part.add:
+        if part.add or part.story:
             summed = {column: getattr(before, column) + amount for column, amount in part.add.items()}
-            row = replace(before, **part.set, **summed)
+            row = replace(before, **part.set, **summed, story=before.story + part.story)
         else:
             row = replace(before, **part.set)
         self._rows[part.id] = row

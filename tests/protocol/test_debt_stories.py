@@ -42,7 +42,7 @@ def test_a_debt_holds_up_no_new_sale_of_its_terminal() -> None:
     desk = Desk()
     timed_out(desk)
     desk.sale()
-    assert desk.rows(RowState.ANSWERED)
+    assert desk.rows(RowState.DONE)
 
 
 def test_no_more_debts_are_under_way_than_the_window_allows() -> None:

@@ -205,7 +205,7 @@ def test_the_fate_of_an_answer_that_cannot_be_recorded_never_leads_to_replay_and
     assert desk.asked(desk.repeat(request), "t2") == "00"
     desk.pass_time(60)
     assert not desk.sent
-    assert desk.row().state is RowState.ANSWERED
+    assert desk.row().state is RowState.DONE
     assert not desk.node.owing.debts
 
 

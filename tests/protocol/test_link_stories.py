@@ -151,7 +151,7 @@ def test_a_second_answer_changes_nothing() -> None:
     desk.host_sends(desk.answer_to(request, "51"))
     assert desk.code() == "00"
     assert not desk.answers
-    assert desk.row().state is RowState.ANSWERED
+    assert desk.row().state is RowState.DONE
 
 
 def test_up_links_share_by_fewest_in_flight() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from iso_gateway.protocol import commands, events
 from iso_gateway.protocol.kinds import Kind
-from iso_gateway.protocol.records import Row, RowState, Taken
+from iso_gateway.protocol.records import APPROVED, Row, RowState, Taken
 from tests.support.accidents import STORY, Accidents, lived
 from tests.support.desk import PAN
 
@@ -40,8 +40,8 @@ def check_books(desk: Accidents) -> None:
         row = rows[stan]
         told = {asked for asked in desk.requests if asked.message[11] == row.stan and asked.kind is row.kind}
         if entry.stands:
-            assert row.state in {RowState.ANSWERED, RowState.UNCONFIRMED, RowState.STUCK, RowState.NOTED}, row.state
-        if entry.stands and row.state is RowState.ANSWERED:
+            assert row.state in {*APPROVED, RowState.STUCK, RowState.NOTED}, row.state
+        if entry.stands and row.state is RowState.DONE:
             assert any("00" in asked.told for asked in told)
         if row.state is RowState.REVERSED:
             assert not entry.stands
@@ -74,7 +74,7 @@ def check_totals(desk: Accidents) -> None:
         assert 0 <= row.returned <= row.amount
         assert row.reserved >= 0
         open_ = [other for other, _ in back if other.state is RowState.STUCK]
-        if not open_ and row.state in {RowState.ANSWERED, RowState.UNCONFIRMED}:
+        if not open_ and row.state in APPROVED:
             assert row.reserved == 0
             assert row.taken is not Taken.IN_FLIGHT
             assert (row.taken is Taken.DONE) == any(e.stands and e.kind is Kind.VOID for _, e in back)

@@ -262,7 +262,7 @@ def test_not_sent_is_91_and_may_be_asked_again_under_the_same_key() -> None:
     desk.send(request)
     desk.host_answers("00")
     assert desk.code() == "00"
-    assert len(desk.rows(RowState.ANSWERED)) == 1
+    assert len(desk.rows(RowState.DONE)) == 1
 
 
 def test_a_link_that_goes_while_the_intent_is_journaled_is_not_sent_to() -> None:
@@ -376,7 +376,7 @@ def test_one_of_two_askers_that_got_the_answer_is_enough() -> None:
     desk.hang_up("t1")
     desk.host_answers("00")
     assert desk.code() == "00"
-    assert desk.row().state is RowState.ANSWERED
+    assert desk.row().state is RowState.DONE
 
 
 def test_a_repeat_that_was_answered_while_the_first_got_nothing_ends_the_matter() -> None:
@@ -392,7 +392,7 @@ def test_a_repeat_that_was_answered_while_the_first_got_nothing_ends_the_matter(
     assert desk.code() == "00"
     assert isinstance(first, commands.Deliver)
     desk.feed(events.Delivered(first.id, events.Fate.NOT_HANDED))
-    assert desk.row().state is RowState.ANSWERED
+    assert desk.row().state is RowState.DONE
     desk.pass_time(60)
     assert not desk.sent
     assert not desk.node.flow.requests

@@ -29,7 +29,7 @@ def test_the_reversal_of_a_void_does_not_mean_the_sale_that_its_de_61_names(desk
     assert (reversal.mti, reversal["60.1"]) == ("0400", "23")
     by_kind = {row.kind: row for row in desk.rows()}
     assert by_kind[Kind.VOID].state is RowState.REVERSED
-    assert (by_kind[Kind.SALE].state, by_kind[Kind.SALE].taken) == (RowState.ANSWERED, Taken.NO)
+    assert (by_kind[Kind.SALE].state, by_kind[Kind.SALE].taken) == (RowState.DONE, Taken.NO)
 
 
 def test_the_reversal_of_a_sale_needs_no_de_61(desk: Desk) -> None:

@@ -47,7 +47,7 @@ def test_a_reversal_that_cannot_be_made_durable_is_not_accepted(terminal: str) -
     reversal = named(desk, sale, answer)
     assert desk.asked(reversal) == desk.terminal_dialect.profile.no_answer
     desk.journal_fails = False
-    assert row_of(desk, Kind.SALE).state is RowState.ANSWERED
+    assert row_of(desk, Kind.SALE).state is RowState.DONE
     assert not desk.node.owing.debts
     assert desk.asked(reversal) == "00"
 
@@ -211,7 +211,7 @@ def test_a_reversal_that_disagrees_with_its_original_is_refused(changes: dict[st
     desk = Desk()
     sale, answer = desk.sale()
     assert desk.asked(desk.reversal(sale, answer, **changes)) == code
-    assert row_of(desk, Kind.SALE).state is RowState.ANSWERED
+    assert row_of(desk, Kind.SALE).state is RowState.DONE
 
 
 def test_a_reversal_need_not_say_the_amount() -> None:
@@ -310,7 +310,7 @@ def test_a_reversal_that_meets_the_void_in_the_journal_waits() -> None:
     desk.send(desk.reversal(*sale), "t2")
     desk.answer_held()
     assert desk.code() == "22"
-    assert row_of(desk, Kind.SALE).state is RowState.ANSWERED
+    assert row_of(desk, Kind.SALE).state is RowState.DONE
     assert row_of(desk, Kind.SALE).taken is Taken.IN_FLIGHT
     assert [message[3][:2] for message in desk.host_got()] == ["02"]
 

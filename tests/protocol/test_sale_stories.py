@@ -29,7 +29,7 @@ def test_a_sale_is_approved_and_delivered(terminal: str, host: str) -> None:
     assert answer[11] == request[11]
     assert answer[37] == f"6324{sale[11]:0>8}"
     assert answer[38] == "A" + sale[11][1:]
-    assert desk.row().state is RowState.ANSWERED
+    assert desk.row().state is RowState.DONE
     assert [line["code"] for line in desk.said("txn")] == ["00"]
     assert not desk.node.owing.debts
 
@@ -85,8 +85,8 @@ def test_an_approval_is_not_delivered_before_it_is_journaled() -> None:
 @pytest.mark.parametrize(
     ("keyed", "order"),
     [
-        (True, ["Verify", "Secure", "Journal", "Send", "Verify", "Journal", "Deliver"]),
-        (False, ["Journal", "Send", "Journal", "Deliver"]),
+        (True, ["Verify", "Secure", "Journal", "Send", "Verify", "Journal", "Deliver", "File"]),
+        (False, ["Journal", "Send", "Journal", "Deliver", "File"]),
     ],
 )
 def test_the_order_of_a_sale_is_that_of_the_design(*, keyed: bool, order: list[str]) -> None:
@@ -316,3 +316,12 @@ def test_a_business_day_is_the_acquirers() -> None:
     desk = Desk()
     desk.sale()
     assert desk.row().business_date == (desk.now.wall + timedelta(0)).date()
+
+
+def test_an_answer_whose_fate_is_not_filed_stays_a_question_for_the_next_start() -> None:
+    desk = Desk()
+    desk.hold = {commands.File}
+    desk.sale()
+    assert desk.row().state is RowState.ANSWERED
+    desk.answer_held()
+    assert desk.row().state is RowState.DONE

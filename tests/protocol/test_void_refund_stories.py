@@ -156,7 +156,7 @@ def test_a_void_that_times_out_gets_its_own_reversal_and_the_sale_can_be_voided_
     assert the_sale(desk).taken is Taken.IN_FLIGHT
     desk.host_sends(desk.answer_to(reversal, "00"))
     assert the_sale(desk).taken is Taken.NO
-    assert the_sale(desk).state is RowState.ANSWERED
+    assert the_sale(desk).state is RowState.DONE
     desk.send(desk.later(Kind.VOID, sale))
     desk.host_answers("00")
     assert desk.code() == "00"
@@ -370,7 +370,7 @@ def test_a_void_can_be_reversed_by_the_terminal() -> None:
     desk.pass_time(0)
     desk.host_answers("00")
     assert the_sale(desk).taken is Taken.NO
-    assert the_sale(desk).state is RowState.ANSWERED
+    assert the_sale(desk).state is RowState.DONE
 
 
 # Ruling 6.

@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from iso_gateway.protocol.kinds import Kind
-from iso_gateway.protocol.records import OPEN_DEBT, Change, Entry, Insert, Key, OriginalQuery, Row, RowState
+from iso_gateway.protocol.records import (
+    OPEN_DEBT,
+    Audit,
+    Change,
+    Entry,
+    Insert,
+    Key,
+    OriginalQuery,
+    Row,
+    RowState,
+    Search,
+)
 from iso_gateway.store.journal import Committed, Failed, JournalStore, Outcome, Refused
 from iso_gateway.store.memory import MemoryJournal
 from tests.protocol.test_records import ROW
@@ -256,3 +267,59 @@ def test_no_key_is_ever_held_twice(name: str, story: list[list[tuple[str, int, R
         for kept in rows:
             for claim in kept.claims:
                 assert store.find(claim, None)[0] == kept
+
+
+def test_a_story_is_only_ever_added_to(store: JournalStore) -> None:
+    committed(store, (Insert(row(story="1 received\n")),))
+    committed(store, (Change("row-000001", story="2 sent bank-1\n"),), (Change("row-000001", story="3 answered 00\n"),))
+    found = store.get("row-000001")
+    assert found is not None
+    assert found.story == "1 received\n2 sent bank-1\n3 answered 00\n"
+
+
+def test_what_operators_did_is_committed_with_what_it_changed_or_not_at_all(store: JournalStore) -> None:
+    committed(store, (Insert(row(state=RowState.STUCK)),), (Insert(row("000002")),))
+    written_off = Change("row-000001", set={"state": RowState.WRITTEN_OFF}, where={"state": RowState.STUCK})
+    first = Audit("a1", ROW.received, "till 3", "write off", "row-000001", "paid by hand")
+    second = Audit("a2", ROW.received, "till 3", "write off", "row-000001", "again")
+    other = Audit("a3", ROW.received, "till 3", "confirm", "row-000002", "receipt seen")
+    outcomes = committed(store, (written_off, first), (written_off, second), (other,))
+    assert [type(outcome) for outcome in outcomes] == [Committed, Refused, Committed]
+    assert store.audits("row-000001") == [first]
+    assert store.audits() == [first, other]
+
+
+SEARCHES: list[tuple[Search, list[str]]] = [
+    (Search(), ["row-000004", "row-000003", "row-000002", "row-000001"]),
+    (Search(limit=2), ["row-000004", "row-000003"]),
+    (Search(before="row-000003"), ["row-000002", "row-000001"]),
+    (Search(before="row-000003", limit=1), ["row-000002"]),
+    (Search(before="nobody"), []),
+    (Search(stan="000002"), ["row-000002"]),
+    (Search(rrn="R3"), ["row-000003"]),
+    (Search(terminal="U"), ["row-000004"]),
+    (Search(terminal="U", stan="000002"), []),
+    (Search(merchant="M"), ["row-000004", "row-000003", "row-000002", "row-000001"]),
+    (Search(batch="000007"), []),
+    (Search(card_hash=b"other"), ["row-000003"]),
+    (Search(amount=0), ["row-000001"]),
+    (Search(states=frozenset({RowState.STUCK, RowState.DONE})), ["row-000004", "row-000002"]),
+    (Search(kinds=frozenset({Kind.VOID})), ["row-000002"]),
+    (Search(flagged=True), ["row-000004"]),
+    (Search(since=ROW.received + timedelta(seconds=3)), ["row-000004", "row-000003"]),
+    (Search(until=ROW.received + timedelta(seconds=3)), ["row-000002", "row-000001"]),
+]
+
+
+@pytest.mark.parametrize(("wanted", "found"), SEARCHES)
+def test_a_search_finds_what_fits_newest_first(store: JournalStore, wanted: Search, found: list[str]) -> None:
+    columns: list[dict[str, Any]] = [
+        {"amount": 0, "batch": ""},
+        {"kind": Kind.VOID, "state": RowState.STUCK, "batch": ""},
+        {"rrn": "R3", "card_hash": b"other", "batch": "000008"},
+        {"terminal": "U", "state": RowState.DONE, "flags": ("double? row-000001",), "batch": ""},
+    ]
+    for number, more in enumerate(columns, 1):
+        received = ROW.received + timedelta(seconds=number)
+        committed(store, (Insert(row(f"{number:06}", merchant="M", received=received, **more)),))
+    assert [each.id for each in store.search(wanted)] == found

@@ -125,8 +125,8 @@ class Desk:
                 return [self.module.verify(command)]
             case commands.Secure():
                 return [self.module.secure(command)]
-            case commands.Journal():
-                return [self._commit(command)]
+            case commands.Journal() | commands.File():
+                return self._commit(command)
             case commands.Lookup():
                 return [events.Found(command.id, *self.journal.find(command.key, command.original))]
             case commands.Send():
@@ -146,13 +146,15 @@ class Desk:
                 self.logs.append(command)
         return []
 
-    def _commit(self, command: commands.Journal) -> events.Event:
-        if self.journal_fails:
-            return events.JournalFailed(command.id, "disk full")
-        (outcome,) = self.journal.commit([command.entry])
+    def _commit(self, command: commands.Journal | commands.File) -> list[events.Event]:
+        outcome = None if self.journal_fails else self.journal.commit([command.entry])[0]
+        if isinstance(command, commands.File):
+            return []
+        if outcome is None:
+            return [events.JournalFailed(command.id, "disk full")]
         if isinstance(outcome, Refused):
-            return events.Conflict(command.id, outcome.row)
-        return events.Journaled(command.id)
+            return [events.Conflict(command.id, outcome.row)]
+        return [events.Journaled(command.id)]
 
     def pass_time(self, seconds: float) -> None:
         """Let *seconds* go by, with every deadline in them at its time."""
