@@ -82,6 +82,14 @@ class CloseLink(msgspec.Struct, frozen=True):
     reason: str
 
 
+class Told(msgspec.Struct, frozen=True):
+    """Tell the operator who asked for the act *id* whether it was done, and in words what or why not."""
+
+    id: str
+    ok: bool
+    text: str
+
+
 class Log(msgspec.Struct, frozen=True):
     """Write one line; the values are masked."""
 
@@ -90,4 +98,4 @@ class Log(msgspec.Struct, frozen=True):
     level: str = "info"
 
 
-Command = Verify | Secure | Journal | File | Lookup | Send | Deliver | Hangup | CloseLink | Log
+Command = Verify | Secure | Journal | File | Lookup | Send | Deliver | Hangup | CloseLink | Told | Log

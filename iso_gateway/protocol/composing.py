@@ -40,8 +40,7 @@ def query_for(request: Request) -> OriginalQuery | None:
 
 def owed_state(acquirer: Acquirer | None, kind: Kind) -> RowState:
     """Return what an unknown outcome of *kind* at *acquirer*'s host is: owed a reversal, or else a repeat."""
-    row = acquirer.dialect.profile.row(kind) if acquirer is not None else None
-    reversed_there = row is not None and row.reversible and kind is not Kind.REVERSAL
+    reversed_there = acquirer is not None and acquirer.dialect.reverses(kind)
     return RowState.OWES_REVERSAL if reversed_there else RowState.OWES_REPEAT
 
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from iso_gateway.codec.message import Message
 from iso_gateway.codec.mti import repeat
 from iso_gateway.errors import CannotCarry, DecodeError
-from iso_gateway.protocol import meaning
+from iso_gateway.protocol import keeping, meaning
 from iso_gateway.protocol.kinds import NETWORK, TRAITS, Kind
 from iso_gateway.protocol.originals import ELEMENT, Original, read_original, write_original
 from iso_gateway.protocol.passing import passing
@@ -147,6 +148,21 @@ class Dialect:
     def number(self, name: str) -> int | None:
         """Return the data element *name*, or None where this dialect has none of that name."""
         return self._number.get(name)
+
+    @cached_property
+    def data(self) -> bytes:
+        """What this dialect was made from, as the journal keeps it: see `keeping`."""
+        return keeping.packed(self.spec.source, self.profile)
+
+    @cached_property
+    def hash(self) -> str:
+        """What tells this dialect from every other, also from the same one with another line in a file."""
+        return keeping.hash_of(self.data)
+
+    def reverses(self, kind: Kind) -> bool:
+        """Return whether an unknown outcome of *kind* is reversed in this dialect; otherwise it is repeated."""
+        row = self._outgoing.get(kind)
+        return row is not None and row.reversible and kind is not Kind.REVERSAL
 
     # What a message is
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from iso_gateway.codec.message import Message
+from iso_gateway.protocol.acts import Act
 from iso_gateway.protocol.records import Row
 
 
@@ -119,6 +120,22 @@ class Delivered(Answer, frozen=True):
     fate: Fate
 
 
+class Recovered(msgspec.Struct, frozen=True):
+    """What an earlier process left open, the oldest first: told before anybody is listened to (`recovery`)."""
+
+    rows: tuple[Row, ...]
+
+
+class ActWanted(msgspec.Struct, frozen=True):
+    """An operator wants *act* done to *row*, as the journal had it a moment ago -> Told."""
+
+    id: str
+    act: Act
+    row: Row
+    who: str
+    reason: str
+
+
 class TimePassed(msgspec.Struct, frozen=True):
     """The node's deadline was reached."""
 
@@ -143,6 +160,8 @@ Event = (
     | SendUncertain
     | NotSent
     | Delivered
+    | Recovered
+    | ActWanted
     | TimePassed
     | DrainWanted
 )

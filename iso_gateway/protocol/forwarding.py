@@ -103,7 +103,7 @@ class Forwarding:
         second = host.calendar.at(now.wall)
         leg = host_leg(request, request.host_request, host.acquirer.dialect.kept, second.written, now)
         sealed = self._world.lent.seal(request.pan) if request.pan else b""
-        row = journal_row(request, sealed, leg, second.business_date)
+        row = journal_row(request, sealed, leg, second.business_date, host.acquirer.dialect)
         request.journaled = row
         held = effects.hold(request.kind, request.amount, request.original_row) if request.original_row else ()
         request.deadline = None  # only the journal's answer tells whether to send

@@ -120,7 +120,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     original: str = ""
     """The id of the row that this one names."""
     reversible: bool = True
-    """Whether an unknown outcome is reversed at the host, or repeated."""
+    """Whether an unknown outcome is reversed at the host, or repeated; of a stuck debt, which of the two is owed."""
     reason: str = ""
     """Why a debt is owed: 98 no answer, 96 not delivered, A0 MAC, 06 other, 17 the terminal asked."""
     attempts: int = 0
@@ -136,6 +136,14 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     """What the back office should look at: ``double? ID`` of an earlier row."""
     story: str = ""
     """What happened, a line each: ``<epoch ms> <word> [text]``; no secret in it. It is only ever added to."""
+    debt_stan: str = ""
+    """DE 11 of the reversal that is owed: its repeats have the same, also those of a later process (ruling 15)."""
+    owed_since: datetime | None = None
+    """When it was first sent as a debt, or an operator had it sent again; its age counts from then."""
+    tried: datetime | None = None
+    """When the debt was sent last."""
+    approval_seen: bool = False
+    """Whether an approval came after the outcome was given up: not-found then settles nothing (ruling 1)."""
 
 
 class Insert(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ import msgspec
 from iso_gateway.codec import mask, tlv
 from iso_gateway.codec.message import Message
 from iso_gateway.codec.unreadable import Unreadable
-from iso_gateway.protocol.dialect import Facts
+from iso_gateway.protocol.dialect import Dialect, Facts
 from iso_gateway.protocol.events import Fate
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.moment import Moment
@@ -178,8 +178,10 @@ def _counter(chip: str | bytes | None) -> bytes:
         return b""
 
 
-def journal_row(request: Request, sealed: bytes, leg: HostLeg | None, today: date) -> Row:
-    """Return the row that is committed before *request* is sent."""
+def journal_row(
+    request: Request, sealed: bytes, leg: HostLeg | None, today: date, dialect: Dialect | None = None
+) -> Row:
+    """Return the row that is committed before *request* is sent, in the words of *dialect*."""
     return Row(
         id=request.id,
         claims=(request.key,),
@@ -201,6 +203,8 @@ def journal_row(request: Request, sealed: bytes, leg: HostLeg | None, today: dat
         business_date=today,
         host=leg,
         original=request.original_row.id if request.original_row else "",
+        reversible=dialect is not None and dialect.reverses(request.kind),
+        dialect=dialect.hash if dialect is not None else "",
     )
 
 

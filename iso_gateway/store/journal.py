@@ -74,6 +74,22 @@ class JournalStore(Protocol):
         """Return what operators did, to the row *row_id* or to all, oldest first."""
         ...
 
+    def keep_dialect(self, name: str, data: bytes) -> None:
+        """Keep *data*, the spec and profile whose hash is *name*, for as long as a row names it; once is enough.
+
+        Raises:
+            StoreError: it is not kept.
+        """
+        ...
+
+    def dialect(self, name: str) -> bytes | None:
+        """Return what was kept under the hash *name*, or None.
+
+        Raises:
+            StoreError: the journal cannot be read.
+        """
+        ...
+
     def close(self) -> None:
         """Let go of the medium."""
         ...

@@ -51,6 +51,7 @@ class MemoryJournal:
         self._by_rrn: dict[tuple[str, str], tuple[str, ...]] = {}
         self._by_approval: dict[tuple[str, str], tuple[str, ...]] = {}
         self._audits: list[Audit] = []
+        self._dialects: dict[str, bytes] = {}
         self._retire_at = max_rows
         """How many rows are too many: more than the bound while too few of them may go."""
 
@@ -97,8 +98,17 @@ class MemoryJournal:
         """Return what operators did, oldest first."""
         return [audit for audit in self._audits if row_id in ("", audit.row)]
 
+    def keep_dialect(self, name: str, data: bytes) -> None:
+        """Keep *data*, the spec and profile whose hash is *name*."""
+        self._dialects.setdefault(name, data)
+
+    def dialect(self, name: str) -> bytes | None:
+        """Return what was kept under the hash *name*, or None."""
+        return self._dialects.get(name)
+
     def close(self) -> None:
         """Forget everything."""
+        self._dialects.clear()
         self._rows.clear()
         self._audits.clear()
         self._claims.clear()

@@ -323,3 +323,12 @@ def test_a_search_finds_what_fits_newest_first(store: JournalStore, wanted: Sear
         received = ROW.received + timedelta(seconds=number)
         committed(store, (Insert(row(f"{number:06}", merchant="M", received=received, **more)),))
     assert [each.id for each in store.search(wanted)] == found
+
+
+def test_a_dialect_is_kept_under_its_hash_and_only_once(store: JournalStore) -> None:
+    store.keep_dialect("0123456789abcdef", b"one")
+    store.keep_dialect("0123456789abcdef", b"one")
+    store.keep_dialect("fedcba9876543210", b"two")
+    assert store.dialect("0123456789abcdef") == b"one"
+    assert store.dialect("fedcba9876543210") == b"two"
+    assert store.dialect("0000000000000000") is None
