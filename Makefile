@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo engine test check fmt bench fuzz sanitize wheel clean
+.PHONY: help demo engine test check fmt bench crash fuzz sanitize wheel clean
 
 help:
 	@echo 'make demo      the main job on loopback: gateway, mock host, three terminals, and the proof'
@@ -16,6 +16,7 @@ help:
 	@echo 'make check     lint, types, architecture, packaging'
 	@echo 'make fmt       format the code'
 	@echo 'make bench     codec and gateway beside their references'
+	@echo 'make crash     the gateway killed again and again under load, then three ledgers compared (KILLS=20)'
 	@echo 'make fuzz      broken bytes for every spec and framing (RUNS=200000), some minutes'
 	@echo 'make sanitize  the compiled engine under AddressSanitizer, with gcc'
 	@echo 'make wheel     sdist and wheel in dist/'
@@ -48,6 +49,10 @@ bench: $(VENV)/.installed-bench
 	@$(BIN)/python hatch_build.py
 	$(BIN)/python bench/codec.py
 	$(BIN)/python bench/gateway.py
+
+KILLS ?= 20
+crash: $(VENV)/.installed
+	@$(BIN)/python crash/run.py --kills $(KILLS)
 
 RUNS ?= 200000
 fuzz: $(VENV)/.installed-fuzz
