@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import click
 
 from iso_gateway.cli.options import Seconds, framing_option, spec_option
+from iso_gateway.errors import AdminError, ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +36,19 @@ QUIET: Final = frozenset({"connected"})
     help="What a reversal without its original gets.  [default: the dialect's]",
 )
 @click.option(
+    "--refuse-reversals",
+    default="",
+    metavar="CODE",
+    help="Refuse every reversal with this code of 1987: 12, 30, 64, 94 ...",
+)
+@click.option(
+    "--cut-over",
+    default="00:00",
+    show_default=True,
+    metavar="HH:MM",
+    help="From when on it is tomorrow's business date, in UTC; links are told.",
+)
+@click.option(
     "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="One line per event."
 )
 def host(
@@ -45,20 +59,34 @@ def host(
     framing_name: str,
     late: float,
     not_found: Literal["00", "25"] | None,
+    refuse_reversals: str,
+    cut_over: str,
     log_format: str,
 ) -> None:
     """Run the mock host: it authorizes, remembers, and misbehaves when the amount asks for it.
 
     Sales and preauths that end in .05, .51 or .54 are declined, .68 and .69 get no answer, .70 a late one, .71 and .72
-    lose the connection. SIGTERM ends it after what is late was answered.
+    lose the connection; .67 gets no answer, and its reversal is refused. SIGTERM ends it after what is late was
+    answered.
     """
     import trio
 
     from iso_gateway.host.server import HostServer
     from iso_gateway.host.settings import HostSettings
     from iso_gateway.net.address import Address
+    from iso_gateway.settings import read
 
-    settings = HostSettings(spec=spec_name, framing=framing_name, late_seconds=late, reversal_not_found=not_found or "")
+    given = {
+        "spec": spec_name,
+        "framing": framing_name,
+        "late_seconds": late,
+        "reversal_not_found": not_found or "",
+        "refuse_reversals": refuse_reversals,
+        "cut_over": cut_over,
+    }
+    settings, problems = read(HostSettings, given)
+    if settings is None:
+        raise ConfigError(problems)
     log = _Log(log_format)
     server = HostServer.of(settings, log=log)
 
@@ -103,12 +131,21 @@ async def _obey(received: AsyncIterator[int], stop: trio.Event, everything: trio
 
 def verbs(server: HostServer, stop: trio.Event) -> dict[str, Any]:
     """Return what the admin socket of a running host understands."""
+    from iso_gateway.protocol.kinds import Kind
 
     def drain(_arguments: dict[str, Any]) -> dict[str, Any]:
         stop.set()
         return {"links": len(server.status()["links"])}
 
+    def announce(arguments: dict[str, Any]) -> dict[str, Any]:
+        kinds = {"echo": Kind.ECHO, "cut_over": Kind.CUT_OVER}
+        kind = kinds.get(str(arguments.get("kind", "")))
+        if kind is None:
+            raise AdminError(f"kind: one of {', '.join(kinds)} expected")
+        return {"links": server.announce(kind, advice=arguments.get("advice") is True)}
+
     return {
+        "announce": announce,
         "status": lambda _arguments: server.status(),
         "ledger": lambda _arguments: server.ledger(),
         "drain": drain,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 
 from iso_gateway.host.settings import CardRule
@@ -73,10 +73,19 @@ class Accounts:
         account = self._accounts[card, currency] = Account(balance)
         return account
 
+    def all(self) -> Iterable[tuple[tuple[bytes, str], Account]]:
+        """Return all accounts by card and currency, the one opened first before the others."""
+        return self._accounts.items()
+
     def refusal(self, pan: str) -> str:
         """Return the canonical code that every sale with *pan* gets by a rule, or the empty text."""
         rule = self._rule(pan)
         return "" if rule is None else rule.code
+
+    def reversal_refusal(self, pan: str) -> str:
+        """Return the canonical code with which every reversal about *pan* is refused by a rule, or the empty text."""
+        rule = self._rule(pan)
+        return "" if rule is None else rule.refuse_reversals
 
     def _rule(self, pan: str) -> CardRule | None:
         return next((rule for rule in self._rules if pan.startswith(rule.prefix)), None)

@@ -10,12 +10,14 @@ from iso_gateway.codec.message import Message
 from iso_gateway.codec.mti import is_request
 from iso_gateway.errors import DecodeError
 from iso_gateway.host.accounts import Accounts
+from iso_gateway.host.announcing import Announcer
 from iso_gateway.host.answers import Decision, balance_element, written
 from iso_gateway.host.asked import Asked, alike
 from iso_gateway.host.books import Books, Outcome
 from iso_gateway.host.calendar import Calendar
 from iso_gateway.host.ledger import Ledger
 from iso_gateway.host.magic import ORDINARY, Ending, ending
+from iso_gateway.host.saved import Saved, restore, save
 from iso_gateway.host.settings import HostSettings
 from iso_gateway.host.transaction import Key, Transaction, can_be_undone
 from iso_gateway.protocol import rules
@@ -53,7 +55,10 @@ class Authorizer:
         self.accounts = Accounts(self.settings.opening_balance, self.settings.cards, card_key, kept)
         self.signed_on: set[str] = set()
         """The links that have signed on."""
-        self._calendar = Calendar(zone)
+        self.refuse_reversals = self.settings.refuse_reversals
+        """The canonical code with which every reversal is refused; empty: they are carried out. May be changed."""
+        self._calendar = Calendar(zone, self.settings.cuts_over_at)
+        self._announcer = Announcer(dialect, self._calendar)
         self._books = Books(self.accounts, kept, self._calendar, first_serial)
         self._alike = alike(dialect.profile)
         self._passed_over: dict[Key, bytes] = {}
@@ -85,6 +90,9 @@ class Authorizer:
     def decide(self, message: Message, moment: Moment, link: str = "") -> Decision:
         """Return what becomes of *message* that came over *link*."""
         if _is_answer(message):
+            if (announced := self._announcer.answered(message, link)) is not None:
+                note = {"kind": str(announced), "stan": message.text(11), "code": self.dialect.canonical(message)}
+                return Decision("network", {**note, "answered": True})
             return Decision("ignored", {"mti": message.mti, "cause": "an answer, and nothing was asked"})
         row = self.dialect.kind_row(message)
         if row is None:
@@ -105,9 +113,40 @@ class Authorizer:
             return self._again(asked, first, moment)
         return self._new(asked, moment)
 
+    def announce(self, kind: Kind, moment: Moment, link: str, *, advice: bool = False) -> Message:
+        """Return what the host says to *link* of its own accord: an echo, or which business date it is now.
+
+        Args:
+            kind: ECHO or CUT_OVER.
+            moment: now.
+            link: who is told; its answer is awaited.
+            advice: whether it is said as 0820 and not as 0800.
+
+        Raises:
+            CannotCarry: the dialect has no such message.
+        """
+        return self._announcer.request(kind, moment, link, advice=advice)
+
+    def cut_over(self, moment: Moment) -> None:
+        """Begin the next business date before its hour."""
+        self._calendar.cut_over(moment)
+
+    def until_cut_over(self, moment: Moment) -> float:
+        """Return the seconds from *moment* to the next cut-over of the host's clocks."""
+        return self._calendar.until_cut_over(moment)
+
+    def save(self) -> Saved:
+        """Return the books as one plain object."""
+        return save(self._books)
+
+    def restore(self, saved: Saved) -> None:
+        """Take over the books of a host that was made with the same ``card_key``; this one has to be new."""
+        restore(self._books, saved)
+
     def closed(self, link: str) -> None:
         """Take in that *link* is gone: it must sign on again."""
         self.signed_on.discard(link)
+        self._announcer.closed(link)
 
     def _network(self, message: Message, kind: Kind, moment: Moment, link: str) -> Decision:
         match kind:
@@ -153,7 +192,8 @@ class Authorizer:
         partial: dict[str, str | bytes] = {}
         if end.half and not code:
             partial["amount_transaction"] = f"{amount:012}"
-        outcome = Outcome(code or ("10" if partial else "00"), amount, refused=bool(code), facts=partial)
+        code_said = code or ("10" if partial else "00")
+        outcome = Outcome(code_said, amount, refused=bool(code), facts=partial, irreversible=end.reversal)
         return self._done(asked, self._books.record(asked, outcome, moment), moment, end=end)
 
     def _ending(self, asked: Asked, amount: int) -> Ending:
@@ -211,6 +251,9 @@ class Authorizer:
 
         What was declined was never booked: it counts as not found.
         """
+        refusal = self.refuse_reversals or self.accounts.reversal_refusal(asked.pan)
+        if refusal:
+            return self._refused(asked, refusal, moment, "this host refuses reversals")
         original = self.ledger.original(asked.named, asked.merchant, asked.terminal, kinds, asked.type)
         if original is None:
             return self._refused(asked, self._not_found, moment, "original not found")
@@ -229,6 +272,8 @@ class Authorizer:
             return "14", "another card"
         if asked.amount is not None and asked.amount not in (original.amount, original.asked):
             return "64", "another amount"
+        if original.irreversible:
+            return original.irreversible, "the amount of the original asked for this refusal"
         if asked.message.text(95)[:12].strip("0 "):
             return "40", "partial reversal"
         if self.settings.reverse_same_day_only and original.business_date != self._calendar.today(moment):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 import msgspec
@@ -26,11 +26,12 @@ class Numbers:
 
     def __init__(self, first: int = 1) -> None:
         """Start at *first*, a random one in a process that may not be the day's only one."""
-        self._next = first % SERIALS
+        self.following = first % SERIALS
+        """The serial of the next RRN."""
 
     def next(self, local: datetime) -> tuple[str, str]:
         """Return a new RRN, unique for the day of *local* (YDDD and a serial), and a new approval code."""
-        serial, self._next = self._next, (self._next + 1) % SERIALS
+        serial, self.following = self.following, (self.following + 1) % SERIALS
         return f"{local.year % 10}{local.timetuple().tm_yday:03}{serial:08}", f"{serial % 999_999 + 1:06}"
 
 
@@ -45,6 +46,8 @@ class Outcome(msgspec.Struct, frozen=True):
     original: Transaction | None = None
     facts: dict[str, str | bytes] = {}
     """What the answer says beyond numbers and dates."""
+    irreversible: str = ""
+    """The code with which its reversal is to be refused; empty: it may be reversed."""
 
 
 class Books:
@@ -54,11 +57,11 @@ class Books:
         self.accounts = accounts
         self.ledger = Ledger(accounts, most)
         self.calendar = calendar
-        self._numbers = Numbers(first_serial)
+        self.numbers = Numbers(first_serial)
 
     def rrn(self, moment: Moment) -> str:
         """Return a new RRN, for an answer that is not kept."""
-        return self._numbers.next(self.calendar.local(moment))[0]
+        return self.numbers.next(self.calendar.local(moment))[0]
 
     def record(self, asked: Asked, outcome: Outcome, moment: Moment) -> Transaction:
         """Keep *asked* with its *outcome*; an approved one takes effect."""
@@ -76,7 +79,7 @@ class Books:
             asked=asked.amount or 0,
             currency=original.currency if original else asked.currency,
             received=moment,
-            business_date=self.calendar.today(moment),
+            business_date=_date(asked, outcome) or self.calendar.today(moment),
             days=self._days(asked, moment),
             local=asked.local,
             transmitted=set() if asked.marked or not asked.transmitted else {asked.transmitted},
@@ -87,6 +90,7 @@ class Books:
             code=outcome.code,
             facts=facts,
             original=original,
+            irreversible=outcome.irreversible,
         )
         if outcome.refused:
             self.ledger.remember(transaction)
@@ -96,12 +100,14 @@ class Books:
 
     def _answer(self, asked: Asked, outcome: Outcome, moment: Moment) -> tuple[str, str, dict[str, str | bytes]]:
         """Return the RRN, the approval code and the facts of the answer; a reversal has the RRN of its original."""
-        rrn, approval = self._numbers.next(self.calendar.local(moment))
+        rrn, approval = self.numbers.next(self.calendar.local(moment))
         if asked.kind is Kind.REVERSAL and outcome.original is not None:
             rrn = outcome.original.rrn
         if outcome.refused or asked.kind in _NO_APPROVAL_CODE:
             approval = ""
         facts = {**self.calendar.facts(moment), **outcome.facts, "retrieval_reference_number": rrn}
+        if (reversed_on := _date(asked, outcome)) is not None:
+            facts["date_settlement"] = mmdd(reversed_on)
         if approval:
             facts["authorization_id_response"] = approval
         return rrn, approval, facts
@@ -110,3 +116,8 @@ class Books:
         """Return the days by which a later message may name *asked*: the terminal's, the host's, the business date."""
         local, today = self.calendar.local(moment), self.calendar.today(moment)
         return tuple({day for day in (asked.day, mmdd(local), mmdd(today)) if day})
+
+
+def _date(asked: Asked, outcome: Outcome) -> date | None:
+    """Return the business date of a reversal, which is its original's (ruling 21); None for everything else."""
+    return outcome.original.business_date if asked.kind is Kind.REVERSAL and outcome.original is not None else None

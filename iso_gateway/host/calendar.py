@@ -1,30 +1,47 @@
-"""The host's days: local time, and the business date, which a cut-over moves on before midnight does."""
+"""The host's days: local time, and the business date, which begins at the cut-over, before midnight does.
+
+The cut-over is an hour of the host's clocks, or a message that says so, whichever comes first.
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+from iso_gateway.host.settings import MIDNIGHT
 from iso_gateway.protocol.moment import Moment
 
 
 class Calendar:
     """The local time and business date of one host."""
 
-    def __init__(self, zone: tzinfo = UTC) -> None:
+    def __init__(self, zone: tzinfo = UTC, cut_over: time = MIDNIGHT) -> None:
+        """Keep the days of *zone*; from *cut_over* on it is tomorrow's business date, 00:00: with the calendar."""
         self._zone = zone
-        self._reached = date.min
+        self._at = cut_over
+        self.reached = date.min
+        """The business date that the last cut-over said began."""
 
     def local(self, moment: Moment) -> datetime:
         """Return *moment* on the host's clocks."""
         return moment.wall.astimezone(self._zone)
 
     def today(self, moment: Moment) -> date:
-        """Return the business date: the local date, or the next one after a cut-over."""
-        return max(self.local(moment).date(), self._reached)
+        """Return the business date: the local date, or the next one after the cut-over (ruling 21)."""
+        local = self.local(moment)
+        early = self._at != MIDNIGHT and local.time() >= self._at
+        return max(local.date() + timedelta(days=1) if early else local.date(), self.reached)
 
     def cut_over(self, moment: Moment) -> None:
         """Begin the next business date; at most a day ahead of the calendar, so that asking twice is asking once."""
-        self._reached = self.local(moment).date() + timedelta(days=1)
+        self.reached = self.local(moment).date() + timedelta(days=1)
+
+    def until_cut_over(self, moment: Moment) -> float:
+        """Return the seconds from *moment* to the next cut-over of the clocks."""
+        local = self.local(moment)
+        today = local.replace(hour=self._at.hour, minute=self._at.minute, second=0, microsecond=0)
+        # Of one zone, two local times would be subtracted as if no clock were ever put forward.
+        left = (today.astimezone(UTC) - moment.wall).total_seconds()
+        return left if left > 0 else ((today + timedelta(days=1)).astimezone(UTC) - moment.wall).total_seconds()
 
     def facts(self, moment: Moment) -> dict[str, str | bytes]:
         """Return what an answer says of time; date and time of a request that had them win over these."""

@@ -7,6 +7,7 @@ cents  what the host does                                      what it answers  
 .10    approves half of it                                     10, DE 4 = half  approved: half
 .51    declines: insufficient funds                            51               as declined
 .54    declines: expired card                                  54               as declined
+.67    approves and stays silent, and refuses the reversal     nothing          approved
 .68    approves and stays silent                               nothing          approved
 .69    stays silent, as if it had never come                   nothing          no
 .70    approves, and answers late (45 s unless set otherwise)  00, late         approved
@@ -45,6 +46,8 @@ class Ending(msgspec.Struct, frozen=True):
     hang_up: bool = False
     half: bool = False
     """Whether only half of the amount is approved."""
+    reversal: str = ""
+    """The canonical code with which its reversal is refused; empty: it may be reversed."""
 
 
 ENDINGS: Final[dict[str, Ending]] = {
@@ -52,6 +55,7 @@ ENDINGS: Final[dict[str, Ending]] = {
     "10": Ending("approves half of it", half=True),
     "51": Ending("declines: insufficient funds", code="51"),
     "54": Ending("declines: expired card", code="54"),
+    "67": Ending("approves and stays silent, and refuses the reversal", answered=False, reversal="30"),
     "68": Ending("approves and stays silent", answered=False),
     "69": Ending("stays silent, as if it had never come", recorded=False, answered=False),
     "70": Ending("approves, and answers late", late=True),

@@ -17,12 +17,13 @@ from iso_gateway.framing import Frame, Framing
 from iso_gateway.host.answers import Decision
 from iso_gateway.host.authorizer import Authorizer
 from iso_gateway.host.books import SERIALS
-from iso_gateway.host.settings import HostSettings
+from iso_gateway.host.settings import MIDNIGHT, HostSettings
 from iso_gateway.net.address import Address
 from iso_gateway.net.clock import now
 from iso_gateway.net.connection import FramedConnection
 from iso_gateway.net.listener import Refusal, serve
 from iso_gateway.protocol.dialect import Dialect
+from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.moment import Moment
 
 Log = Callable[[str, Mapping[str, Any]], None]
@@ -110,14 +111,17 @@ class HostServer:
         """
         async with trio.open_nursery() as links:
             with self._listening:
-                await serve(
-                    address,
-                    self._accepted,
-                    connections=self.settings.connections,
-                    on_refused=self._refused,
-                    handler_nursery=links,
-                    task_status=task_status,
-                )
+                async with trio.open_nursery() as announcing:
+                    if self._tells_of_cut_overs():
+                        announcing.start_soon(self._announce_cut_overs)
+                    await serve(
+                        address,
+                        self._accepted,
+                        connections=self.settings.connections,
+                        on_refused=self._refused,
+                        handler_nursery=links,
+                        task_status=task_status,
+                    )
 
     async def drain(self, patience: float = 5.0) -> None:
         """Take no new links, give the late answers that fall due within *patience* seconds, and close all links."""
@@ -128,6 +132,37 @@ class HostServer:
         async with trio.open_nursery() as nursery:
             for link in list(self._links.values()):
                 nursery.start_soon(link.connection.aclose)
+
+    def announce(self, kind: Kind, *, advice: bool = False) -> int:
+        """Send an echo or a cut-over on every link, as 0820 with *advice*; return on how many.
+
+        A cut-over that comes before its hour begins the next business date.
+
+        Raises:
+            CannotCarry: the dialect has no such message.
+        """
+        at = self._clock()
+        if kind is Kind.CUT_OVER:
+            self.authorizer.cut_over(at)
+        return self._announce(kind, at, advice=advice)
+
+    def _announce(self, kind: Kind, at: Moment, *, advice: bool = False) -> int:
+        for name, link in self._links.items():
+            message = self.authorizer.announce(kind, at, name, advice=advice)
+            link.connection.send(self.authorizer.dialect.spec.encode(message))
+            self._log("announced", {"peer": link.peer, "kind": str(kind), "stan": message.text(11)})
+        return len(self._links)
+
+    def _tells_of_cut_overs(self) -> bool:
+        has_an_hour = self.settings.cuts_over_at != MIDNIGHT
+        return has_an_hour and self.authorizer.dialect.profile.row(Kind.CUT_OVER) is not None
+
+    async def _announce_cut_overs(self) -> None:
+        """Tell all links whenever the hour of the cut-over has come."""
+        while True:
+            # A hundredth of a second later, no clock says that it has not come yet.
+            await trio.sleep(self.authorizer.until_cut_over(self._clock()) + 0.01)
+            self._announce(Kind.CUT_OVER, self._clock())
 
     def ledger(self) -> dict[str, Any]:
         """Return what the host knows, as plain data, masked: ``transactions``, the oldest first, and ``totals``."""

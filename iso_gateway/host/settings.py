@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from datetime import time
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
+
+MIDNIGHT: Final = time(0, 0)
+"""A cut-over that is none: the business date is the calendar's."""
+Code = Annotated[str, Meta(pattern=r"^([0-9A-Z]{2})?$", description="a code of 1987, two characters")]
 
 
 class CardRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -14,8 +19,10 @@ class CardRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     prefix: Annotated[str, Meta(pattern=r"^[0-9]{1,19}$", description="leading digits of a card number")]
     balance: int | None = None
     """What such an account is opened with, in minor units; None: the host's opening balance."""
-    code: Annotated[str, Meta(pattern=r"^([0-9A-Z]{2})?$", description="a code of 1987, two characters")] = ""
+    code: Code = ""
     """What a sale, preauth or balance inquiry is declined with, as 1987 says it (``54``); empty: nothing."""
+    refuse_reversals: Code = ""
+    """What every reversal of such a card's transactions is refused with (``12``, ``30``); empty: nothing."""
 
 
 class HostSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,6 +43,9 @@ class HostSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Seconds without a byte after which a link is closed; 0: never."""
     time_zone: str = "UTC"
     """Where the host's days begin."""
+    cut_over: Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="HH:MM")] = "00:00"
+    """From when on a transaction is of the next business date, in that zone; 00:00: with the calendar. When the hour
+    has come, every link is told (0800), where the dialect has a message for it."""
     sign_on_required: bool = False
     """Whether money moves only on a link that has signed on; before, it gets 77."""
     magic: bool = True
@@ -50,8 +60,16 @@ class HostSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The first that fits counts."""
     reversal_not_found: Literal["", "00", "25"] = ""
     """What a reversal gets whose original never came; empty: what the profile says."""
+    refuse_reversals: Code = ""
+    """What every reversal is refused with, before anything is looked up (``12``, ``30``, ``64``, ``94``): whoever
+    owes it cannot settle it alone. Empty: they are carried out."""
     reverse_same_day_only: bool = False
     """Whether a reversal of an earlier business date gets 25."""
     remember: Annotated[int, Meta(ge=1)] = 100_000
     """Transactions, and accounts, that are kept; above, the oldest go. Under the 999999 STANs of one acquirer, so that
     a STAN that comes round again is new."""
+
+    @property
+    def cuts_over_at(self) -> time:
+        """`cut_over` as a time."""
+        return time.fromisoformat(self.cut_over)

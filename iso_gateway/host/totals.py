@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from iso_gateway.protocol.kinds import Kind
@@ -36,6 +37,15 @@ class Totals:
         row[0] += sign
         row[1] += sign * amount
         self._net[book] = self._net.get(book, 0) - sign * booked
+
+    def all(self) -> Iterable[tuple[Book, Mapping[Kind, Sequence[int]]]]:
+        """Return count and sum by kind, of every terminal and currency."""
+        return self._sums.items()
+
+    def put(self, book: Book, sums: Mapping[Kind, tuple[int, int]], net: int) -> None:
+        """Set the totals of *book*, as they were saved."""
+        self._sums[book] = {kind: [count, amount] for kind, (count, amount) in sums.items()}
+        self._net[book] = net
 
     def net(self, book: Book) -> int:
         """Return what the merchant is owed, minor units."""

@@ -96,6 +96,8 @@ class Transaction:
     returned: int = 0
     """Refunded so far."""
     effect: Effect = NOTHING
+    irreversible: str = ""
+    """The canonical code with which its reversal is refused; empty: it may be reversed."""
 
     def __repr__(self) -> str:
         return f"<Transaction {self.kind} {self.state}, STAN {self.key[3]}>"

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from iso_gateway.admin.client import call
+from iso_gateway.errors import AdminError
 from tests.cli.conftest import COMMAND, Call, HostProcess, started
 
 
@@ -83,3 +85,23 @@ def test_a_port_that_is_taken_is_told(iso_gateway: Call, host: HostProcess) -> N
     result = iso_gateway("host", "--port", port)
     assert result.exit_code == 2
     assert f"address 127.0.0.1:{port} is in use" in result.stderr
+
+
+def test_a_host_may_refuse_reversals_and_say_when_its_day_ends(iso_gateway: Call, tmp_path: Path) -> None:
+    folder = tmp_path / "host"
+    folder.mkdir()
+    with started(folder, "--refuse-reversals", "12", "--cut-over", "23:30") as running:
+        host = HostProcess(*running)
+        iso_gateway("send", "sale", "--to", host.address, "--amount", "5.00")
+        refused = iso_gateway("send", "reversal", "--to", host.address, "--original", "last")
+        assert (refused.exit_code, "declined 12" in refused.stdout) == (1, True)
+        assert call(host.socket, "announce", kind="cut_over") == {"links": 0}
+        with pytest.raises(AdminError, match="echo, cut_over expected"):
+            call(host.socket, "announce", kind="lunch")
+
+
+def test_wrong_settings_are_all_told_and_exit_2(iso_gateway: Call) -> None:
+    result = iso_gateway("host", "--port", "0", "--cut-over", "24:00", "--refuse-reversals", "no")
+    assert result.exit_code == 2
+    assert "cut_over: expected HH:MM" in result.stderr
+    assert "refuse_reversals: expected a code of 1987, two characters" in result.stderr

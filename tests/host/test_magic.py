@@ -20,6 +20,7 @@ ENDS = [
     ("10", "10", 0, False, "approved"),
     ("51", "51", 0, False, "declined"),
     ("54", "54", 0, False, "declined"),
+    ("67", "", 0, False, "approved"),
     ("68", "", 0, False, "approved"),
     ("69", "", 0, False, None),
     ("70", "00", 45, False, "approved"),

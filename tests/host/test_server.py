@@ -21,7 +21,7 @@ from iso_gateway.net.address import Address
 from iso_gateway.net.listener import dial
 from iso_gateway.protocol.kinds import Kind
 from tests.support.ends import ends, stream_over
-from tests.support.till import PAN, Till
+from tests.support.till import PAN, START, Till
 
 ANY_PORT = Address("127.0.0.1", 0)
 TPDU = bytes.fromhex("6000011234")
@@ -346,3 +346,50 @@ def test_days_begin_where_the_host_is() -> None:
     answer = host.authorizer.decide(till.request(Kind.SALE), till.moment).answer
     assert answer is not None
     assert answer[15] == "0303"
+
+
+async def test_an_announcement_goes_to_every_link_and_its_answer_is_told() -> None:
+    log = Told()
+    async with in_memory(log) as (host, wire):
+        await wire.ask(wire.till.request(Kind.SIGN_ON, None, pan=""))
+        assert host.announce(Kind.ECHO) == 1
+        said = await wire.receive()
+        assert said is not None
+        assert (said.mti, said[70]) == ("0800", "301")
+        await wire.send(wire.till.dialect.answer(said, "00", {}, wire.till.moment.wall.date()))
+        await wire.sale()
+        assert log.of("network")[-1] == {
+            "peer": "memory", "kind": "echo", "stan": said[11], "code": "00", "answered": True,
+        }  # fmt: skip
+
+
+async def test_a_cut_over_that_is_announced_is_one() -> None:
+    async with in_memory() as (host, wire):
+        before = await wire.sale()
+        host.announce(Kind.CUT_OVER, advice=True)
+        said = await wire.receive()
+        after = await wire.sale()
+        assert before is not None
+        assert said is not None
+        assert after is not None
+        assert (said.mti, said[70]) == ("0820", "201")
+        assert before[15] != after[15] == said[15]
+
+
+async def test_when_the_hour_has_come_all_links_are_told(autojump_clock: MockClock, nursery: trio.Nursery) -> None:
+    began = trio.current_time()
+    host = HostServer.of(HostSettings(cut_over="10:31"), clock=lambda: START.later(trio.current_time() - began))
+    # Nothing is done over the port; the hour is kept by whoever serves.
+    await nursery.start(host.run, ANY_PORT)
+    theirs, ours = ends()
+    nursery.start_soon(host.carry, theirs, "memory")
+    wire = Wire(ours)
+    said = await wire.receive()
+    assert said is not None
+    assert (said.mti, said[70], said[15]) == ("0800", "201", "0303")
+    assert 60 <= trio.current_time() - began < 61
+    again = await wire.receive()
+    assert again is not None
+    assert again[15] == "0304"
+    assert trio.current_time() - began > 86400
+    nursery.cancel_scope.cancel()

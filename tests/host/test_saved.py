@@ -1,0 +1,74 @@
+"""A host that starts again with the books of the one before goes on as if it had never stopped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iso_gateway.host.authorizer import Authorizer
+from iso_gateway.host.saved import Saved
+from iso_gateway.host.settings import HostSettings
+from iso_gateway.protocol.kinds import Kind
+from tests.host.test_books import STEPS, assert_balanced, take
+from tests.support.till import Reply, Till
+
+
+def restart(till: Till, **settings: Any) -> None:
+    """Put a new host with the old one's books in its place."""
+    written = msgspec.json.encode(till.host.save())
+    till.host = Authorizer(till.dialect, HostSettings(**settings))
+    till.host.restore(msgspec.json.decode(written, type=Saved))
+
+
+@given(spec=st.sampled_from(["iso87-ascii", "cup-pos"]), before=STEPS, after=STEPS)
+def test_whatever_happened_before_nothing_is_forgotten(
+    spec: str, before: list[tuple[object, int, int]], after: list[tuple[object, int, int]]
+) -> None:
+    restarted, running = Till(spec), Till(spec)
+    answers: dict[Till, list[Reply]] = {restarted: [], running: []}
+    for steps, again in ((before, True), (after, False)):
+        for till, replies in answers.items():
+            replies += [reply for step in steps if (reply := take(till, replies, step)) is not None]
+        if again:
+            restart(restarted)
+    assert [reply.answer for reply in answers[restarted]] == [reply.answer for reply in answers[running]]
+    assert restarted.host.save() == running.host.save()
+    assert_balanced(restarted)
+
+
+def test_a_repeat_gets_its_first_answer_across_a_restart(till: Till) -> None:
+    sale = till.ask(Kind.SALE)
+    restart(till)
+    assert till.again(sale).answer == sale.answer
+    assert till.ask(Kind.REVERSAL, about=sale).code == "00"
+
+
+def test_a_cut_over_outlives_a_restart() -> None:
+    till = Till()
+    till.host.cut_over(till.moment)
+    restart(till)
+    assert till.ask(Kind.SALE).said(15) == "0303"
+
+
+def test_links_have_to_sign_on_again(till: Till) -> None:
+    till.ask(Kind.SIGN_ON, None)
+    restart(till)
+    assert till.host.signed_on == set()
+
+
+def test_an_original_that_the_ledger_has_let_go_is_still_that_of_its_void() -> None:
+    till = Till(remember=1)
+    void = till.ask(Kind.VOID, about=till.ask(Kind.SALE))
+    assert till.states == [("void", "approved")]
+    restart(till, remember=1)
+    assert till.states == [("void", "approved")]
+    assert till.ask(Kind.REVERSAL, about=void).code == "00"
+    assert till.account().balance == 1_000_000 - 1000
+
+
+def test_no_card_number_is_saved(till: Till) -> None:
+    till.ask(Kind.SALE)
+    assert till.request(Kind.SALE)[2].encode() not in msgspec.json.encode(till.host.save())
