@@ -19,6 +19,7 @@ from iso_gateway.protocol.profile import KindRow
 from iso_gateway.protocol.records import APPROVED, OPEN_DEBT, Change, Insert, Row, RowState, Taken
 from iso_gateway.protocol.request import Asker, Request, journal_row, noted
 from iso_gateway.protocol.setup import UNBATCHED_KEY_LIFE
+from iso_gateway.protocol.story import Word, added, line, worth_telling
 from iso_gateway.protocol.transaction import State, Step
 from iso_gateway.protocol.world import World
 
@@ -51,7 +52,7 @@ class Arrivals:
     def verified(self, request: Request, code: str) -> None:
         """Take in the security module's word on the request's MAC."""
         if code:
-            self._closing.refuse(request, code)
+            self._closing.refuse(request, code, "MAC of the request")
             return
         request.known_by(self._world.lent.fingerprint)
         earlier = self._underway.by_key.get(request.key)
@@ -62,9 +63,9 @@ class Arrivals:
         original = request.original
         named = TRAITS[request.kind].original and (original.stan or original.rrn or original.approval)
         if request.kind is Kind.REVERSAL and not named:
-            self._closing.refuse(request, "25")
+            self._closing.refuse(request, "25", "the reversal names no original")
         elif request.amount == 0 and TRAITS[request.kind].financial and request.kind is not Kind.REVERSAL:
-            self._closing.refuse(request, "13")
+            self._closing.refuse(request, "13", "no amount")
         elif named or is_repeat(request.message.mti):
             self._closing.look_up(request)
         else:
@@ -78,6 +79,8 @@ class Arrivals:
         del self._underway.requests[request.id]
         self._world.forget(request.id)
         earlier.askers.extend(request.askers)
+        if worth_telling(len(earlier.askers) - 1):
+            earlier.tell(self._world.now.wall, Word.JOINED, request.askers[0].connection.place)
         self._world.log("joined", id=earlier.id, terminal=request.terminal, stan=request.stan)
 
     def _clash(self, request: Request) -> None:
@@ -85,7 +88,7 @@ class Arrivals:
             "duplicate", "warning", terminal=request.terminal, stan=request.stan,
             cause="another message under the key of an earlier one: terminal swapped, or its STAN reset?",
         )  # fmt: skip
-        self._closing.refuse(request, "94")
+        self._closing.refuse(request, "94", "another message under the key of an earlier one")
 
     def found(self, request: Request, event: Found) -> None:
         """Take in what the journal knows of the request's key and of its original."""
@@ -101,7 +104,7 @@ class Arrivals:
         elif event.same_key is None and self._may_have_left(request):
             self._world.log("listed", "warning", terminal=request.terminal, stan=request.stan,
                             cause="a repeat whose original may have left the journal is not sent as new")  # fmt: skip
-            self._closing.refuse(request, "25")
+            self._closing.refuse(request, "25", "its original may have left the journal")
         else:
             self._with_original(request, max(event.originals, key=lambda row: row.received, default=None))
 
@@ -112,13 +115,16 @@ class Arrivals:
         if original is not None:
             code = rules.refusal(self._claim(request, original), standing(original))
             if code:
-                self._closing.refuse(request, code)
+                self._closing.refuse(request, code, f"its original {original.id} is {original.state}")
                 return
             request.original_row = original
+            request.tell(self._world.now.wall, Word.ORIGINAL, f"found: {original.kind} {original.id}")
         elif TRAITS[request.kind].original and not request.original.issued_by_host:
             # The gateway renumbers: the terminal's STAN may name another sale on the host's leg (rulings 3, 22).
-            self._closing.refuse(request, "25")
+            self._closing.refuse(request, "25", "its original is unknown, and named by its STAN alone")
             return
+        elif TRAITS[request.kind].original:
+            request.tell(self._world.now.wall, Word.ORIGINAL, "unknown here: passed on as the terminal names it")
         self._forwarding.clear(request)
 
     def _same_key(self, request: Request, row: Row) -> None:
@@ -134,7 +140,9 @@ class Arrivals:
             case RowState.ANSWERED | RowState.DONE | RowState.UNCONFIRMED:
                 # Replay and reversal exclude each other in one commit (ruling 2).
                 self._say_again(request, row)
-                seen = Change(row.id, add={"replays": 1}, where={"state": APPROVED})
+                again = line(self._world.now.wall, Word.REPLAYED, request.askers[0].connection.place)
+                story = added(row.story, again) if worth_telling(row.replays + 1) else ""
+                seen = Change(row.id, add={"replays": 1}, where={"state": APPROVED}, story=story)
                 self._closing.record_alone(request, row.code, (seen,))
             case RowState.DECLINED | RowState.NOTED:
                 self._say_again(request, row)
@@ -232,16 +240,24 @@ class Arrivals:
             self._reverse_unknown(request)
             return
         request.original_row = original
+        wall = self._world.now.wall
         code = self._reversal_refusal(request, original)
         if code:
+            request.why = f"its original {original.id} is {original.state}"
             self._answer_reversal(request, code)
         elif original.state is RowState.SENDING or stands(original):
             columns = {"state": RowState.OWES_REVERSAL, "reason": reason_said(request)}
             unchanged = {column: getattr(original, column) for column in ("state", "taken", "returned", "reserved")}
             request.original_row = replace(original, **columns)
-            owed = Change(original.id, set=columns, where=unchanged)
+            asked = line(wall, Word.REVERSED_BY, request.id)
+            owing = line(wall, Word.OWED, f"{RowState.OWES_REVERSAL}, reason {columns['reason']}")
+            owed = Change(original.id, set=columns, where=unchanged, story=added(original.story, asked + owing))
+            request.tell(wall, Word.ORIGINAL, f"found: {original.kind} {original.id}, {original.state}")
+            request.tell(wall, Word.DECIDED, "00, the gateway reverses it: one debt, whoever asks")
             self._closing.record_alone(request, "00", (Insert(noted(request, self._today(), "00")), owed))
         else:  # declined, never sent, already reversed, or owed: nothing to ask of the host
+            request.tell(wall, Word.ORIGINAL, f"found: {original.kind} {original.id}, {original.state}")
+            request.tell(wall, Word.DECIDED, "00, nothing more is to be asked of the host")
             self._closing.record_alone(request, "00", (Insert(noted(request, self._today(), "00")),))
 
     def _reversal_refusal(self, request: Request, original: Row) -> str:

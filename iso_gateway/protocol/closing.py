@@ -20,6 +20,7 @@ from iso_gateway.protocol.owing import Owing
 from iso_gateway.protocol.records import APPROVED, Change, Entry, Insert, Key, Row, RowState
 from iso_gateway.protocol.request import NOTHING, Request, noted
 from iso_gateway.protocol.setup import Acquirer
+from iso_gateway.protocol.story import Word, added, line
 from iso_gateway.protocol.transaction import State, Step
 from iso_gateway.protocol.world import World
 
@@ -54,8 +55,9 @@ class Closing:
         self._underway = underway
         self.answering = Answering(world)
 
-    def refuse(self, request: Request, code: str) -> None:
-        """Answer with *code*, unless the message turns out to repeat an earlier one."""
+    def refuse(self, request: Request, code: str, why: str = "") -> None:
+        """Answer with *code*, unless the message turns out to repeat an earlier one; *why* is for people."""
+        request.why = why or request.why
         repeatable = TRAITS[request.kind].financial and code not in FINAL and request.fingerprint
         if repeatable and not request.looked and request.state in _BEFORE_LOOKING:
             request.refusal = code
@@ -122,7 +124,7 @@ class Closing:
         row = request.replaying or request.as_recorded() if approved and Fate.HANDED not in request.fates else None
         if row is None or row.state not in APPROVED:
             request.step(Step.HANDED)
-            if row is None and approved:
+            if row is None:
                 self._file_done(request, request.replaying or request.as_recorded())
             self._close(request)
             return
@@ -139,14 +141,27 @@ class Closing:
             where = {"state": RowState.ANSWERED, "replays": 0}
             request.proposed = replace(row, **columns)
         self._world.log("not delivered", "warning", id=request.id, terminal=request.terminal, fate=str(fate))
-        request.entry = (Change(row.id, set=columns, where=where),)
+        wall = self._world.now.wall
+        request.tell(wall, Word.NOT_DELIVERED, str(fate))
+        if request.owes:
+            request.tell(wall, Word.OWED, f"{owed}, reason {request.owes}")
+        else:
+            request.tell(wall, Word.UNCONFIRMED)
+        request.entry = (Change(row.id, set=columns, where=where, story=added(row.story, request.take())),)
         self._world.emit(Journal(request.id, request.entry))
 
     def _file_done(self, request: Request, row: Row | None) -> None:
-        """Note that the answer to an approved *request* was handed over; lost, *row* is a question (ruling 2)."""
-        if row is not None and row.state in APPROVED:
+        """Note what became of the answer to *request*; without it, an approved *row* is a question (ruling 2)."""
+        if row is None:
+            return
+        handed = Fate.HANDED in request.fates
+        word, text = (Word.DELIVERED, request.code) if handed else (Word.NOT_DELIVERED, str(request.fates[-1]))
+        story = request.untold + line(self._world.now.wall, word, text)
+        if row.state in APPROVED:
             before = _UNDELIVERED if request.replaying is None else APPROVED
-            self._world.emit(File((Change(row.id, set=_DONE, where={"state": before}),)))
+            self._world.emit(File((Change(row.id, set=_DONE, where={"state": before}, story=added(row.story, story)),)))
+        else:
+            self._world.emit(File((Change(row.id, story=added(row.story, story)),)))
 
     def _close(self, request: Request) -> None:
         del self._underway.requests[request.id]
@@ -159,7 +174,7 @@ class Closing:
             stan=request.stan, amount=request.amount, currency=request.currency, card=request.card,
             acquirer=request.acquirer, link=request.link.name if request.link else "", code=request.code,
             rrn=str(request.answer.get("retrieval_reference_number", "")), owes=request.owes,
-            replay=request.replaying is not None, ms=round(passed * 1000, 1),
+            replay=request.replaying is not None, cause=request.why, ms=round(passed * 1000, 1),
         )  # fmt: skip
 
     def record_alone(self, request: Request, code: str, entry: Entry) -> None:
@@ -175,7 +190,10 @@ class Closing:
         """Refuse a reversal that names what nobody can find, for an operator to look at (ruling 3)."""
         self._world.log("listed", "warning", terminal=request.terminal, stan=request.stan,
                         cause="a reversal names an unknown original by its STAN alone")  # fmt: skip
-        row = noted(request, self._world.now.wall.date(), "25")
+        wall = self._world.now.wall
+        request.tell(wall, Word.ORIGINAL, "unknown, and named by its STAN alone")
+        request.tell(wall, Word.REFUSED, "25, for an operator to look at")
+        row = noted(request, wall.date(), "25")
         self.record_alone(request, "25", (Insert(row), *request.tombstone))
 
     def recorded(self, request: Request) -> None:
@@ -200,6 +218,10 @@ class Closing:
             return
         if request.host_request is not None:
             self._owing.adopt(row, request.host_request, approved=request.approved)
+            change = request.entry[0] if request.entry else None
+            if isinstance(change, Change) and change.story:
+                # What was found out is told all the same: it explains the debt that was faster.
+                self._world.emit(File((Change(row.id, story=added(row.story, change.story)),)))
         request.owes = ""
         self._unknown(request)
         self.deliver(request)
@@ -266,7 +288,9 @@ class Closing:
         state = owed_state(self.acquirer(request.acquirer), request.kind)
         request.owes = request.owes or "98"
         owed = replace(row, state=state, reason=request.owes)
-        self._owing.open(owed, request.host_request, noted=False)
+        change = request.entry[0] if request.entry else None
+        story = change.story if isinstance(change, Change) else ""
+        self._owing.open(owed, request.host_request, noted=False, story=story)
         if request.approved:
             self._owing.approval_seen(row.id)
 

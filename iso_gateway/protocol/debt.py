@@ -6,9 +6,10 @@ from iso_gateway.codec.message import Message
 from iso_gateway.protocol.debts import DEBT_TRANSITIONS, UNDER_WAY, DebtState, DebtStep
 from iso_gateway.protocol.links import Link
 from iso_gateway.protocol.records import Change, Entry, HostLeg, Row, RowState
+from iso_gateway.protocol.story import Teller
 
 
-class Debt:
+class Debt(Teller):
     """One debt and where it stands."""
 
     under_way: set[str] | None = None
@@ -16,6 +17,7 @@ class Debt:
 
     def __init__(self, row: Row, original: Message | None, now: float) -> None:
         self.id = f"{row.id}/debt"
+        self.goes_on_from(row.story)
         self.row = row
         self.original = original
         """The request as it was sent, while this process remembers it."""
@@ -26,6 +28,10 @@ class Debt:
         self.message: Message | None = None
         """What is sent, without the marks of a repeat."""
         self.sending: Message | None = None
+        self.payload = b""
+        """What was given to the link last."""
+        self.given_at = 0.0
+        """When, on the monotonic clock."""
         self.answer: Message | None = None
         self.link: Link | None = None
         self.attempts = row.attempts
@@ -81,7 +87,7 @@ def attempt(debt: Debt) -> Change:
     """Return what is committed before *debt* is sent: one that the journal could not be told of is told here."""
     owed = RowState.OWES_REPEAT if debt.repeats else RowState.OWES_REVERSAL
     if debt.noted:
-        return Change(debt.row.id, set={"attempts": debt.attempts}, where={"state": owed})
+        return Change(debt.row.id, set={"attempts": debt.attempts}, where={"state": owed}, story=debt.take())
     columns = {"attempts": debt.attempts, "state": owed, "reason": debt.row.reason}
     before = frozenset({RowState.REVERSED, owed} if debt.reopened else {RowState.SENDING, RowState.ANSWERED, owed})
-    return Change(debt.row.id, set=columns, where={"state": before, "replays": 0})
+    return Change(debt.row.id, set=columns, where={"state": before, "replays": 0}, story=debt.take())

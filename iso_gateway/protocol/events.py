@@ -51,6 +51,8 @@ class LinkLost(msgspec.Struct, frozen=True):
 
     link: str
     reason: str
+    offset: int | None = None
+    """The byte of the stream where it broke, where what the host sent was no frame."""
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -31,6 +31,7 @@ from iso_gateway.protocol.links import Links
 from iso_gateway.protocol.owing import Owing
 from iso_gateway.protocol.request import Request
 from iso_gateway.protocol.transaction import State
+from iso_gateway.protocol.verdicts import Verdict
 from iso_gateway.protocol.world import World
 
 EdgeAnswer = Verified | Secured | Journaled | Conflict | JournalFailed | Found | SendUncertain | NotSent | Delivered
@@ -96,9 +97,10 @@ class Flow:
     def _delivered(self, request: Request, event: Delivered) -> None:
         self._closing.delivered(request, event.fate)
 
-    def link_lost(self, request: Request, reason: str) -> None:
-        """Take in that the link is gone to which *request* was given."""
-        self._forwarding.uncertain(request, f"link lost: {reason}")
+    def link_lost(self, request: Request, reason: str, *, garbled: bool) -> None:
+        """Take in that the link is gone to which *request* was given; *garbled*: for what the host sent."""
+        verdict = Verdict.NO_FRAME if garbled else Verdict.LINK_LOST
+        self._forwarding.uncertain(request, f"link lost: {reason}", verdict)
 
     def time_passed(self, request: Request) -> None:
         """Feed the request's deadline, if it has come."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from iso_gateway.codec.message import Message
 from iso_gateway.codec.mti import is_repeat
 from iso_gateway.errors import CannotCarry, EncodeError
@@ -19,7 +21,9 @@ from iso_gateway.protocol.profile import CodeClass
 from iso_gateway.protocol.records import Change, Insert, RowState
 from iso_gateway.protocol.request import Request, host_leg, journal_row
 from iso_gateway.protocol.routing import Query, route
+from iso_gateway.protocol.story import Word, line, said
 from iso_gateway.protocol.transaction import State, Step
+from iso_gateway.protocol.verdicts import Finding, Verdict
 from iso_gateway.protocol.world import World
 
 _WHILE_SENDING: Final = {"state": RowState.SENDING}
@@ -38,24 +42,27 @@ class Forwarding:
         """Bounds, route, link, the host's message; then the security module."""
         world = self._world
         if world.draining:
-            self._closing.refuse(request, "91")
+            self._closing.refuse(request, "91", "the gateway drains")
             return
         kind, key = request.kind, request.key
         waiting = self._underway.busy.get(key[:2], ())
         counts = TRAITS[kind].financial and request.kind_row.reversible and kind is not Kind.REVERSAL
         if counts and len(waiting) >= world.setup.limits.per_terminal and not is_repeat(request.message.mti):
-            self._closing.refuse(request, "96")
+            self._closing.refuse(request, "96", "the terminal's bound of requests in flight")
             return
         known = request.original_row.host if request.original_row is not None else None
         query = Query(request.pan, request.message.mti[1], request.terminal, request.currency, request.amount)
         request.acquirer = known.acquirer if known is not None else route(world.setup.routes, query) or ""
         if request.acquirer not in world.setup.acquirers:
-            self._closing.refuse(request, "92")
+            self._closing.refuse(request, "92", "no route")
             return
+        if known is not None:
+            request.tell(world.now.wall, Word.ROUTED, f"{request.acquirer}, the acquirer of its original")
         request.link = self._links.pick(request.acquirer)
         stan = self._links.next_stan(request.acquirer) if request.link is not None else None
         if stan is None:
-            self._closing.refuse(request, "91")
+            cause = "no link is up" if request.link is None else "no STAN is free"
+            self._closing.refuse(request, "91", f"{request.acquirer}: {cause}")
             return
         try:
             host = self._links.hosts[request.acquirer]
@@ -66,7 +73,7 @@ class Forwarding:
             if request.tombstone and code == "25":
                 self._closing.list_reversal(request)
             else:
-                self._closing.refuse(request, code)
+                self._closing.refuse(request, code, said(str(error)))
             return
         if counts:
             self._underway.busy.setdefault(key[:2], set()).add(request.id)
@@ -83,13 +90,13 @@ class Forwarding:
             return
         acquirer = self._closing.acquirer(request.acquirer)
         if message is None or acquirer is None:
-            self._closing.refuse(request, code or "96")
+            self._closing.refuse(request, code or "96", "the security module made no message")
             return
         try:
             request.payload = acquirer.dialect.spec.encode(message)
         except EncodeError as error:
             self._world.log("cannot carry", "warning", terminal=request.terminal, cause=str(error))
-            self._closing.refuse(request, "30")
+            self._closing.refuse(request, "30", said(str(error)))
             return
         request.host_request = message
         request.step(Step.SECURED)
@@ -106,6 +113,7 @@ class Forwarding:
         row = journal_row(request, sealed, leg, second.business_date, host.acquirer.dialect)
         request.journaled = row
         held = effects.hold(request.kind, request.amount, request.original_row) if request.original_row else ()
+        held = self._marked(held, Word.HELD, request)
         request.deadline = None  # only the journal's answer tells whether to send
         request.committing = now.mono
         self._world.emit(Journal(request.id, (Insert(row, releasing), *held, *request.tombstone)))
@@ -114,20 +122,22 @@ class Forwarding:
         """Give the committed *request* to a link."""
         assert request.host_request is not None
         request.step(Step.JOURNALED)
+        request.taken()
         acquirer = self._closing.acquirer(request.acquirer)
         link = request.link
         if link is None or not link.session.takes_money:
             link = request.link = self._links.pick(request.acquirer)
         if link is None or acquirer is None:
-            self.not_sent(request)
+            self.not_sent(request, "91", "the link went down meanwhile")
             return
         if self._world.now.mono - request.committing > self._world.setup.limits.stage:
             # The terminal has given up, and the row does not say any more when it was sent.
-            self.not_sent(request, "96")
+            self.not_sent(request, "96", "the journal took too long")
             return
         if not self._links.give(link, request.id, request.host_request, request.payload):
-            self.not_sent(request)
+            self.not_sent(request, "91", "its STAN is taken")
             return
+        request.given = self._world.now
         self._closing.wait(request, acquirer.host_timeout)
 
     def answered(self, request: Request, message: Message) -> None:
@@ -159,12 +169,16 @@ class Forwarding:
         approves = verdict in (CodeClass.APPROVED, CodeClass.PARTIAL)
         differs = mismatch(asked, answer, partial=verdict is CodeClass.PARTIAL) if approves else ""
         if mac:
-            self.owe(request, "A0", "MAC of the answer")
+            self._tell_of_answer(request, Word.BAD_MAC, str(Verdict.BAD_MAC))
+            self.owe(request, "A0", "MAC of the answer", Verdict.BAD_MAC)
         elif differs:
+            self._tell_of_answer(request, Word.MISMATCH, f"{differs} is not the request's")
             self.owe(request, "06", f"mismatch: {differs} of the answer is not the request's")
         elif verdict is CodeClass.PARTIAL and not request.listener.partial_approval:
+            self._tell_of_answer(request, Word.MISMATCH, "approved in part, which the terminal cannot take")
             self.owe(request, "06", "partial approval, which the terminal cannot take", code="51")
         elif verdict is CodeClass.UNKNOWN:
+            self._tell_of_answer(request, Word.UNCLEAR, dialect.canonical(answer))
             self.owe(request, "98", f"the host itself does not know: {dialect.canonical(answer)}")
         else:
             self._links.release(request.acquirer, asked, late=False)
@@ -191,14 +205,38 @@ class Forwarding:
         }
         if approved and (amount := answer.text(4)).isdecimal() and request.amount:
             columns["amount"] = int(amount)
-        effect = effects.keep if approved else effects.free
-        self._record(request, columns, effect(request.kind, request.amount, row.original) if row.original else ())
+        self._tell_of_answer(request, Word.ANSWERED, request.code)
+        if not row.original:
+            self._record(request, columns, ())
+        elif approved:
+            kept = effects.keep(request.kind, request.amount, row.original)
+            self._record(request, columns, self._marked(kept, Word.KEPT, request))
+        else:
+            freed = effects.free(request.kind, request.amount, row.original)
+            self._record(request, columns, self._marked(freed, Word.FREED, request))
 
-    def owe(self, request: Request, reason: str, cause: str, code: str = "") -> None:
+    def _tell_of_answer(self, request: Request, word: Word, text: str) -> None:
+        """Tell that it was sent, and what the host's answer is; both go with the commit of the outcome."""
+        self._tell_of_sending(request)
+        request.untold += line(self._world.now.wall, word, text)
+
+    def _tell_of_sending(self, request: Request) -> None:
+        if request.given is not None and request.link is not None:
+            request.untold = line(request.given.wall, Word.SENT, request.link.name) + request.untold
+
+    def _marked(self, changes: tuple[Change, ...], word: Word, request: Request) -> tuple[Change, ...]:
+        """Return *changes* to an original's row with a line in its story."""
+        return tuple(
+            replace(change, story=line(self._world.now.wall, word, f"{request.kind} {request.id}"))
+            for change in changes
+        )
+
+    def owe(self, request: Request, reason: str, cause: str, verdict: Verdict | str = "", code: str = "") -> None:
         """Commit that the outcome is unknown, and that the host is owed a reversal or a repeat."""
         no_answer = request.listener.dialect.profile.no_answer
         request.code = code or no_answer
-        self._world.log("unknown outcome", "warning", id=request.id, terminal=request.terminal, cause=cause)
+        self._world.log("unknown outcome", "warning", id=request.id, terminal=request.terminal,
+                        verdict=str(verdict), cause=cause)  # fmt: skip
         if not TRAITS[request.kind].financial:
             if request.host_request is not None:
                 self._links.release(request.acquirer, request.host_request, late=True)
@@ -207,9 +245,10 @@ class Forwarding:
         request.owes = reason
         state = owed_state(self._closing.acquirer(request.acquirer), request.kind)
         columns: dict[str, object] = {"state": state, "reason": reason, "code": request.code}
+        request.tell(self._world.now.wall, Word.OWED, f"{state}, reason {reason}")
         self._record(request, columns, ())
 
-    def not_sent(self, request: Request, code: str = "91") -> None:
+    def not_sent(self, request: Request, code: str = "91", why: str = "the link was closed") -> None:
         """Take in that not a byte went out: nothing is owed, and the terminal may ask again."""
         if request.state is not State.SENT:
             return
@@ -217,29 +256,45 @@ class Forwarding:
         self._closing.forget_link(request)
         if request.host_request is not None:
             self._links.release(request.acquirer, request.host_request, late=False)
-        request.code = code
+        request.code, request.why = code, why
+        request.tell(self._world.now.wall, Word.NOT_SENT, why)
         row = request.journaled
         assert row is not None
-        freed = effects.free(request.kind, request.amount, row.original)
+        freed = self._marked(effects.free(request.kind, request.amount, row.original), Word.FREED, request)
         self._record(request, {"state": RowState.NOT_SENT, "claims": (), "code": code}, freed)
 
-    def uncertain(self, request: Request, cause: str) -> None:
+    def uncertain(self, request: Request, cause: str, verdict: Verdict = Verdict.LINK_LOST) -> None:
         """Take in that the link failed after the request was given to it."""
         if request.state is State.SENT:
             request.step(Step.UNCERTAIN)
             self._closing.forget_link(request)
-            self.owe(request, "98", cause)
+            self._tell_of_answer(request, Word.LINK_LOST, str(Finding(verdict, said(cause))))
+            self.owe(request, "98", cause, verdict)
 
     def _record(self, request: Request, columns: dict[str, object], effect: tuple[Change, ...]) -> None:
         row = request.journaled
         assert row is not None
         request.outcome = columns
-        request.entry = (Change(row.id, set=columns, where=_WHILE_SENDING), *effect)
+        request.entry = (Change(row.id, set=columns, where=_WHILE_SENDING, story=request.take()), *effect)
+        request.taken()
         request.deadline = None  # only the journal's answer tells what may be said
         self._world.emit(Journal(request.id, request.entry))
 
     def timed_out(self, request: Request) -> None:
         """Take in that no answer came in time."""
+        checking = request.state is State.CHECKING
         request.step(Step.TIMED_OUT)
         self._closing.forget_link(request)
-        self.owe(request, "98", "no answer from the host in time")
+        finding = self._finding(request)
+        if checking:  # there is an answer, and nobody to say whose it is
+            finding = Finding(Verdict.BAD_MAC, "the security module did not say in time")
+        self._tell_of_answer(request, Word.TIMED_OUT, str(finding))
+        evidence = f" ({finding.evidence})" if finding.evidence else ""
+        self.owe(request, "98", f"no answer from the host in time{evidence}", finding.verdict)
+
+    def _finding(self, request: Request) -> Finding:
+        """Return why *request* was not answered."""
+        asked, given, link = request.host_request, request.given, request.link
+        if asked is None or given is None or link is None:
+            return Finding(Verdict.NOT_WRITTEN)
+        return self._links.explain(link.name, asked, request.payload, given.mono)

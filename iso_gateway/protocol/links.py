@@ -17,6 +17,7 @@ from iso_gateway.protocol.numbering import Numbering
 from iso_gateway.protocol.profile import CodeClass
 from iso_gateway.protocol.session import Ask, Hang, Happening, Session, State
 from iso_gateway.protocol.setup import Acquirer
+from iso_gateway.protocol.verdicts import Finding, Memory, Verdict, explain
 from iso_gateway.protocol.world import World
 
 
@@ -29,6 +30,8 @@ class Link:
         self.session = Session(acquirer.timing, sign_on=acquirer.sign_on)
         self.timer = f"link {name}"
         """What its deadline and its own messages go by."""
+        self.memory = Memory()
+        """What the host said over it that nobody could use."""
         self.in_flight: set[str] = set()
         """The ids of transactions and debts."""
         self.asked: dict[tuple[str, Kind], Message] = {}
@@ -195,7 +198,9 @@ class Links:
             message = link.acquirer.dialect.spec.decode(payload)
         except DecodeError as error:
             self._world.log("undecodable", "warning", link=link.name, cause=str(error), offset=error.offset)
+            link.memory.undecodable(self._world.now.mono, error)
             return None
+        link.memory.heard = self._world.now.mono
         if message.mti[1] == "8":
             self._network(link, message)
             return None
@@ -207,8 +212,16 @@ class Links:
         owner = matching.find(message)
         if owner is None:
             self._world.log("unmatched", "warning", link=link.name, mti=message.mti, cause=matching.why_not(message))
+            link.memory.unmatched(self._world.now.mono, message)
             return None
         return owner, message
+
+    def explain(self, link: str, request: Message, payload: bytes, since: float) -> Finding:
+        """Return why *request*, which left over *link* as *payload* at *since*, was not answered."""
+        known = self.links.get(link)
+        if known is None:
+            return Finding(Verdict.LINK_LOST, "it is configured no more")
+        return explain(request, since, self._world.lent.wire(link, payload), known.memory)
 
     def _happen(self, link: Link, happening: Happening) -> None:
         before = link.session.state

@@ -190,9 +190,9 @@ class Node:
     def _link_lost(self, event: events.LinkLost) -> None:
         for owner in self.links.lost(event.link):
             if owner in self.flow.requests:
-                self.flow.link_lost(self.flow.requests[owner], event.reason)
+                self.flow.link_lost(self.flow.requests[owner], event.reason, garbled=event.offset is not None)
             elif owner in self.owing.debts:
-                self.owing.not_sent(self.owing.debts[owner])
+                self.owing.not_sent(self.owing.debts[owner], f"link lost: {event.reason}")
 
     def _time_passed(self, _: events.TimePassed) -> None:
         while (owner := self.world.due()) is not None:

@@ -17,6 +17,7 @@ from iso_gateway.protocol.ledger import FILE_AGAIN, Ledger
 from iso_gateway.protocol.links import Links
 from iso_gateway.protocol.records import Entry, Row, RowState
 from iso_gateway.protocol.settling import Settling
+from iso_gateway.protocol.story import Word, said, worth_telling
 from iso_gateway.protocol.world import World
 
 
@@ -40,13 +41,14 @@ class Owing:
 
     # Coming in
 
-    def open(self, row: Row, original: Message | None, *, noted: bool = True) -> None:
+    def open(self, row: Row, original: Message | None, *, noted: bool = True, story: str = "") -> None:
         """Owe what *row* says.
 
         Args:
             row: The request's row, as it is in the journal or should be.
             original: The request as it was sent, where it is still at hand.
             noted: Whether the journal could be told; otherwise it is with the first attempt.
+            story: What the journal could not be told of how it came about.
         """
         if row.host is None:
             return
@@ -56,6 +58,9 @@ class Owing:
             return
         debt = Debt(row, original, self._world.now.mono)
         debt.noted = noted
+        debt.untold = story
+        if not noted:
+            debt.tell(self._world.now.wall, Word.JOURNAL_FAILED, "the debt is told with its first attempt")
         self._ledger.add(debt)
         if original is not None:
             self._links.hand_over(row.host.acquirer, original, debt.id)
@@ -141,6 +146,7 @@ class Owing:
         if debt.state is DebtState.AWAITING:
             debt.step(DebtStep.TIMED_OUT)
             self._ledger.free_link(debt)
+            self._unanswered(debt)
             self._ledger.back_off(debt)
         elif debt.state in (DebtState.OWED, DebtState.BACKING_OFF):
             self._pay(debt)
@@ -172,6 +178,8 @@ class Owing:
         debt.link, debt.sending = link, message
         debt.attempts += 1
         debt.step(DebtStep.DUE)
+        if worth_telling(debt.attempts):
+            debt.tell(self._world.now.wall, Word.ATTEMPT, f"{debt.attempts}: {message.mti} over {link.name}")
         self._ledger.commit(debt, "attempt", (attempt(debt),))
 
     def _message(self, debt: Debt) -> Message | None:
@@ -191,13 +199,14 @@ class Owing:
             return repeat_of(acquirer.dialect, debt.message, now, marked=marked)
         except (CannotCarry, EncodeError, StoreError, ValueError, KeyError) as error:
             debt.step(DebtStep.GIVEN_UP)
-            self._settling.stuck(debt, f"cannot be composed: {error}")
+            self._settling.stuck(debt, said(f"cannot be composed: {error}"))
             return None
 
     def journaled(self, debt: Debt) -> None:
         """Take in that the journal committed the attempt, the end, or that it is owed again."""
         asked, debt.asked = debt.asked, ""
         debt.noted = True
+        debt.taken()
         if asked == "end":
             self._settling.gone(debt)
         elif debt.filed:
@@ -225,19 +234,32 @@ class Owing:
             payload = acquirer.dialect.spec.encode(message)
         except EncodeError as error:
             debt.step(DebtStep.REFUSED)
-            self._settling.stuck(debt, f"cannot be written: {error}")
+            self._settling.stuck(debt, said(f"cannot be written: {error}"))
             return
         if not self._links.give(link, debt.id, message, payload):
             debt.step(DebtStep.NOT_SENT)
             self._ledger.back_off(debt)
             return
         debt.given += 1
+        debt.payload, debt.given_at = payload, self._world.now.mono
         debt.unanswered.append(self._ledger.undecided(debt) > 0 and not debt.approval_seen)
         self._ledger.wait(debt, acquirer.host_timeout)
 
-    def not_sent(self, debt: Debt) -> None:
+    def _unanswered(self, debt: Debt) -> None:
+        """Tell why an attempt was not answered, as far as anybody can tell."""
+        if debt.link is None or debt.sending is None:
+            return
+        finding = self._links.explain(debt.link.name, debt.sending, debt.payload, debt.given_at)
+        self._world.log("unanswered", "warning", id=debt.id, terminal=debt.row.terminal, attempt=debt.attempts,
+                        verdict=str(finding.verdict), cause=finding.evidence)  # fmt: skip
+        if worth_telling(debt.attempts):
+            debt.tell(self._world.now.wall, Word.UNANSWERED, str(finding))
+
+    def not_sent(self, debt: Debt, cause: str = "the link failed") -> None:
         """Take in that the attempt never left, or may have left in part: it will be repeated either way."""
         if debt.state is DebtState.AWAITING:
+            if worth_telling(debt.attempts):
+                debt.tell(self._world.now.wall, Word.UNANSWERED, said(cause))
             debt.step(DebtStep.NOT_SENT)
             self._ledger.free_link(debt)
             self._ledger.back_off(debt)

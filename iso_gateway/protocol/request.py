@@ -19,6 +19,7 @@ from iso_gateway.protocol.originals import NOT_NAMED, Original
 from iso_gateway.protocol.profile import KindRow
 from iso_gateway.protocol.records import Entry, HostLeg, Insert, Row, RowState
 from iso_gateway.protocol.setup import Listener
+from iso_gateway.protocol.story import Teller, Word, line
 from iso_gateway.protocol.transaction import TRANSITIONS, State, Step
 
 if TYPE_CHECKING:
@@ -28,12 +29,14 @@ if TYPE_CHECKING:
 class Connection:
     """A terminal's connection: where it came in, and how much of it is in flight."""
 
-    __slots__ = ("hung_up", "in_flight", "known", "listener", "name", "peer")
+    __slots__ = ("hung_up", "in_flight", "known", "listener", "name", "peer", "place")
 
     def __init__(self, name: str, listener: Listener, peer: str) -> None:
         self.name = name
         self.listener = listener
         self.peer = peer
+        self.place = f"{listener.name}, from {peer}"
+        """Where it came in, for people."""
         self.in_flight = 0
         self.hung_up = False
         """Whether we asked for its end; what came with the last frame is not heard any more."""
@@ -58,7 +61,7 @@ class Asker:
 NOTHING: Final[Mapping[str, Any]] = {}
 
 
-class Request:
+class Request(Teller):
     """A terminal's request, from its frame to the fate of its answer."""
 
     # What its kind may have.
@@ -77,6 +80,8 @@ class Request:
     """What an unknown original is remembered by."""
     looked: bool = False
     """Whether the journal has been asked for an earlier message under the same key."""
+    why: str = ""
+    """Why the gateway refuses it, or answers it itself."""
     refusal: str = ""
     """The canonical code to refuse with, once it is clear that this is no repeat."""
     original_row: Row | None = None
@@ -88,6 +93,8 @@ class Request:
     """The row as it was committed before sending."""
     committing: float = 0.0
     """When the journal was asked to commit the intent, on the monotonic clock."""
+    given: Moment | None = None
+    """When it was given to its link."""
     outcome: Mapping[str, Any] = NOTHING
     """What was committed of the outcome since, or is being committed: columns of that row."""
     proposed: Row | None = None
@@ -205,6 +212,7 @@ def journal_row(
         original=request.original_row.id if request.original_row else "",
         reversible=dialect is not None and dialect.reverses(request.kind),
         dialect=dialect.hash if dialect is not None else "",
+        story=line(request.arrived.wall, Word.RECEIVED, request.askers[0].connection.place) + request.take(),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from msgspec.structs import replace
@@ -22,10 +23,24 @@ from iso_gateway.protocol.ledger import Ledger
 from iso_gateway.protocol.links import Links
 from iso_gateway.protocol.profile import CodeClass
 from iso_gateway.protocol.records import Change, Entry, RowState
+from iso_gateway.protocol.story import Word, line, said, worth_telling
+from iso_gateway.protocol.verdicts import Finding, Verdict
 from iso_gateway.protocol.world import World
+
+MEANS: Final = {
+    DebtStep.SETTLED: "settled",
+    DebtStep.AGAIN: "no decision, asked again",
+    DebtStep.REFUSED: "refused for good, an operator decides",
+}
+"""What an answer does to a debt, in words."""
 
 _NOT_FOUND: Final = frozenset({"00", "10", "11", "25"})
 """The codes that a host may give to a reversal whose original it has not decided yet."""
+
+
+def lateness(debt: Debt, host_timeout: float, wall: datetime) -> int:
+    """Return how many milliseconds after its time-out the request of *debt* is answered at *wall*."""
+    return round(((wall - debt.leg.sent).total_seconds() - host_timeout) * 1000)
 
 
 class Settling:
@@ -57,12 +72,18 @@ class Settling:
         """The original's answer comes after it was given up."""
         acquirer = self._ledger.acquirer(debt)
         verdict = acquirer.dialect.verdict(message)
-        self._world.log("late answer", "warning", id=debt.id, verdict=str(verdict))
+        late = lateness(debt, acquirer.host_timeout, self._world.now.wall)
+        finding = Finding(Verdict.LATE, f"{late} ms after the time-out" if late > 0 else "after it was given up")
+        code = acquirer.dialect.canonical(message)
+        debt.tell(self._world.now.wall, Word.LATE, f"{code} ({verdict}), {finding}")
+        self._world.log("late answer", "warning", id=debt.id, verdict=str(finding.verdict), late_ms=late,
+                        code=code, means=str(verdict))  # fmt: skip
         if verdict in (CodeClass.APPROVED, CodeClass.PARTIAL):
             debt.approval_seen = True
         elif verdict is CodeClass.DECLINED and debt.state is DebtState.OWED and debt.attempts == 0:
             debt.step(DebtStep.SETTLED)
             undone = effects.undo(debt.row)
+            debt.tell(self._world.now.wall, Word.SETTLED, "declined late, and nothing was sent: nothing is owed")
             declined = {"state": RowState.DECLINED, "code": acquirer.dialect.canonical(message)}
             self.end(debt, (Change(debt.row.id, set=declined), *undone))
 
@@ -87,6 +108,10 @@ class Settling:
         else:
             step = read_reversal_answer(code, at)
             debt.doubtful = debt.doubtful or code == "25" or (at.early and at.not_found_is_00)
+        told = worth_telling(debt.attempts) or step is not DebtStep.AGAIN
+        if told:
+            means = MEANS[step] if not mac else "its MAC is wrong, asked again"
+            debt.tell(self._world.now.wall, Word.DEBT_ANSWERED, f"{said(message.text(39))}: {means}")
         if step is DebtStep.AGAIN:
             if debt.state is DebtState.AWAITING:  # else the next attempt is on its way already
                 debt.step(step)
@@ -130,14 +155,18 @@ class Settling:
         }
         if approved and row.kind in effects.REFUNDABLE:
             columns["state"] = RowState.UNCONFIRMED
-        effect = effects.keep if approved else effects.free
-        self.end(debt, (Change(row.id, set=columns), *effect(row.kind, row.amount, row.original)))
+        effect, word = (effects.keep, Word.KEPT) if approved else (effects.free, Word.FREED)
+        self.end(debt, (Change(row.id, set=columns), *effect(row.kind, row.amount, row.original)), word)
 
     # Ending
 
-    def end(self, debt: Debt, entry: Entry) -> None:
-        """End *debt*: let go of what it held, and commit *entry*."""
-        debt.entry = entry
+    def end(self, debt: Debt, entry: Entry, word: Word = Word.FREED) -> None:
+        """End *debt*: let go of what it held, and commit *entry*; *word* says what that does to its original's row."""
+        own, *others = entry
+        assert isinstance(own, Change)
+        story = line(self._world.now.wall, word, f"{debt.row.kind} {debt.row.id}")
+        marked = (replace(each, story=story) for each in others if isinstance(each, Change))
+        debt.entry = (replace(own, story=debt.take()), *marked)
         self.let_go(debt)
         self.file(debt)
 
@@ -153,6 +182,7 @@ class Settling:
 
     def stuck(self, debt: Debt, cause: str) -> None:
         """Leave *debt* to an operator."""
+        debt.tell(self._world.now.wall, Word.STUCK, said(cause))
         self._world.log("stuck", "error", id=debt.id, terminal=debt.row.terminal, amount=debt.row.amount, cause=cause)
         self.end(debt, (Change(debt.row.id, set={"state": RowState.STUCK}),))
 
@@ -210,5 +240,7 @@ class Settling:
         self._ledger.add(debt)
         self._world.log("reopened", "warning", id=debt.id, terminal=debt.row.terminal, cause="approved after all")
         debt.noted, debt.reopened = False, True
-        owed = Change(debt.row.id, set={"state": RowState.OWES_REVERSAL}, where={"state": RowState.REVERSED})
+        debt.tell(self._world.now.wall, Word.REOPENED, "the host approved after it had not found it")
+        columns = {"state": RowState.OWES_REVERSAL}
+        owed = Change(debt.row.id, set=columns, where={"state": RowState.REVERSED}, story=debt.take())
         self._ledger.commit(debt, "owed again", (owed,))

@@ -15,6 +15,7 @@ import msgspec
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.routing import Route
 from iso_gateway.protocol.session import Timing
+from iso_gateway.protocol.verdicts import Wire
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -96,8 +97,13 @@ class Setup(msgspec.Struct, frozen=True):
     limits: Limits = Limits()
 
 
+def nothing_seen(_link: str, _payload: bytes) -> Wire:
+    """Know nothing of a link's bytes."""
+    return Wire()
+
+
 class Lent(msgspec.Struct, frozen=True):
-    """What the node cannot do itself: keys and chance."""
+    """What the node cannot do itself: keys, chance, and a look at the bytes."""
 
     fingerprint: Callable[[bytes], bytes]
     """A keyed hash."""
@@ -110,6 +116,8 @@ class Lent(msgspec.Struct, frozen=True):
     """Where an acquirer's STANs start."""
     run: str
     """A prefix that makes ids of this run unlike those of any other."""
+    wire: Callable[[str, bytes], Wire] = nothing_seen
+    """What the edge sees of a link's bytes, and whether the payload given waits to be written; asked at time-outs."""
 
 
 UNBATCHED_KEY_LIFE: Final = timedelta(hours=24)

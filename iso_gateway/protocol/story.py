@@ -39,6 +39,7 @@ class Word(StrEnum):
     JOINED = "joined"
     REPLAYED = "replayed"
     REFUSED = "refused"
+    DECIDED = "decided"
     ORIGINAL = "original"
     ROUTED = "routed"
     SENT = "sent"
@@ -102,7 +103,8 @@ VOCABULARY: Final[dict[Word, Meaning]] = {
     Word.RECEIVED: _terminal("the request came in"),
     Word.JOINED: _terminal("a repeat came while it was in flight, and waits for the same answer"),
     Word.REPLAYED: _to_terminal("a repeat got the first answer again"),
-    Word.REFUSED: _to_terminal("answered by the gateway, nothing went to the host"),
+    Word.REFUSED: _to_terminal("refused by the gateway, nothing went to the host"),
+    Word.DECIDED: _to_terminal("answered by the gateway itself"),
     Word.ORIGINAL: Meaning("the transaction that it names"),
     Word.ROUTED: Meaning("goes to this acquirer"),
     Word.SENT: _to_host("given to the link, after its intent was committed"),
@@ -164,6 +166,8 @@ class Teller:
 
     untold: str = ""
     """The lines that no commit has taken yet."""
+    _given: int = 0
+    """How many characters of them a commit under way carries."""
     room: int = LONGEST - _LAST
     """Characters that may still be told."""
 
@@ -176,9 +180,14 @@ class Teller:
         self.untold += more if self.room > 0 else line(wall, Word.CUT)
 
     def take(self) -> str:
-        """Return what has been gathered, for the commit that is being made."""
-        untold, self.untold = self.untold, ""
-        return untold
+        """Return what has been gathered, for the commit that is being made; it is kept until `taken`."""
+        self._given = len(self.untold)
+        return self.untold
+
+    def taken(self) -> None:
+        """Take in that the commit was made: what it carried is told."""
+        self.untold = self.untold[self._given :]
+        self._given = 0
 
     def goes_on_from(self, story: str) -> None:
         """Have *story*, which the row has already, count against the bound."""

@@ -131,7 +131,7 @@ def test_a_late_approval_is_noted_and_the_debt_stays() -> None:
     desk.host_sends(desk.answer_to(sale, "00"))
     assert not desk.answers
     assert desk.row().state is RowState.OWES_REVERSAL
-    assert [line["verdict"] for line in desk.said("late answer")] == ["approved"]
+    assert [(line["verdict"], line["means"]) for line in desk.said("late answer")] == [("matched late", "approved")]
     assert desk.asked(desk.repeat(request)) == "68"
     reverse(desk, reversal, "00")
     assert desk.row().state is RowState.REVERSED
