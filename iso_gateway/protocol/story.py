@@ -8,7 +8,7 @@ Rule 2: a story is masked when it is written. What a peer or a library said goes
 be a card number and what a screen would obey.
 Rule 3: a row's story is bounded, and one that was cut says so in its last line.
 
-An ordinary sale costs three lines, written when its commits are: what its columns say besides is not said again.
+An ordinary sale costs four lines, written when its commits are: what its columns say besides is not said again.
 """
 
 from __future__ import annotations
@@ -151,8 +151,8 @@ LONGEST_TEXT: Final = 240
 
 def line(wall: datetime, word: Word, text: str = "") -> str:
     """Return the line for *word* at *wall*; *text* is ours, or has been through `said`."""
-    at = round(wall.timestamp() * 1000)
-    return f"{at} {word.value} {text}\n" if text else f"{at} {word.value}\n"
+    at = str(int(wall.timestamp() * 1000 + 0.5))
+    return "".join((at, " ", word, " ", text, "\n") if text else (at, " ", word, "\n"))  # a sale has four of them
 
 
 def said(foreign: str) -> str:
@@ -194,12 +194,15 @@ class Teller:
         self.room = LONGEST - _LAST - len(story)
 
 
+_CUT: Final = f" {Word.CUT}\n"
+
+
 def added(story: str, more: str) -> str:
     """Return what may be added of the line *more* to a row that has *story* already."""
     room = LONGEST - _LAST - len(story)
-    if room <= 0:
+    if room <= 0 or story.endswith(_CUT):
         return ""
-    return more if len(more) <= room else f"{more.partition(' ')[0]} {Word.CUT.value}\n"
+    return more if len(more) <= room else f"{more.partition(' ')[0]}{_CUT}"
 
 
 def worth_telling(attempt: int) -> bool:
