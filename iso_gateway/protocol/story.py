@@ -145,6 +145,9 @@ LONGEST: Final = 6000
 _LAST: Final = 64
 """Characters that are left for the line that says that it was cut."""
 
+_CUT: Final = f" {Word.CUT}\n"
+"""The end of a story that was cut."""
+
 LONGEST_TEXT: Final = 240
 """Characters of one line's text: a foreign text may be as long as its sender likes."""
 
@@ -191,10 +194,7 @@ class Teller:
 
     def goes_on_from(self, story: str) -> None:
         """Have *story*, which the row has already, count against the bound."""
-        self.room = LONGEST - _LAST - len(story)
-
-
-_CUT: Final = f" {Word.CUT}\n"
+        self.room = 0 if story.endswith(_CUT) else LONGEST - _LAST - len(story)
 
 
 def added(story: str, more: str) -> str:
