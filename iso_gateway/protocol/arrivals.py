@@ -7,7 +7,7 @@ from datetime import date
 from msgspec.structs import replace
 
 from iso_gateway.codec.mti import is_repeat
-from iso_gateway.protocol import rules
+from iso_gateway.protocol import effects, rules
 from iso_gateway.protocol.closing import Closing, Underway
 from iso_gateway.protocol.commands import Verify
 from iso_gateway.protocol.composing import reason_said
@@ -16,7 +16,7 @@ from iso_gateway.protocol.forwarding import Forwarding
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.moment import sent_at
 from iso_gateway.protocol.profile import KindRow
-from iso_gateway.protocol.records import APPROVED, OPEN_DEBT, Change, Insert, Row, RowState, Taken
+from iso_gateway.protocol.records import APPROVED, HELD, OPEN_DEBT, Change, Insert, Row, RowState
 from iso_gateway.protocol.request import Asker, Request, journal_row, noted
 from iso_gateway.protocol.setup import UNBATCHED_KEY_LIFE
 from iso_gateway.protocol.story import Word, added, line, worth_telling
@@ -106,18 +106,18 @@ class Arrivals:
                             cause="a repeat whose original may have left the journal is not sent as new")  # fmt: skip
             self._closing.refuse(request, "25", "its original may have left the journal")
         else:
-            self._with_original(request, max(event.originals, key=lambda row: row.received, default=None))
+            self._with_original(request, _meant(request, event.originals))
 
     def _with_original(self, request: Request, original: Row | None) -> None:
         if request.kind is Kind.REVERSAL:
             self._reverse(request, original)
             return
         if original is not None:
+            request.about(original)
             code = rules.refusal(self._claim(request, original), standing(original))
             if code:
                 self._closing.refuse(request, code, f"its original {original.id} is {original.state}")
                 return
-            request.original_row = original
             request.tell(self._world.now.wall, Word.ORIGINAL, f"found: {original.kind} {original.id}")
         elif TRAITS[request.kind].original and not request.original.issued_by_host:
             # The gateway renumbers: the terminal's STAN may name another sale on the host's leg (rulings 3, 22).
@@ -202,9 +202,11 @@ class Arrivals:
             return
         if request.kind is Kind.REVERSAL and request.key not in row.claims:
             self._reversal_overtaken(request, row)
-        elif request.original_row is not None and row.id == request.original_row.id:
+        elif (original := request.original_row) is not None and row.id == original.id:
             code = rules.refusal(self._claim(request, row), standing(row))
             self._closing.refuse(request, code or "22")
+        elif original is not None and row.id == original.original:
+            self._closing.refuse(request, "22")  # another request has hold of the row behind it
         elif self._outdated(request, row):
             request.step(Step.CONFLICT)
             self._forwarding.journal_intent(request, (row.id,))
@@ -213,7 +215,10 @@ class Arrivals:
 
     def _reversal_overtaken(self, request: Request, row: Row) -> None:
         """Decide anew on a reversal whose original is *row* after all, or has moved on since it was looked up."""
-        if row.state is not RowState.TOMBSTONE and request.key not in row.claims:
+        known = request.original_row
+        if known is not None and row.id in (known.original, known.behind):
+            self._answer_reversal(request, "25")  # something was built upon what it would take back
+        elif row.state is not RowState.TOMBSTONE and request.key not in row.claims:
             self._reverse(request, row)
         elif request.state is State.JOURNALING and request.tombstone:
             # An earlier reversal left the stone; the new one takes its place.
@@ -246,15 +251,15 @@ class Arrivals:
             request.why = f"its original {original.id} is {original.state}"
             self._answer_reversal(request, code)
         elif original.state is RowState.SENDING or stands(original):
-            columns = {"state": RowState.OWES_REVERSAL, "reason": reason_said(request)}
+            reason = reason_said(request)
             unchanged = {column: getattr(original, column) for column in ("state", "taken", "returned", "reserved")}
-            request.original_row = replace(original, **columns)
+            request.original_row = replace(original, state=RowState.OWES_REVERSAL, reason=reason)
             asked = line(wall, Word.REVERSED_BY, request.id)
-            owing = line(wall, Word.OWED, f"{RowState.OWES_REVERSAL}, reason {columns['reason']}")
-            owed = Change(original.id, set=columns, where=unchanged, story=added(original.story, asked + owing))
+            owing = line(wall, Word.OWED, f"{RowState.OWES_REVERSAL}, reason {reason}")
+            owed = effects.reversal_owed(original, reason, unchanged, added(original.story, asked + owing))
             request.tell(wall, Word.ORIGINAL, f"found: {original.kind} {original.id}, {original.state}")
             request.tell(wall, Word.DECIDED, "00, the gateway reverses it: one debt, whoever asks")
-            self._closing.record_alone(request, "00", (Insert(noted(request, self._today(), "00")), owed))
+            self._closing.record_alone(request, "00", (Insert(noted(request, self._today(), "00")), *owed))
         else:  # declined, never sent, already reversed, or owed: nothing to ask of the host
             request.tell(wall, Word.ORIGINAL, f"found: {original.kind} {original.id}, {original.state}")
             request.tell(wall, Word.DECIDED, "00, nothing more is to be asked of the host")
@@ -266,9 +271,9 @@ class Arrivals:
             return "14"
         if request.amount and request.amount not in amounts(original):
             return "64"
-        if original.taken is Taken.IN_FLIGHT or original.reserved:
+        if original.taken in HELD or original.reserved:
             return "22"
-        if original.taken is Taken.DONE or original.returned:
+        if original.taken or original.returned:
             return "22" if original.kind is Kind.PREAUTH else "25"  # the money is back, or went another way
         if original.state is RowState.OWES_REPEAT:
             return request.listener.dialect.profile.no_answer  # must not overtake the advice: ask again
@@ -300,6 +305,12 @@ class Arrivals:
 
     def _today(self) -> date:
         return self._world.now.wall.date()
+
+
+def _meant(request: Request, rows: tuple[Row, ...]) -> Row | None:
+    """Return the row that *request* names: the latest of a kind that it may name, or else the latest."""
+    fitting = [row for row in rows if row.kind in request.original_kinds]
+    return max(fitting or rows, key=lambda row: row.received, default=None)
 
 
 def stands(row: Row) -> bool:

@@ -10,6 +10,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from iso_gateway.protocol import effects
 from iso_gateway.protocol.answering import Answering
 from iso_gateway.protocol.commands import File, Journal, Lookup
 from iso_gateway.protocol.composing import owed_state, query_for
@@ -17,7 +18,7 @@ from iso_gateway.protocol.events import Fate
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.links import Links
 from iso_gateway.protocol.owing import Owing
-from iso_gateway.protocol.records import APPROVED, Change, Entry, Insert, Key, Row, RowState
+from iso_gateway.protocol.records import APPROVED, Change, Entry, Insert, Key, Row, RowState, Taken
 from iso_gateway.protocol.request import NOTHING, Request, noted
 from iso_gateway.protocol.setup import Acquirer
 from iso_gateway.protocol.story import Word, added, line
@@ -30,6 +31,9 @@ FINAL: Final = frozenset({"A0", "30", "94"})
 
 _DONE: Final = {"state": RowState.DONE}
 _UNDELIVERED: Final = RowState.ANSWERED
+_UNCONFIRMED: Final = {"state": RowState.UNCONFIRMED}
+_STILL_ALL_OF_IT: Final = {"state": _UNDELIVERED, "replays": 0, "taken": Taken.NO, "returned": 0, "reserved": 0}
+"""How a row must stand for the gateway to reverse it by itself: nobody heard of it, and nothing was built upon it."""
 
 _BEFORE_LOOKING: Final = (State.VERIFYING, State.SECURING, State.JOURNALING)
 
@@ -131,15 +135,8 @@ class Closing:
         cut = Fate.CUT in request.fates
         request.step(Step.CUT if cut else Step.NOT_HANDED)
         owed = owed_state(self.acquirer(request.acquirer), request.kind)
-        if cut or request.replaying is not None or owed is RowState.OWES_REPEAT:
-            # Who asks again did not get the first answer, whatever the socket took.
-            columns: dict[str, object] = {"state": RowState.UNCONFIRMED}
-            where: dict[str, object] = {"state": _UNDELIVERED if request.replaying is None else APPROVED}
-        else:
-            request.owes = "96"
-            columns = {"state": RowState.OWES_REVERSAL, "reason": "96"}
-            where = {"state": RowState.ANSWERED, "replays": 0}
-            request.proposed = replace(row, **columns)
+        if not cut and request.replaying is None and owed is RowState.OWES_REVERSAL:
+            request.owes = "96"  # else who asks again did not get the first answer, whatever the socket took
         self._world.log("not delivered", "warning", id=request.id, terminal=request.terminal, fate=str(fate))
         wall = self._world.now.wall
         request.tell(wall, Word.NOT_DELIVERED, str(fate))
@@ -147,7 +144,13 @@ class Closing:
             request.tell(wall, Word.OWED, f"{owed}, reason {request.owes}")
         else:
             request.tell(wall, Word.UNCONFIRMED)
-        request.entry = (Change(row.id, set=columns, where=where, story=added(row.story, request.take())),)
+        story = added(row.story, request.take())
+        if request.owes:
+            request.proposed = replace(row, state=RowState.OWES_REVERSAL, reason="96")
+            request.entry = effects.reversal_owed(row, "96", _STILL_ALL_OF_IT, story)
+        else:
+            before = _UNDELIVERED if request.replaying is None else APPROVED
+            request.entry = (Change(row.id, set=_UNCONFIRMED, where={"state": before}, story=story),)
         self._world.emit(Journal(request.id, request.entry))
 
     def _file_done(self, request: Request, row: Row | None) -> None:
@@ -210,12 +213,10 @@ class Closing:
 
     def overtaken(self, request: Request, row: Row) -> None:
         """Another commit was faster: the terminal's reversal, most likely. Nothing is delivered as approved."""
-        filing = request.state is State.FILING
-        request.step(Step.CONFLICT)
-        if filing:
-            request.owes = ""
-            self._close(request)
+        if request.state is State.FILING:
+            self._fate_overtaken(request, row)
             return
+        request.step(Step.CONFLICT)
         if request.host_request is not None:
             self._owing.adopt(row, request.host_request, approved=request.approved)
             change = request.entry[0] if request.entry else None
@@ -225,6 +226,19 @@ class Closing:
         request.owes = ""
         self._unknown(request)
         self.deliver(request)
+
+    def _fate_overtaken(self, request: Request, row: Row) -> None:
+        """What nobody got cannot be reversed any more: it is a question, unless *row* is it and tells what it is."""
+        owed, request.owes = request.owes, ""
+        ours = request.journaled
+        if owed and ours is not None and (row.id != ours.id or row.state is _UNDELIVERED):
+            request.step(Step.DECIDED_ANEW)
+            request.proposed = None
+            request.entry = (Change(ours.id, set=_UNCONFIRMED, where={"state": _UNDELIVERED}),)
+            self._world.emit(Journal(request.id, request.entry))
+        else:
+            request.step(Step.CONFLICT)
+            self._close(request)
 
     def _unknown(self, request: Request) -> None:
         """Have the terminal hear what it would hear had the host been silent."""

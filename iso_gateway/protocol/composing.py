@@ -21,8 +21,13 @@ from iso_gateway.protocol.setup import Acquirer
 
 
 def query_for(request: Request) -> OriginalQuery | None:
-    """Return what to ask the journal for the original of *request*, or None where it names none."""
+    """Return what to ask the journal for the original of *request*, or None where it names none.
+
+    What is named may be of a kind that it must not be: known, and wrong, is refused; only the unknown is forwarded.
+    """
     named, kinds = request.original, request.original_kinds
+    if kinds and request.kind is not Kind.REVERSAL:
+        kinds = TRAITS[Kind.REVERSAL].original
     if not kinds or not (named.stan or named.rrn or named.approval):
         return None
     return OriginalQuery(
@@ -52,6 +57,8 @@ def host_message(request: Request, acquirer: Acquirer, stan: str, second: Second
         EncodeError: a value does not fit the host's spec.
     """
     source, target = request.listener.dialect, acquirer.dialect
+    if request.original_kinds and request.original_row is None:
+        _told_apart(request, target)
     passed = request.message.only(target.passing(source))
     facts = source.facts(request.message, target.by_facts(source))
     facts["transmission_date_time"] = second.transmitted
@@ -70,6 +77,18 @@ def host_message(request: Request, acquirer: Acquirer, stan: str, second: Second
     if request.kind is not Kind.REVERSAL:
         return message
     return message.evolve(_reason(reason_said(request), target.profile))
+
+
+def _told_apart(request: Request, target: Dialect) -> None:
+    """Refuse what its unknown original would tell apart: *target* writes differently what looks alike here.
+
+    Raises:
+        CannotCarry: whether it is a void or a cancel, say, would be a guess (25).
+    """
+    alike = {row.kind for row in request.listener.dialect.alike(request.kind_row)}
+    row = target.profile.row(request.kind)
+    if len(alike) > 1 and row is not None and not alike <= {each.kind for each in target.alike(row)}:
+        raise CannotCarry("25", "mti", f"only its original would tell which it is: {', '.join(sorted(alike))}")
 
 
 def rrn(local: datetime, stan: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from iso_gateway.codec.message import Message
+from iso_gateway.protocol import effects
 from iso_gateway.protocol.debts import DEBT_TRANSITIONS, UNDER_WAY, DebtState, DebtStep
 from iso_gateway.protocol.links import Link
 from iso_gateway.protocol.records import Change, Entry, HostLeg, Row, RowState
@@ -83,11 +84,12 @@ class Debt(Teller):
         return self.row.host
 
 
-def attempt(debt: Debt) -> Change:
+def attempt(debt: Debt) -> Entry:
     """Return what is committed before *debt* is sent: one that the journal could not be told of is told here."""
     owed = RowState.OWES_REPEAT if debt.repeats else RowState.OWES_REVERSAL
     if debt.noted:
-        return Change(debt.row.id, set={"attempts": debt.attempts}, where={"state": owed}, story=debt.take())
+        return (Change(debt.row.id, set={"attempts": debt.attempts}, where={"state": owed}, story=debt.take()),)
     columns = {"attempts": debt.attempts, "state": owed, "reason": debt.row.reason}
     before = frozenset({RowState.REVERSED, owed} if debt.reopened else {RowState.SENDING, RowState.ANSWERED, owed})
-    return Change(debt.row.id, set=columns, where={"state": before, "replays": 0}, story=debt.take())
+    change = Change(debt.row.id, set=columns, where={"state": before, "replays": 0}, story=debt.take())
+    return (change, *effects.owe(debt.row)) if not debt.repeats else (change,)

@@ -130,6 +130,7 @@ class Dialect:
             for mti in {row.mti, repeat(row.mti)}:
                 self._rows.setdefault(mti, []).append((row, _looks_further(row)))
             self._outgoing.setdefault(row.kind, row)
+        self._alike = {row: profile.alike(row) for row in profile.kinds}
         self.kept = may_be_kept(spec)
         """The elements that the journal may hold."""
         typed = bool(profile.batch) or any(row.type is not None for row in profile.kinds)
@@ -182,6 +183,17 @@ class Dialect:
             and (row.network is None or peek(message, self.profile.network_code) == row.network)
             and (row.original is None or self.names_original(message) == row.original)
         )
+
+    def alike(self, row: KindRow) -> tuple[KindRow, ...]:
+        """Return the rows of the profile that only the original tells from *row*, itself among them."""
+        return self._alike[row]
+
+    def nameable(self, row: KindRow) -> tuple[Kind, ...]:
+        """Return the kinds that the original of a message like *row* may be."""
+        alike = self._alike[row]
+        if len(alike) == 1:
+            return TRAITS[row.kind].original
+        return tuple(dict.fromkeys(kind for each in alike for kind in TRAITS[each.kind].original))
 
     def names_original(self, message: Message) -> bool:
         """Return whether *message* carries this dialect's element for an original, with something in it."""

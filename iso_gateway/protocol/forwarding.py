@@ -203,17 +203,16 @@ class Forwarding:
             "rrn": answer.text(37),
             "approval": answer.text(38),
         }
-        if approved and (amount := answer.text(4)).isdecimal() and request.amount:
-            columns["amount"] = int(amount)
+        amount = request.amount
+        if approved and (said := answer.text(4)).isdecimal() and amount:
+            columns["amount"] = amount = int(said)
         self._tell_of_answer(request, Word.ANSWERED, request.code)
         if not row.original:
             self._record(request, columns, ())
         elif approved:
-            kept = effects.keep(request.kind, request.amount, row.original)
-            self._record(request, columns, self._marked(kept, Word.KEPT, request))
+            self._record(request, columns, self._marked(effects.keep(row, amount), Word.KEPT, request))
         else:
-            freed = effects.free(request.kind, request.amount, row.original)
-            self._record(request, columns, self._marked(freed, Word.FREED, request))
+            self._record(request, columns, self._marked(effects.free(row), Word.FREED, request))
 
     def _tell_of_answer(self, request: Request, word: Word, text: str) -> None:
         """Tell that it was sent, and what the host's answer is; both go with the commit of the outcome."""
@@ -260,7 +259,7 @@ class Forwarding:
         request.tell(self._world.now.wall, Word.NOT_SENT, why)
         row = request.journaled
         assert row is not None
-        freed = self._marked(effects.free(request.kind, request.amount, row.original), Word.FREED, request)
+        freed = self._marked(effects.free(row), Word.FREED, request)
         self._record(request, {"state": RowState.NOT_SENT, "claims": (), "code": code}, freed)
 
     def uncertain(self, request: Request, cause: str, verdict: Verdict = Verdict.LINK_LOST) -> None:

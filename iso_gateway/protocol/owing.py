@@ -180,7 +180,7 @@ class Owing:
         debt.step(DebtStep.DUE)
         if worth_telling(debt.attempts):
             debt.tell(self._world.now.wall, Word.ATTEMPT, f"{debt.attempts}: {message.mti} over {link.name}")
-        self._ledger.commit(debt, "attempt", (attempt(debt),))
+        self._ledger.commit(debt, "attempt", attempt(debt))
 
     def _message(self, debt: Debt) -> Message | None:
         """Return what to send now, or None where it cannot be made: then the debt is stuck."""
@@ -282,6 +282,9 @@ class Owing:
         asked, debt.asked = debt.asked, ""
         if asked == "end" or debt.filed:
             self._settling.gone(debt)
+        elif row.id != debt.row.id:
+            debt.step(DebtStep.REFUSED)
+            self._settling.stuck(debt, f"{row.id} stands otherwise since, which its reversal would change too")
         elif row.state in (RowState.OWES_REVERSAL, RowState.OWES_REPEAT):
             debt.row, debt.noted = row, True
             if debt.repeats and row.state is RowState.OWES_REVERSAL:

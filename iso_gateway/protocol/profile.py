@@ -146,8 +146,21 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return the first row for *kind*: how it goes out; None where this dialect has no such kind."""
         return next((row for row in self.kinds if row.kind is kind), None)
 
+    def alike(self, row: KindRow) -> tuple[KindRow, ...]:
+        """Return the rows that look like *row* on the wire, itself among them, in the order of the file.
+
+        Only the original that a message names tells them apart: a void and a completion's cancel of 1987 are both
+        0200/020000, and a 1420 of 1993 takes back whatever it names (ruling 5).
+        """
+        look = _look(row)
+        return tuple(each for each in self.kinds if _look(each) == look)
+
     def _row(self, code: str) -> CodeRow | None:
         return next((row for row in self.codes if row.code == code), None)
+
+
+def _look(row: KindRow) -> KindRow:
+    return msgspec.structs.replace(row, kind=Kind.SALE, reversible=True)
 
 
 _REFUSAL: Final = "05"

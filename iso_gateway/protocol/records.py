@@ -55,13 +55,32 @@ OPEN_DEBT: Final = frozenset({RowState.OWES_REVERSAL, RowState.OWES_REPEAT, RowS
 
 
 class Taken(StrEnum):
-    """What has been done to an approved transaction since."""
+    """What has been done to an approved transaction since; the steps are those of `lifecycle`."""
 
     NO = ""
-    IN_FLIGHT = "in flight"
-    """A void, cancel or completion of it is under way."""
-    DONE = "done"
-    """Voided, cancelled or completed."""
+    VOID_IN_FLIGHT = "void in flight"
+    """A void of it, or the cancel of a completion, is under way."""
+    VOIDED = "voided"
+    CANCEL_IN_FLIGHT = "cancel in flight"
+    CANCELLED = "cancelled"
+    COMPLETION_IN_FLIGHT = "completion in flight"
+    COMPLETED = "completed"
+    COMPLETION_CANCEL_IN_FLIGHT = "completion cancel in flight"
+    """It was completed, and that is being taken back."""
+    ADJUST_IN_FLIGHT = "adjustment in flight"
+    """Its amount is about to become another one."""
+
+
+HELD: Final = frozenset(
+    {
+        Taken.VOID_IN_FLIGHT,
+        Taken.CANCEL_IN_FLIGHT,
+        Taken.COMPLETION_IN_FLIGHT,
+        Taken.COMPLETION_CANCEL_IN_FLIGHT,
+        Taken.ADJUST_IN_FLIGHT,
+    }
+)
+"""Something is under way that names the row: it is kept until that is settled."""
 
 
 class HostLeg(msgspec.Struct, frozen=True, gc=False):
@@ -119,6 +138,9 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     """What the host's answer said, by name, for a repeat; without card data."""
     original: str = ""
     """The id of the row that this one names."""
+    behind: str = ""
+    """The id of the row that the original names, where this one changes that one too: the sale behind a voided refund,
+    the preauth behind a cancelled completion."""
     reversible: bool = True
     """Whether an unknown outcome is reversed at the host, or repeated; of a stuck debt, which of the two is owed."""
     reason: str = ""
@@ -161,6 +183,8 @@ class Change(msgspec.Struct, frozen=True):
     add: Mapping[str, int] = {}
     where: Mapping[str, Any] = {}
     """Column to the value it must have, or to a frozenset of values."""
+    room: int = 0
+    """A conflict, too, where less than this remains of the row's amount, refunds and what is held for them aside."""
     story: str = ""
     """Lines to be added to the row's story."""
 

@@ -11,6 +11,7 @@ import msgspec
 from iso_gateway.codec import mask, tlv
 from iso_gateway.codec.message import Message
 from iso_gateway.codec.unreadable import Unreadable
+from iso_gateway.protocol import effects
 from iso_gateway.protocol.dialect import Dialect, Facts
 from iso_gateway.protocol.events import Fate
 from iso_gateway.protocol.kinds import TRAITS, Kind
@@ -138,7 +139,7 @@ class Request(Teller):
         if TRAITS[kind].original:
             self.named_by_stan = kind is Kind.REVERSAL and dialect.profile.reversal_stan == "same"
             self.original = self._named()
-            self.original_kinds = dialect.reversed_kinds(message) if self.named_by_stan else TRAITS[kind].original
+            self.original_kinds = dialect.reversed_kinds(message) if self.named_by_stan else dialect.nameable(row)
 
     def _named(self) -> Original:
         said = self.listener.dialect.original(self.message)
@@ -146,6 +147,14 @@ class Request(Teller):
             return said
         # The reversal of a void copies the DE 61 with which the void named its sale: its own STAN says what it means.
         return msgspec.structs.replace(said, stan=self.stan, batch=self.batch)
+
+    def about(self, original: Row) -> None:
+        """Take in that it names *original*, which tells its kind where several look alike; its key stays."""
+        self.original_row = original
+        for row in self.listener.dialect.alike(self.kind_row):
+            if original.kind in TRAITS[row.kind].original:
+                self.kind, self.kind_row = row.kind, row
+                break
 
     def __repr__(self) -> str:
         return f"<Request {self.id} {self.kind} {self.state}>"
@@ -210,6 +219,7 @@ def journal_row(
         business_date=today,
         host=leg,
         original=request.original_row.id if request.original_row else "",
+        behind=effects.behind(request.kind, request.original_row) if request.original_row else "",
         reversible=dialect is not None and dialect.reverses(request.kind),
         dialect=dialect.hash if dialect is not None else "",
         story=line(request.arrived.wall, Word.RECEIVED, request.askers[0].connection.place) + request.take(),

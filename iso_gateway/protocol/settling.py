@@ -155,8 +155,8 @@ class Settling:
         }
         if approved and row.kind in effects.REFUNDABLE:
             columns["state"] = RowState.UNCONFIRMED
-        effect, word = (effects.keep, Word.KEPT) if approved else (effects.free, Word.FREED)
-        self.end(debt, (Change(row.id, set=columns), *effect(row.kind, row.amount, row.original)), word)
+        effect, word = (effects.keep(row, row.amount), Word.KEPT) if approved else (effects.free(row), Word.FREED)
+        self.end(debt, (Change(row.id, set=columns), *effect), word)
 
     # Ending
 

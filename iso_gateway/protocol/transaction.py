@@ -105,6 +105,7 @@ TRANSITIONS: Final[Table[State, Step]] = Table(
         (State.DELIVERING, Step.CUT): State.FILING,
         (State.FILING, Step.RECORDED): State.CLOSED,
         (State.FILING, Step.CONFLICT): State.CLOSED,
+        (State.FILING, Step.DECIDED_ANEW): State.FILING,  # what nobody got was built upon: a question, no reversal
         (State.FILING, Step.JOURNAL_FAILED): State.CLOSED,
     }
 )

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from msgspec.structs import replace
 
 from iso_gateway.protocol.records import (
+    HELD,
     OPEN_DEBT,
     Audit,
     Change,
@@ -22,7 +23,6 @@ from iso_gateway.protocol.records import (
     Row,
     RowState,
     Search,
-    Taken,
     fits,
     may_be_original,
 )
@@ -143,6 +143,8 @@ class MemoryJournal:
                     return self._rows[holder]
             return None
         row = self._rows[part.id]
+        if part.room and row.amount - row.returned - row.reserved < part.room:
+            return row
         for column, wanted in part.where.items():
             value = getattr(row, column)
             if value not in wanted if isinstance(wanted, frozenset) else value != wanted:
@@ -215,7 +217,7 @@ def _open(row: Row) -> bool:
     return (
         row.state in OPEN_DEBT
         or row.state in (RowState.SENDING, RowState.UNCONFIRMED)
-        or row.taken is Taken.IN_FLIGHT
+        or row.taken in HELD
         or row.reserved > 0
     )
 

@@ -138,7 +138,7 @@ def test_a_request_without_an_amount_hears_13() -> None:
 
 
 def test_what_the_other_side_has_no_words_for_hears_40() -> None:
-    desk = Desk(setup("cup-pos", "iso93-ascii"))
+    desk = Desk(setup("cup-pos", "nibss-pos"))
     assert desk.asked(desk.request(Kind.PREAUTH_CANCEL, original=BY_RRN)) == "40"
 
 

@@ -11,7 +11,7 @@ from iso_gateway import Message
 from iso_gateway.codec import mti
 from iso_gateway.errors import CannotCarry
 from iso_gateway.protocol.dialect import MONEY, Dialect
-from iso_gateway.protocol.kinds import NETWORK, Kind
+from iso_gateway.protocol.kinds import NETWORK, TRAITS, Kind
 from iso_gateway.protocol.originals import Original
 from iso_gateway.protocol.profile import CodeClass
 from tests.support.desk import PAN, dialect
@@ -52,6 +52,8 @@ SHARED_SHAPE = {
     ("iso87-ascii", Kind.COMPLETION): Kind.COMPLETION_ADVICE,
     ("iso87-binary", Kind.COMPLETION): Kind.COMPLETION_ADVICE,
     ("iso93-ascii", Kind.COMPLETION): Kind.COMPLETION_ADVICE,
+    ("iso93-ascii", Kind.PREAUTH_CANCEL): Kind.VOID,
+    ("iso93-ascii", Kind.COMPLETION_CANCEL): Kind.VOID,
 }
 NAMES_NONE = {Kind.SALE, Kind.PREAUTH, Kind.ADVICE, Kind.BALANCE, *NETWORK}
 
@@ -160,8 +162,28 @@ def test_a_completion_that_cannot_name_its_preauth_is_not_sent_as_an_offline_sal
 @pytest.mark.parametrize("kind", [Kind.PREAUTH_CANCEL, Kind.COMPLETION_CANCEL])
 def test_what_a_dialect_has_no_kind_for_is_refused_with_40(kind: Kind) -> None:
     with pytest.raises(CannotCarry) as caught:
-        dialect("iso93-ascii").compose(kind, FACTS, TODAY, ORIGINAL)
+        dialect("nibss-pos").compose(kind, FACTS, TODAY, ORIGINAL)
     assert caught.value.code == "40"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "alike"),
+    [
+        ("iso87-ascii", Kind.VOID, {Kind.VOID, Kind.COMPLETION_CANCEL}),
+        ("iso87-ascii", Kind.PREAUTH_CANCEL, {Kind.PREAUTH_CANCEL}),
+        ("iso87-ascii", Kind.COMPLETION, {Kind.COMPLETION, Kind.COMPLETION_ADVICE}),
+        ("iso87-ascii", Kind.SALE, {Kind.SALE}),
+        ("iso93-ascii", Kind.VOID, {Kind.VOID, Kind.PREAUTH_CANCEL, Kind.COMPLETION_CANCEL}),
+        ("cup-pos", Kind.VOID, {Kind.VOID}),
+        ("cup-pos", Kind.COMPLETION_CANCEL, {Kind.COMPLETION_CANCEL}),
+    ],
+)
+def test_what_looks_alike_is_told_apart_by_the_original_alone(name: str, kind: Kind, alike: set[Kind]) -> None:
+    speaking = dialect(name)
+    row = speaking.profile.row(kind)
+    assert row is not None
+    assert {each.kind for each in speaking.alike(row)} == alike
+    assert set(speaking.nameable(row)) == {named for each in alike for named in TRAITS[each].original}
 
 
 def test_money_that_has_no_place_on_the_other_side_is_refused_with_30() -> None:

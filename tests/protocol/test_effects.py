@@ -31,34 +31,42 @@ def money(journal: MemoryJournal) -> tuple[str, int, int]:
     return str(row.taken), row.returned, row.reserved
 
 
+def later(kind: Kind, amount: int = 300, **columns: Any) -> Row:
+    """Return the row of a request that names the sale."""
+    return replace(ROW, id="later", kind=kind, amount=amount, original="sale", **columns)
+
+
 @pytest.mark.parametrize(
     ("kind", "held", "kept"),
     [
-        (Kind.VOID, ("in flight", 0, 0), ("done", 0, 0)),
-        (Kind.COMPLETION, ("in flight", 0, 0), ("done", 0, 0)),
+        (Kind.VOID, ("void in flight", 0, 0), ("voided", 0, 0)),
         (Kind.REFUND, ("", 0, 300), ("", 300, 0)),
     ],
 )
-def test_what_is_held_is_kept_or_freed(kind: Kind, held: tuple[str, int, int], kept: tuple[str, int, int]) -> None:
+def test_what_is_held_is_kept_or_freed_and_held_again_when_its_reversal_is_owed(
+    kind: Kind, held: tuple[str, int, int], kept: tuple[str, int, int]
+) -> None:
     store = journal()
     store.commit([effects.hold(kind, 300, SALE)])
     assert money(store) == held
-    store.commit([effects.free(kind, 300, "sale")])
+    store.commit([effects.free(later(kind))])
     assert money(store) == ("", 0, 0)
-    store.commit([effects.hold(kind, 300, SALE), effects.keep(kind, 300, "sale")])
+    store.commit([effects.hold(kind, 300, SALE), effects.keep(later(kind), 300)])
     assert money(store) == kept
-
-
-@pytest.mark.parametrize("kind", [Kind.VOID, Kind.REFUND])
-@pytest.mark.parametrize("approved", [False, True])
-def test_a_reversed_void_or_refund_leaves_a_standing_sale(kind: Kind, approved: bool) -> None:  # noqa: FBT001
-    store = journal()
-    store.commit([effects.hold(kind, 300, SALE)])
-    if approved:
-        store.commit([effects.keep(kind, 300, "sale")])
-    later = replace(ROW, id="later", kind=kind, amount=300, original="sale", approved=approved)
-    store.commit([effects.undo(later)])
+    store.commit([effects.owe(later(kind, approved=True))])
+    assert money(store) == held
+    store.commit([effects.undo(later(kind, approved=True))])
     assert money(store) == ("", 0, 0)
+
+
+def test_an_approval_that_the_journal_never_heard_of_still_holds() -> None:
+    assert effects.owe(later(Kind.VOID, approved=False)) == ()
+
+
+def test_of_a_refund_that_was_approved_in_part_the_rest_can_be_refunded() -> None:
+    store = journal()
+    store.commit([effects.hold(Kind.REFUND, 300, SALE), effects.keep(later(Kind.REFUND), 200)])
+    assert money(store) == ("", 200, 0)
 
 
 @pytest.mark.parametrize(
@@ -66,8 +74,8 @@ def test_a_reversed_void_or_refund_leaves_a_standing_sale(kind: Kind, approved: 
     [
         {"state": RowState.OWES_REVERSAL},
         {"state": RowState.REVERSED},
-        {"taken": Taken.IN_FLIGHT},
-        {"taken": Taken.DONE},
+        {"taken": Taken.VOID_IN_FLIGHT},
+        {"taken": Taken.VOIDED},
         {"reserved": 1},
         {"returned": 1},
     ],
@@ -83,7 +91,7 @@ def test_whoever_comes_second_gets_a_conflict(kind: Kind, columns: dict[str, Any
 
 def test_two_refunds_one_after_the_other_both_fit() -> None:
     store = journal()
-    store.commit([effects.hold(Kind.REFUND, 300, SALE), effects.keep(Kind.REFUND, 300, "sale")])
+    store.commit([effects.hold(Kind.REFUND, 300, SALE), effects.keep(later(Kind.REFUND), 300)])
     row: Row | None = store.get("sale")
     assert row is not None
     assert store.commit([effects.hold(Kind.REFUND, 300, row)]) == [Committed()]
@@ -91,8 +99,15 @@ def test_two_refunds_one_after_the_other_both_fit() -> None:
 
 def test_a_kind_without_original_touches_nothing() -> None:
     assert effects.hold(Kind.SALE, 300, SALE) == ()
-    assert effects.keep(Kind.REFUND, 300, "") == effects.free(Kind.VOID, 300, "") == ()
+    nameless = replace(later(Kind.VOID, approved=True), original="")
+    assert effects.keep(nameless, 300) == effects.free(nameless) == effects.owe(nameless) == ()
     assert effects.undo(ROW) == ()
+
+
+def test_an_inquiry_or_a_reversal_holds_nothing() -> None:
+    for kind in (Kind.REVERSAL, Kind.INQUIRY):
+        assert effects.hold(kind, 300, SALE) == ()
+        assert effects.keep(later(kind), 300) == effects.free(later(kind)) == effects.owe(later(kind)) == ()
 
 
 def test_a_hold_names_what_must_not_have_changed() -> None:

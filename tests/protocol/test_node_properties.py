@@ -76,8 +76,8 @@ def check_totals(desk: Accidents) -> None:
         open_ = [other for other, _ in back if other.state is RowState.STUCK]
         if not open_ and row.state in APPROVED:
             assert row.reserved == 0
-            assert row.taken is not Taken.IN_FLIGHT
-            assert (row.taken is Taken.DONE) == any(e.stands and e.kind is Kind.VOID for _, e in back)
+            assert row.taken is not Taken.VOID_IN_FLIGHT
+            assert (row.taken is Taken.VOIDED) == any(e.stands and e.kind is Kind.VOID for _, e in back)
             assert row.returned == sum(int(e.message[4]) for _, e in back if e.stands and e.kind is Kind.REFUND)
 
 

@@ -237,7 +237,7 @@ def test_a_voided_sale_is_not_reversed_on_top() -> None:
     assert desk.asked(desk.reversal(*sale)) == "25"
     desk.pass_time(5)
     assert not desk.sent
-    assert row_of(desk, Kind.SALE).taken is Taken.DONE
+    assert row_of(desk, Kind.SALE).taken is Taken.VOIDED
 
 
 def test_a_sale_whose_void_is_in_flight_waits_with_its_reversal() -> None:
@@ -246,7 +246,7 @@ def test_a_sale_whose_void_is_in_flight_waits_with_its_reversal() -> None:
     desk.send(desk.later(Kind.VOID, sale))
     assert desk.asked(desk.reversal(*sale), "t2") == "22"
     desk.host_answers("00")
-    assert row_of(desk, Kind.SALE).taken is Taken.DONE
+    assert row_of(desk, Kind.SALE).taken is Taken.VOIDED
 
 
 @pytest.mark.parametrize(("settled", "code"), [(True, "25"), (False, "22")])
@@ -311,7 +311,7 @@ def test_a_reversal_that_meets_the_void_in_the_journal_waits() -> None:
     desk.answer_held()
     assert desk.code() == "22"
     assert row_of(desk, Kind.SALE).state is RowState.DONE
-    assert row_of(desk, Kind.SALE).taken is Taken.IN_FLIGHT
+    assert row_of(desk, Kind.SALE).taken is Taken.VOID_IN_FLIGHT
     assert [message[3][:2] for message in desk.host_got()] == ["02"]
 
 

@@ -30,7 +30,7 @@ def test_a_void_is_a_void_on_the_other_side_and_names_the_sale_there(terminal: s
     desk = Desk(setup(terminal, host))
     sale = desk.sale()
     desk.send(desk.later(Kind.VOID, sale))
-    assert the_sale(desk).taken is Taken.IN_FLIGHT
+    assert the_sale(desk).taken is Taken.VOID_IN_FLIGHT
     void = desk.host_answers("00")
     row = desk.host_dialect.kind_row(void)
     assert row is not None
@@ -40,7 +40,7 @@ def test_a_void_is_a_void_on_the_other_side_and_names_the_sale_there(terminal: s
     assert (named.rrn, named.approval) == (sale[1][37], sale[1][38])
     assert void[11] == "000502"
     assert desk.code() == "00"
-    assert the_sale(desk).taken is Taken.DONE
+    assert the_sale(desk).taken is Taken.VOIDED
 
 
 def test_de_90_holds_the_hosts_legs_values_as_they_were_sent() -> None:
@@ -140,7 +140,7 @@ def test_a_void_by_the_rrn_alone_finds_its_sale_also_from_another_terminal() -> 
     desk.send(desk.request(Kind.VOID, original=Original(rrn=answer[37]), terminal="TERM0002"))
     desk.host_answers("00")
     assert desk.code() == "00"
-    assert the_sale(desk).taken is Taken.DONE
+    assert the_sale(desk).taken is Taken.VOIDED
 
 
 def test_a_void_that_times_out_gets_its_own_reversal_and_the_sale_can_be_voided_again() -> None:
@@ -153,7 +153,7 @@ def test_a_void_that_times_out_gets_its_own_reversal_and_the_sale_can_be_voided_
     assert reversal[90][:10] == "0200" + void[11]
     assert reversal[3] == void[3] == "020000"
     assert reversal.get(37) != sale[1][37]
-    assert the_sale(desk).taken is Taken.IN_FLIGHT
+    assert the_sale(desk).taken is Taken.VOID_IN_FLIGHT
     desk.host_sends(desk.answer_to(reversal, "00"))
     assert the_sale(desk).taken is Taken.NO
     assert the_sale(desk).state is RowState.DONE

@@ -110,6 +110,13 @@ def test_a_change_sets_and_adds(store: JournalStore) -> None:
     assert store.get("row-000001") == row(code="00", answer={"a": "b"}, returned=25, reserved=-2)
 
 
+@pytest.mark.parametrize(("room", "fits"), [(0, True), (1, True), (934, True), (935, False), (1234, False)])
+def test_a_change_may_ask_that_so_much_of_the_amount_is_left(store: JournalStore, room: int, fits: bool) -> None:  # noqa: FBT001
+    committed(store, (Insert(row(amount=1234, returned=200, reserved=100)),))
+    (outcome,) = committed(store, (Change("row-000001", add={"reserved": room}, room=room),))
+    assert outcome == (Committed() if fits else Refused(row(amount=1234, returned=200, reserved=100)))
+
+
 @pytest.mark.parametrize(
     ("where", "fits"),
     [

@@ -45,7 +45,7 @@ def test_the_oldest_rows_go_and_nothing_of_them_remains(bound: int) -> None:
         {"state": RowState.OWES_REPEAT},
         {"state": RowState.STUCK},
         {"state": RowState.UNCONFIRMED},
-        {"taken": Taken.IN_FLIGHT},
+        {"taken": Taken.VOID_IN_FLIGHT},
         {"reserved": 100},
     ],
 )
