@@ -18,7 +18,7 @@ from typing import Any, Final
 import msgspec
 
 from iso_gateway.protocol import effects
-from iso_gateway.protocol.records import Audit, Change, Entry, Row, RowState, Taken
+from iso_gateway.protocol.records import HELD, Audit, Change, Entry, Row, RowState, Taken
 
 LONGEST_REASON: Final = 200
 """Characters of an operator's reason, and of a name."""
@@ -112,9 +112,9 @@ def _moved_on(act: Act, row: Row) -> str:
     """Return what keeps *row* from being reversed: it may only go as a whole."""
     if act is not Act.REVERSE:
         return ""
-    if row.taken is Taken.IN_FLIGHT or row.reserved:
+    if row.taken in HELD or row.reserved:
         return "a void, refund or completion of it is under way: ask again when that is settled"
-    if row.taken is Taken.DONE or row.returned:
+    if row.taken or row.returned:
         return "it was voided, completed or refunded since: whoever did that had its receipt. Confirm it"
     if not row.reversible:
         return "its kind is not reversed at its host: take it back with a void or a refund, or confirm it"
@@ -142,4 +142,4 @@ def _done(act: Act, row: Row, at: datetime) -> tuple[dict[str, Any], Entry, str]
             return {"state": RowState.DONE}, (), "confirmed: it stands"
         case Act.REVERSE:
             owes = {"state": RowState.OWES_REVERSAL, "reason": "06", "owed_since": at}
-            return owes, (), "owes reversal: it is sent as soon as a link is up"
+            return owes, effects.owe(row), "owes reversal: it is sent as soon as a link is up"

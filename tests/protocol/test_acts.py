@@ -64,7 +64,7 @@ def test_a_stuck_repeat_is_owed_as_a_repeat_again() -> None:
     [
         (Kind.VOID, False, Change("sale", set={"taken": Taken.NO})),
         (Kind.REFUND, False, Change("sale", add={"reserved": -1234})),
-        (Kind.REFUND, True, Change("sale", add={"returned": -1234})),
+        (Kind.REFUND, True, Change("sale", add={"reserved": -1234})),  # held again since its reversal was owed
     ],
 )
 def test_what_is_written_off_frees_what_it_named(kind: Kind, approved: bool, change: Change) -> None:  # noqa: FBT001
@@ -77,8 +77,8 @@ def test_what_is_written_off_frees_what_it_named(kind: Kind, approved: bool, cha
 @pytest.mark.parametrize(
     "columns",
     [
-        {"taken": Taken.IN_FLIGHT},
-        {"taken": Taken.DONE},
+        {"taken": Taken.VOID_IN_FLIGHT},
+        {"taken": Taken.VOIDED},
         {"reserved": 1},
         {"returned": 1},
         {"reversible": False},
@@ -87,6 +87,12 @@ def test_what_is_written_off_frees_what_it_named(kind: Kind, approved: bool, cha
 )
 def test_what_was_taken_back_or_is_being_taken_back_is_not_reversed_besides(columns: dict[str, Any]) -> None:
     assert isinstance(wanted(Act.REVERSE, a_row(state=RowState.UNCONFIRMED, **columns)), Refusal)
+
+
+def test_a_void_that_is_to_be_reversed_holds_its_sale_again() -> None:
+    deed = wanted(Act.REVERSE, a_row(state=RowState.UNCONFIRMED, kind=Kind.VOID, original="sale"))
+    assert isinstance(deed, Deed)
+    assert deed.entry[1] == Change("sale", set={"taken": Taken.VOID_IN_FLIGHT})
 
 
 def test_a_reversal_holds_only_for_the_row_as_it_was_judged() -> None:
