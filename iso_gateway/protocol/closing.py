@@ -234,7 +234,10 @@ class Closing:
         if owed and ours is not None and (row.id != ours.id or row.state is _UNDELIVERED):
             request.step(Step.DECIDED_ANEW)
             request.proposed = None
-            request.entry = (Change(ours.id, set=_UNCONFIRMED, where={"state": _UNDELIVERED}),)
+            wall = self._world.now.wall
+            told = line(wall, Word.NOT_DELIVERED, "and something was built upon it since: no reversal")
+            story = added(ours.story, told + line(wall, Word.UNCONFIRMED))
+            request.entry = (Change(ours.id, set=_UNCONFIRMED, where={"state": _UNDELIVERED}, story=story),)
             self._world.emit(Journal(request.id, request.entry))
         else:
             request.step(Step.CONFLICT)
