@@ -18,6 +18,7 @@ from iso_gateway.codec.mti import repeat
 from iso_gateway.errors import CannotCarry, DecodeError
 from iso_gateway.protocol import keeping, meaning
 from iso_gateway.protocol.kinds import NETWORK, TRAITS, Kind
+from iso_gateway.protocol.legs import FROM_THE_TERMINAL, MAC, MONEY, OWN_TO_A_LEG, WRITTEN_OTHERWISE
 from iso_gateway.protocol.originals import ELEMENT, Original, read_original, write_original
 from iso_gateway.protocol.passing import passing
 from iso_gateway.protocol.profile import CodeClass, KindRow, Profile
@@ -29,76 +30,6 @@ if TYPE_CHECKING:
 
 Facts = dict[str, "str | bytes"]
 """What a message says, by field name, in 1987 terms."""
-
-OWN_TO_A_LEG: Final = frozenset(
-    {
-        "message_authentication_code",
-        "message_authentication_code_2",
-        "security_related_control_information",
-        "response_code",
-        "action_code",
-        "function_code",
-        "message_reason_code",
-        "network_management_information_code",
-        "original_data_elements",
-        "original_data_elements_1993",
-        "original_batch_and_stan",
-    }
-)
-"""What is made anew on each leg and never carried: MAC, security, codes, and the naming of originals."""
-
-_MAC: Final = frozenset({64, 128})
-"""Where a MAC is, whatever a spec calls it."""
-
-MONEY: Final = frozenset(
-    {
-        "amount_transaction",
-        "amount_settlement",
-        "amount_cardholder_billing",
-        "amount_transaction_fee",
-        "amount_settlement_fee",
-        "amount_transaction_processing_fee",
-        "amount_settlement_processing_fee",
-        "amounts_fees",
-        "currency_code_transaction",
-        "additional_amounts",
-        "replacement_amounts",
-    }
-)
-"""What must reach the other side, or the message is refused (ruling 5): money is never dropped in silence."""
-
-FROM_THE_TERMINAL: Final = frozenset(
-    {
-        "primary_account_number",
-        "primary_account_number_extended",
-        "processing_code",
-        "transmission_date_time",
-        "system_trace_audit_number",
-        "time_local_transaction",
-        "date_local_transaction",
-        "date_time_local_transaction",
-        "date_expiration",
-        "pos_entry_mode",
-        "pos_data_code",
-        "pos_condition_code",
-        "acquiring_institution_id",
-        "forwarding_institution_id",
-        "track_2_data",
-        "track_3_data",
-        "track_1_data",
-        "card_acceptor_terminal_id",
-        "card_acceptor_id",
-        "card_acceptor_name_location",
-        "currency_code_transaction",
-        "pin_data",
-        "pos_transaction_type_and_batch",
-        "original_data_elements",
-    }
-)
-"""What a terminal knows better than the host: it gets its own values back, or nothing."""
-
-_WRITTEN_OTHERWISE: Final = frozenset({"date_time_local_transaction", "pos_data_code", "date_settlement_1993"})
-"""The elements that say in other digits what an element of 1987 says."""
 
 LOCAL_TIME: Final = ("time_local_transaction", "date_local_transaction")
 
@@ -120,7 +51,7 @@ class Dialect:
         texts = (field for field in spec.fields.values() if field.format not in ("b", "z"))
         self._widths = {field.name: (field.number, field.max) for field in texts}
         self._carried = {
-            de: field.name for de, field in spec.fields.items() if field.name not in OWN_TO_A_LEG and de not in _MAC
+            de: field.name for de, field in spec.fields.items() if field.name not in OWN_TO_A_LEG and de not in MAC
         }
         self._echoed = frozenset(spec.echo) - _HOST_MAY_CHANGE
         self._rows: dict[str, list[tuple[KindRow, bool]]] = {}
@@ -141,7 +72,7 @@ class Dialect:
         self._verdicts = {row.code: profile.verdict(row.code) for row in profile.codes}
         self._canonical = {row.code: profile.canonical(row.code) for row in profile.codes}
         self._from_hosts = {de: name for de, name in self._carried.items() if name not in FROM_THE_TERMINAL}
-        self._written_otherwise = _WRITTEN_OTHERWISE & self._number.keys()
+        self._written_otherwise = WRITTEN_OTHERWISE & self._number.keys()
 
     def __repr__(self) -> str:
         return f"<Dialect {self.spec.name}>"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from iso_gateway.protocol.answering import mismatch
-from iso_gateway.protocol.dialect import FROM_THE_TERMINAL
+from iso_gateway.protocol.legs import FROM_THE_TERMINAL
 from tests.support.desk import PAN, dialect
 
 SPEC = dialect("iso87-ascii").spec

@@ -10,8 +10,9 @@ import pytest
 from iso_gateway import Message
 from iso_gateway.codec import mti
 from iso_gateway.errors import CannotCarry
-from iso_gateway.protocol.dialect import MONEY, Dialect
+from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.kinds import NETWORK, TRAITS, Kind
+from iso_gateway.protocol.legs import MONEY
 from iso_gateway.protocol.originals import Original
 from iso_gateway.protocol.profile import CodeClass
 from tests.support.desk import PAN, dialect
