@@ -14,7 +14,7 @@ from iso_gateway.codec.message import Message
 from iso_gateway.protocol.records import Entry, Key, OriginalQuery
 
 
-class Verify(msgspec.Struct, frozen=True):
+class Verify(msgspec.Struct, frozen=True, gc=False):
     """Check the MAC of what came over *leg* -> Verified."""
 
     id: str
@@ -22,7 +22,7 @@ class Verify(msgspec.Struct, frozen=True):
     message: Message
 
 
-class Secure(msgspec.Struct, frozen=True):
+class Secure(msgspec.Struct, frozen=True, gc=False):
     """Translate the PIN block for *leg* and make its MAC -> Secured."""
 
     id: str
@@ -30,20 +30,20 @@ class Secure(msgspec.Struct, frozen=True):
     message: Message
 
 
-class Journal(msgspec.Struct, frozen=True):
+class Journal(msgspec.Struct, frozen=True, gc=False):
     """Commit *entry* -> Journaled, Conflict or JournalFailed."""
 
     id: str
     entry: Entry
 
 
-class File(msgspec.Struct, frozen=True):
+class File(msgspec.Struct, frozen=True, gc=False):
     """Commit *entry* with whatever is committed next, in order: nobody waits for it, and to lose it does no harm."""
 
     entry: Entry
 
 
-class Lookup(msgspec.Struct, frozen=True):
+class Lookup(msgspec.Struct, frozen=True, gc=False):
     """Find the row that holds *key* and the rows that *original* may mean -> Found."""
 
     id: str
@@ -51,7 +51,7 @@ class Lookup(msgspec.Struct, frozen=True):
     original: OriginalQuery | None
 
 
-class Send(msgspec.Struct, frozen=True):
+class Send(msgspec.Struct, frozen=True, gc=False):
     """Give *payload* to *link* -> SendUncertain or NotSent when it did not go; otherwise nothing."""
 
     id: str
@@ -59,7 +59,7 @@ class Send(msgspec.Struct, frozen=True):
     payload: bytes
 
 
-class Deliver(msgspec.Struct, frozen=True):
+class Deliver(msgspec.Struct, frozen=True, gc=False):
     """Give *payload* to the terminal's connection -> Delivered, with what became of it."""
 
     id: str
@@ -68,21 +68,21 @@ class Deliver(msgspec.Struct, frozen=True):
     payload: bytes
 
 
-class Hangup(msgspec.Struct, frozen=True):
+class Hangup(msgspec.Struct, frozen=True, gc=False):
     """Close a terminal's connection."""
 
     connection: str
     reason: str
 
 
-class CloseLink(msgspec.Struct, frozen=True):
+class CloseLink(msgspec.Struct, frozen=True, gc=False):
     """Close a link's connection; it is dialled again unless the node drains."""
 
     link: str
     reason: str
 
 
-class Told(msgspec.Struct, frozen=True):
+class Told(msgspec.Struct, frozen=True, gc=False):
     """Tell the operator who asked for the act *id* whether it was done, and in words what or why not."""
 
     id: str
@@ -90,7 +90,7 @@ class Told(msgspec.Struct, frozen=True):
     text: str
 
 
-class Log(msgspec.Struct, frozen=True):
+class Log(msgspec.Struct, frozen=True, gc=False):
     """Write one line; the values are masked."""
 
     event: str

@@ -11,7 +11,7 @@ from iso_gateway.protocol.acts import Act
 from iso_gateway.protocol.records import Row
 
 
-class TerminalConnected(msgspec.Struct, frozen=True):
+class TerminalConnected(msgspec.Struct, frozen=True, gc=False):
     """Somebody connected to a listener; *peer* is the address as people write it."""
 
     connection: str
@@ -19,7 +19,7 @@ class TerminalConnected(msgspec.Struct, frozen=True):
     peer: str
 
 
-class TerminalFrame(msgspec.Struct, frozen=True):
+class TerminalFrame(msgspec.Struct, frozen=True, gc=False):
     """A whole frame from a terminal; *header* is what its answer's header is made from."""
 
     connection: str
@@ -27,26 +27,26 @@ class TerminalFrame(msgspec.Struct, frozen=True):
     payload: bytes
 
 
-class TerminalGone(msgspec.Struct, frozen=True):
+class TerminalGone(msgspec.Struct, frozen=True, gc=False):
     """The connection is closed, by whomever."""
 
     connection: str
 
 
-class LinkConnected(msgspec.Struct, frozen=True):
+class LinkConnected(msgspec.Struct, frozen=True, gc=False):
     """A link has a connection; its session begins."""
 
     link: str
 
 
-class LinkFrame(msgspec.Struct, frozen=True):
+class LinkFrame(msgspec.Struct, frozen=True, gc=False):
     """A whole frame from a host."""
 
     link: str
     payload: bytes
 
 
-class LinkLost(msgspec.Struct, frozen=True):
+class LinkLost(msgspec.Struct, frozen=True, gc=False):
     """The link's connection is over; what became of each frame given to it has been told before."""
 
     link: str
@@ -55,53 +55,53 @@ class LinkLost(msgspec.Struct, frozen=True):
     """The byte of the stream where it broke, where what the host sent was no frame."""
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """What answers a command, by the command's id."""
 
     id: str
 
 
-class Verified(Answer, frozen=True):
+class Verified(Answer, frozen=True, gc=False):
     """Answers Verify; *code* is empty where the message is genuine, else A0 or 96."""
 
     code: str = ""
 
 
-class Secured(Answer, frozen=True):
+class Secured(Answer, frozen=True, gc=False):
     """Answers Secure; *message* is None where it failed, then *code* says how: 96 or 99."""
 
     message: Message | None
     code: str = ""
 
 
-class Journaled(Answer, frozen=True):
+class Journaled(Answer, frozen=True, gc=False):
     """Answers Journal: the entry is durable."""
 
 
-class Conflict(Answer, frozen=True):
+class Conflict(Answer, frozen=True, gc=False):
     """Answers Journal: nothing was committed, because of *row*."""
 
     row: Row
 
 
-class JournalFailed(Answer, frozen=True):
+class JournalFailed(Answer, frozen=True, gc=False):
     """Answers Journal: whether it was committed is not known, and it must count as not."""
 
     reason: str
 
 
-class Found(Answer, frozen=True):
+class Found(Answer, frozen=True, gc=False):
     """Answers Lookup."""
 
     same_key: Row | None
     originals: tuple[Row, ...]
 
 
-class SendUncertain(Answer, frozen=True):
+class SendUncertain(Answer, frozen=True, gc=False):
     """Answers Send: some, all or none of it went out, and there is no way to know which. It counts as sent."""
 
 
-class NotSent(Answer, frozen=True):
+class NotSent(Answer, frozen=True, gc=False):
     """Answers Send: not a byte was handed to the socket."""
 
 
@@ -116,19 +116,19 @@ class Fate(StrEnum):
     """Some, all or none of it went out."""
 
 
-class Delivered(Answer, frozen=True):
+class Delivered(Answer, frozen=True, gc=False):
     """Answers Deliver."""
 
     fate: Fate
 
 
-class Recovered(msgspec.Struct, frozen=True):
+class Recovered(msgspec.Struct, frozen=True, gc=False):
     """What an earlier process left open, the oldest first: told before anybody is listened to (`recovery`)."""
 
     rows: tuple[Row, ...]
 
 
-class ActWanted(msgspec.Struct, frozen=True):
+class ActWanted(msgspec.Struct, frozen=True, gc=False):
     """An operator wants *act* done to *row*, as the journal had it a moment ago -> Told."""
 
     id: str
@@ -138,11 +138,11 @@ class ActWanted(msgspec.Struct, frozen=True):
     reason: str
 
 
-class TimePassed(msgspec.Struct, frozen=True):
+class TimePassed(msgspec.Struct, frozen=True, gc=False):
     """The node's deadline was reached."""
 
 
-class DrainWanted(msgspec.Struct, frozen=True):
+class DrainWanted(msgspec.Struct, frozen=True, gc=False):
     """Accept nothing new, finish what is in flight, sign off."""
 
 

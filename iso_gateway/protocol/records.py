@@ -168,14 +168,14 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     """Whether an approval came after the outcome was given up: not-found then settles nothing (ruling 1)."""
 
 
-class Insert(msgspec.Struct, frozen=True):
+class Insert(msgspec.Struct, frozen=True, gc=False):
     """Add *row*; a conflict where one of its keys is claimed, unless by a row in *releasing*."""
 
     row: Row
     releasing: tuple[str, ...] = ()
 
 
-class Change(msgspec.Struct, frozen=True):
+class Change(msgspec.Struct, frozen=True, gc=False):
     """Set and add to columns of one row; a conflict where *where* does not hold."""
 
     id: str
@@ -189,7 +189,7 @@ class Change(msgspec.Struct, frozen=True):
     """Lines to be added to the row's story."""
 
 
-class Audit(msgspec.Struct, frozen=True):
+class Audit(msgspec.Struct, frozen=True, gc=False):
     """What an operator did, and why; never changed."""
 
     id: str
@@ -205,7 +205,7 @@ Entry = tuple[Insert | Change | Audit, ...]
 """What is committed together or not at all."""
 
 
-class OriginalQuery(msgspec.Struct, frozen=True):
+class OriginalQuery(msgspec.Struct, frozen=True, gc=False):
     """Which rows may be the original that a message names; empty where the message does not say."""
 
     merchant: str
