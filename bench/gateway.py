@@ -1,7 +1,7 @@
-"""The gateway beside a bare relay: sales per second, and processor time per sale.
+"""The gateway beside a bare relay: sales per second, processor time per sale, and the time that the gateway adds.
 
-    python bench/gateway.py [--seconds 2] [--rounds 3] [--terminals 64,256] [--json]
-    python bench/gateway.py --instructions [--terminals 256]
+    python bench/gateway.py [--seconds 2] [--rounds 3] [--terminals 64,256] [--journal memory] [--json]
+    python bench/gateway.py --instructions [--terminals 256] [--journal memory]
 
 Each measurement starts a host, the process under test and a load of terminals that send one sale after the other
 (``host.py``, ``relay.py``, ``load.py``), all on loopback, and ends them. Rounds of the gateway and the relays
@@ -9,6 +9,10 @@ alternate, so that all meet the same neighbours on the machine; a ratio of one r
 processor time is that of the process under test alone, from /proc/PID/stat, after a warm-up. The run fails unless
 every answer was the approval of its own sale, the host saw each sale exactly once, and the gateway had nothing to
 complain of.
+
+Then, with the most terminals, sales come at a rate (``openloop.py``), a quarter and a half of what the gateway carried
+at the most, whatever becomes of those before: how long each takes from when it was due, through the gateway and through
+the relay. What the gateway adds is the difference of the two.
 
 Where much other work goes on beside, processor time says little. ``--instructions`` has valgrind count those of the
 process under test, which are the same each time to a few in a hundred: twice, for a shorter and a longer time, so that
@@ -25,46 +29,24 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from bench import sides
+from bench.sides import GATEWAY_SIDE, RELAY, SIDES, START, FailedError, Side, child, port_of
+
 HERE: Final = Path(__file__).resolve().parent
-GATEWAY: Final = """
-import sys, trio
-from iso_gateway.gateway import config, service
-trio.run(service.run, config.load(sys.argv[1]))
-"""
-CONFIG: Final = """
-[gateway]
-admin_socket = "{folder}/admin.sock"
-[[listener]]
-name = "counter"
-address = "127.0.0.1:0"
-[[terminals]]
-ids = ["TERM0001..TERM{terminals:04}"]
-merchant = "MERCHANT0000001"
-[[acquirer]]
-name = "bank"
-links = ["127.0.0.1:{host}"]
-[limits]
-connections = {terminals}
-per_link = {terminals}
-"""
 COMPLAINT: Final = re.compile(r"^\S+ (warning|error)")
 COUNTED: Final = re.compile(r"I\s+refs:\s+([\d,]+)")
 SHORT: Final = 1.0
 LONG: Final = 8.0
 """Seconds under valgrind, where everything takes fifty times as long."""
 WARM_UP: Final = 0.7
-START: Final = 120.0
-"""Seconds that a process may take to be ready, and to end."""
-
-
-class FailedError(Exception):
-    """The measurement is worth nothing, and why."""
+SHARES: Final = (0.25, 0.5)
+"""Of the gateway's top rate: where the time that it adds is measured."""
+OPEN_LOOP: Final = 2.0
+"""How many times as long as the others such a measurement is: the 99th of a hundred needs many."""
 
 
 class Result(NamedTuple):
@@ -73,78 +55,6 @@ class Result(NamedTuple):
     per_second: float
     microseconds: float
     """Processor time of the process under test, per sale."""
-
-
-class Side(NamedTuple):
-    """What is measured."""
-
-    name: str
-    start: Callable[[ExitStack, int, Path, int], tuple[int, int]]
-    """Starts it between a host's port and some terminals; returns its process and its port."""
-
-
-watched_by: list[str] = []
-"""The command under which processes under test run: that of valgrind, or none."""
-
-
-@contextmanager
-def child(
-    *command: str, stdout: int | None = subprocess.PIPE, stderr: Any = None, under: Sequence[str] = ()
-) -> Iterator[subprocess.Popen[str]]:
-    """Run a Python process; end it afterwards, by force if it must be."""
-    with subprocess.Popen([*under, sys.executable, *command], stdout=stdout, stderr=stderr, text=True) as process:
-        try:
-            yield process
-        finally:
-            process.terminate()
-            try:
-                process.wait(START)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-
-def port_of(process: subprocess.Popen[str]) -> int:
-    """Return the port that *process* prints first."""
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    if not line.strip().isdecimal():
-        raise FailedError("a process ended before it was ready")
-    return int(line)
-
-
-def start_relay(on: str) -> Callable[[ExitStack, int, Path, int], tuple[int, int]]:
-    """Return what starts a relay on *on*."""
-
-    def start(stack: ExitStack, host: int, _folder: Path, _terminals: int) -> tuple[int, int]:
-        process = stack.enter_context(child(str(HERE / "relay.py"), str(host), "--on", on, under=watched_by))
-        return process.pid, port_of(process)
-
-    return start
-
-
-def start_gateway(stack: ExitStack, host: int, folder: Path, terminals: int) -> tuple[int, int]:
-    """Start a gateway, and wait until its link takes money."""
-    config, log = folder / "gateway.toml", folder / "log"
-    config.write_text(CONFIG.format(folder=folder, host=host, terminals=terminals))
-    stream = stack.enter_context(log.open("w"))
-    process = stack.enter_context(
-        child("-c", GATEWAY, str(config), stdout=subprocess.DEVNULL, stderr=stream, under=watched_by)
-    )
-    end = time.monotonic() + START
-    while time.monotonic() < end and process.poll() is None:
-        said = log.read_text()
-        listening = re.search(r"ready: listening=.*? on 127\.0\.0\.1:(\d+)", said)
-        if listening and "state=up" in said:
-            return process.pid, int(listening[1])
-        time.sleep(0.02)
-    raise FailedError(f"the gateway did not get ready:\n{log.read_text()}")
-
-
-SIDES: Final = (
-    Side("relay", start_relay("streams")),
-    Side("gateway", start_gateway),
-    Side("relay on FramedConnection", start_relay("connection")),
-)
 
 
 def measure(side: Side, terminals: int, seconds: float) -> Result:
@@ -158,8 +68,8 @@ def measure(side: Side, terminals: int, seconds: float) -> Result:
     return Result(sales / told["seconds"], told["processor_seconds"] / sales * 1e6)
 
 
-def run(side: Side, terminals: int, seconds: float) -> dict[str, Any]:
-    """Have *side* carry sales for *seconds*; return what the terminals counted.
+def run(side: Side, terminals: int, seconds: float, rate: float = 0.0) -> dict[str, Any]:
+    """Have *side* carry sales for *seconds*, one after the other or at *rate*; return what the terminals counted.
 
     Raises:
         FailedError: not every sale went well, once and to the right terminal.
@@ -169,13 +79,10 @@ def run(side: Side, terminals: int, seconds: float) -> dict[str, Any]:
         host = stack.enter_context(child(str(HERE / "host.py")))
         with ExitStack() as under_test:
             pid, port = side.start(under_test, port_of(host), folder, terminals)
-            load = under_test.enter_context(
-                child(
-                    str(HERE / "load.py"), str(port), str(pid), "--terminals", str(terminals),
-                    "--warm-up", str(WARM_UP), "--seconds", str(seconds),
-                    stderr=subprocess.PIPE,
-                )
-            )  # fmt: skip
+            which = ("openloop.py", str(port), "--rate", str(rate)) if rate else ("load.py", str(port), str(pid))
+            often = ("--terminals", str(terminals), "--warm-up", str(WARM_UP), "--seconds", str(seconds))
+            command = (str(HERE / which[0]), *which[1:], *often)
+            load = under_test.enter_context(child(*command, stderr=subprocess.PIPE))
             out, said = load.communicate(timeout=WARM_UP + seconds + 3 * START)
             if load.returncode:
                 raise FailedError(f"{side.name}, {terminals} terminals: {said.strip()}{complaint(folder / 'log')}")
@@ -219,7 +126,7 @@ def instructions(side: Side, terminals: int) -> float:
     with tempfile.TemporaryDirectory(prefix="iso-gateway-bench-") as folder:
         log = Path(folder) / "counted"
         tool = ("valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null")
-        watched_by[:] = [*tool, f"--log-file={log}"]
+        sides.watched_by[:] = [*tool, f"--log-file={log}"]
         points: list[tuple[int, int]] = []
         for seconds in (SHORT, LONG):
             sales = run(side, terminals, seconds)["sales"]
@@ -252,20 +159,40 @@ def table(terminals: int, results: dict[str, list[Result]]) -> list[dict[str, An
     return rows
 
 
+def latencies(terminals: int, top: float, seconds: float) -> list[dict[str, Any]]:
+    """Return how long sales take through relay and gateway at each of SHARES of *top*, in milliseconds.
+
+    Raises:
+        FailedError: not every sale went well, once and to the right terminal.
+    """
+    rows = []
+    for share in SHARES:
+        relay, gateway = (run(side, terminals, seconds, share * top) for side in (RELAY, GATEWAY_SIDE))
+        row: dict[str, Any] = {"share": share, "per_second": round(share * top)}
+        for name in ("p50", "p99"):
+            row |= {f"relay_{name}": round(relay[name], 2), f"gateway_{name}": round(gateway[name], 2)}
+            row[f"added_{name}"] = round(gateway[name] - relay[name], 2)
+        rows.append(row)
+    return rows
+
+
 def main() -> None:
     """Measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=2.0, help="the window of one measurement")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--terminals", default="64,256", help="how many at a time, with commas")
+    parser.add_argument("--journal", choices=sides.JOURNALS, default="memory", help="the gateway's")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--instructions", action="store_true", help="count those, by valgrind")
     given = parser.parse_args()
     counts = [int(each) for each in given.terminals.split(",")]
+    sides.journal[:] = [given.journal]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     # Whatever hangs, this ends: children are ended by their context managers on the way out.
     signal.signal(signal.SIGALRM, lambda *_: sys.exit("the bench took far too long"))
-    signal.alarm(int(len(counts) * given.rounds * len(SIDES) * (given.seconds + WARM_UP + START)))
+    runs = len(counts) * given.rounds * len(SIDES) + 2 * len(SHARES)
+    signal.alarm(int(runs * (OPEN_LOOP * given.seconds + WARM_UP + START)))
     rows: list[dict[str, Any]] = []
     try:
         if given.instructions:
@@ -278,10 +205,12 @@ def main() -> None:
                 for side in SIDES:
                     results[side.name].append(measure(side, terminals, given.seconds))
             rows += table(terminals, results)
+        top = next(row["per_second"] for row in reversed(rows) if row["side"] == GATEWAY_SIDE.name)
+        added = latencies(counts[-1], top, OPEN_LOOP * given.seconds)
     except FailedError as error:
         sys.exit(f"bench/gateway.py: {error}")
     if given.json:
-        print(json.dumps(rows, indent=2))
+        print(json.dumps({"journal": given.journal, "sales": rows, "latencies": added}, indent=2))
         return
     print(f"{'terminals':>9}  {'':26}{'sales/s':>8}  {'CPU us/sale':>11}  {'(least-most)':>15}  {'x relay':>7}")
     for row in rows:
@@ -290,6 +219,11 @@ def main() -> None:
             f"{row['terminals']:>9}  {row['side']:26}{row['per_second']:>8}  {row['microseconds']:>11}  "
             f"{spread:>15}  {row['ratio']:>7.2f}"
         )
+    print(f"\njournal: {given.journal}; one request at the host for each sale, or the run had failed\n")
+    print(f"{'share of top':>12}  {'sales/s':>8}  {'relay p50, p99 ms':>18}  {'gateway':>14}  {'added':>14}")
+    for row in added:
+        times = [f"{row[f'{who}_p50']:.2f}, {row[f'{who}_p99']:.2f}" for who in ("relay", "gateway", "added")]
+        print(f"{row['share']:>12}  {row['per_second']:>8}  {times[0]:>18}  {times[1]:>14}  {times[2]:>14}")
 
 
 if __name__ == "__main__":

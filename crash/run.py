@@ -27,16 +27,14 @@ from typing import Final
 import msgspec
 import trio
 
+from crash.compare import Verdict, compare
+from crash.gateway import Gateway, GatewayError
+from crash.journal import rows_of
+from crash.terminal import Terminal
+from iso_gateway.admin.client import ask
+from iso_gateway.protocol.kinds import Kind
+
 HERE: Final = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))  # so that it can be called by its path
-
-from crash.compare import Verdict, compare  # noqa: E402
-from crash.gateway import Gateway, GatewayError  # noqa: E402
-from crash.journal import rows_of  # noqa: E402
-from crash.terminal import Terminal  # noqa: E402
-from iso_gateway.admin.client import ask  # noqa: E402
-from iso_gateway.protocol.kinds import Kind  # noqa: E402
-
 SALES_PER_KILL: Final = 20
 STARTING: Final = 0.15
 """The share of kills that hit a gateway which is starting."""

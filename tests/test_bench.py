@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bench import codec, contests, gateway, host, load
+from bench import codec, contests, gateway, host, load, sides
 from bench.byhand import CUTS
 
 NUMBER = 7
@@ -84,7 +84,7 @@ def test_a_round_counts_only_where_all_tell_the_same(
     if not said:
         gateway.check("gateway", counted, told, file)
         return
-    with pytest.raises(gateway.FailedError, match=said):
+    with pytest.raises(sides.FailedError, match=said):
         gateway.check("gateway", counted, told, file)
 
 
