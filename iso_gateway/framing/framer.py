@@ -63,6 +63,11 @@ class Framer:
         return len(self._pending)
 
     @property
+    def needed(self) -> int:
+        """How many bytes the frame that is not complete has, as far as those that came say."""
+        return self._need
+
+    @property
     def offset(self) -> int:
         """The bytes of the stream that were cut into frames so far."""
         return self._offset

@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import trio
+from msgspec.structs import replace
 
 from iso_gateway.errors import EncodeError, FramingError, IsoGatewayError
 from iso_gateway.framing import Frame
@@ -38,6 +39,7 @@ from iso_gateway.protocol.numbering import LAST
 from iso_gateway.protocol.records import RowState
 from iso_gateway.protocol.session import State
 from iso_gateway.protocol.setup import Lent
+from iso_gateway.protocol.verdicts import Wire
 from iso_gateway.security.seal import NONCE_BYTES, Seal
 from iso_gateway.store.journal import JournalStore
 from iso_gateway.store.memory import MemoryJournal
@@ -82,7 +84,8 @@ class Gateway:
         self.config = config
         self.lines = lines
         self.started = now.wall
-        self.node = Node(config.setup, lent_by_the_system(f"{now.wall:%y%m%d%H%M%S}"), now)
+        lent = replace(lent_by_the_system(f"{now.wall:%y%m%d%H%M%S}"), wire=self._wire)
+        self.node = Node(config.setup, lent, now)
         self.journaling = Journaling(store or MemoryJournal(config.file.limits.journal_rows), self.feed_all)
         self.counts: Counter[str] = Counter()
         self._restraint = Restraint()
@@ -217,6 +220,11 @@ class Gateway:
             self.lines.write(clock.now().wall, "send", {"link": command.link, "cause": str(error)}, "error")
             self._queue.append(events.NotSent(command.id))
 
+    def _wire(self, link: str, payload: bytes) -> Wire:
+        """Return what is known of the bytes on *link*."""
+        connection = self.links.get(link)
+        return connection.wire(payload) if connection is not None else Wire()
+
     def _deliver(self, command: commands.Deliver) -> None:
         connection = self.terminals.get(command.connection)
         if connection is None or not connection.is_open:
@@ -348,7 +356,8 @@ class Gateway:
             why = await connection.run(lambda frame: self.feed(events.LinkFrame(to.name, frame.payload)))
         finally:
             del self.links[to.name]
-            self.feed(events.LinkLost(to.name, str(why) if why is not None else "closed"))
+            offset = why.offset if isinstance(why, FramingError) else None
+            self.feed(events.LinkLost(to.name, str(why) if why is not None else "closed", offset))
         return why
 
     def make_room(self, at: ListenAt) -> bool:

@@ -22,6 +22,7 @@ from iso_gateway.framing import Frame, Framing
 from iso_gateway.net.failures import no_connection
 from iso_gateway.net.outbox import Done, Outbox, Outcome
 from iso_gateway.net.poller import READ, WRITE, the_poller
+from iso_gateway.protocol.verdicts import Wire
 
 READ_SIZE: Final = 8 * 1024
 """Bytes asked for at a time: what bounds the memory of reading, beside one frame. The shortest messages have 14 bytes
@@ -83,6 +84,8 @@ class FramedConnection:
         self._why: IsoGatewayError | None = None
         self._bug: Exception | None = None
         self._quiet_since = math.inf
+        self._heard: float | None = None
+        """When the last byte came."""
         self._frame_deadline = math.inf
         self._write_deadline = math.inf
 
@@ -90,6 +93,17 @@ class FramedConnection:
     def queued(self) -> int:
         """How many frames wait for the socket."""
         return len(self._outbox.waiting)
+
+    def wire(self, payload: bytes) -> Wire:
+        """Return what came of the peer's bytes, and whether *payload* waits to be written still."""
+        framer = self._framer
+        return Wire(
+            waiting=bool(payload) and any(wire.endswith(payload) for wire, _ in self._outbox.waiting),
+            heard=self._heard,
+            offset=framer.offset,
+            have=framer.buffered,
+            need=framer.needed if framer.buffered else 0,
+        )
 
     @property
     def keepalives(self) -> int:
@@ -234,7 +248,7 @@ class FramedConnection:
         except FramingError as fault:
             self._end(fault)
             return
-        self._quiet_since = self._poller.now
+        self._quiet_since = self._heard = self._poller.now
         if framer.buffered and (frames or not inside):
             # A new frame began with these bytes; more bytes of an old one win no time.
             self._frame_deadline = self._poller.now + self._frame_timeout

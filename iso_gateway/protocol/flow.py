@@ -92,7 +92,7 @@ class Flow:
         self._forwarding.not_sent(request)
 
     def _send_uncertain(self, request: Request, _: SendUncertain) -> None:
-        self._forwarding.uncertain(request, "the link failed while it was being written to")
+        self._forwarding.uncertain(request, "while it was being written to")
 
     def _delivered(self, request: Request, event: Delivered) -> None:
         self._closing.delivered(request, event.fate)
@@ -100,7 +100,7 @@ class Flow:
     def link_lost(self, request: Request, reason: str, *, garbled: bool) -> None:
         """Take in that the link is gone to which *request* was given; *garbled*: for what the host sent."""
         verdict = Verdict.NO_FRAME if garbled else Verdict.LINK_LOST
-        self._forwarding.uncertain(request, f"link lost: {reason}", verdict)
+        self._forwarding.uncertain(request, reason, verdict)
 
     def time_passed(self, request: Request) -> None:
         """Feed the request's deadline, if it has come."""

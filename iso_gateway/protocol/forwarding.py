@@ -267,8 +267,9 @@ class Forwarding:
         if request.state is State.SENT:
             request.step(Step.UNCERTAIN)
             self._closing.forget_link(request)
-            self._tell_of_answer(request, Word.LINK_LOST, str(Finding(verdict, said(cause))))
-            self.owe(request, "98", cause, verdict)
+            finding = Finding(verdict, said(cause))
+            self._tell_of_answer(request, Word.LINK_LOST, str(finding))
+            self.owe(request, "98", f"link lost: {cause}", verdict)
 
     def _record(self, request: Request, columns: dict[str, object], effect: tuple[Change, ...]) -> None:
         row = request.journaled

@@ -143,9 +143,9 @@ def explain(request: Message, since: float, wire: Wire, memory: Memory) -> Findi
     if wire.have:
         need = f", {wire.need} needed" if wire.need else ""
         return Finding(Verdict.NO_FRAME, f"{wire.have} bytes of a frame that begins at byte {wire.offset}{need}")
-    if memory.heard is not None and memory.heard >= since:
+    if memory.heard is not None and memory.heard > since:
         return Finding(Verdict.OTHERS_ONLY)
-    if wire.heard is not None and wire.heard >= since:
+    if wire.heard is not None and wire.heard > since:
         return Finding(Verdict.NO_FRAME, f"nothing but empty frames, up to byte {wire.offset}")
     return Finding(Verdict.NO_BYTES)
 

@@ -25,6 +25,7 @@ from iso_gateway.protocol.records import Row, RowState
 from iso_gateway.protocol.routing import Route
 from iso_gateway.protocol.session import Timing
 from iso_gateway.protocol.setup import Acquirer, Debtor, Lent, Limits, Listener, Setup
+from iso_gateway.protocol.verdicts import Wire
 from iso_gateway.security.seal import Seal
 from iso_gateway.store.journal import Refused
 from iso_gateway.store.memory import MemoryJournal
@@ -69,7 +70,7 @@ class Desk:
         self.setup = chosen or setup()
         counter = iter(range(1, 1_000_000))
         seal = Seal(bytes(32), lambda: next(counter).to_bytes(12, "big"))
-        lent = Lent(seal.fingerprint, seal.seal, seal.unseal, lambda: 1.0, lambda: 500, "run")
+        lent = Lent(seal.fingerprint, seal.seal, seal.unseal, lambda: 1.0, lambda: 500, "run", self._wire)
         self.mono = 1000.0
         self.node = Node(self.setup, lent, self.now)
         self.journal = MemoryJournal()
@@ -86,6 +87,8 @@ class Desk:
         self.fate = events.Fate.HANDED
         """What becomes of answers to connections that are there; one that is gone is handed nothing."""
         self.journal_fails = False
+        self.wire = Wire()
+        """What the edge says of a link's bytes."""
         self.hold: set[type] = set()
         """Kinds of command that are not answered; they gather in ``held``."""
         self.held: list[commands.Command] = []
@@ -98,6 +101,9 @@ class Desk:
     @property
     def now(self) -> Moment:
         return Moment(self.mono, NOON + timedelta(seconds=self.mono - 1000.0))
+
+    def _wire(self, _link: str, _payload: bytes) -> Wire:
+        return self.wire
 
     # What happens
 
