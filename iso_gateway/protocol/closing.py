@@ -21,7 +21,7 @@ from iso_gateway.protocol.owing import Owing
 from iso_gateway.protocol.records import APPROVED, Change, Entry, Insert, Key, Row, RowState, Taken
 from iso_gateway.protocol.request import NOTHING, Request, noted
 from iso_gateway.protocol.setup import Acquirer
-from iso_gateway.protocol.story import Word, added, line
+from iso_gateway.protocol.story import Word, added, found_out, line
 from iso_gateway.protocol.transaction import State, Step
 from iso_gateway.protocol.world import World
 
@@ -220,9 +220,9 @@ class Closing:
         if request.host_request is not None:
             self._owing.adopt(row, request.host_request, approved=request.approved)
             change = request.entry[0] if request.entry else None
-            if isinstance(change, Change) and change.story:
-                # What was found out is told all the same: it explains the debt that was faster.
-                self._world.emit(File((Change(row.id, story=added(row.story, change.story)),)))
+            if isinstance(change, Change) and (story := found_out(change.story)):
+                # It is told all the same: it explains what was faster.
+                self._world.emit(File((Change(row.id, story=added(row.story, story)),)))
         request.owes = ""
         self._unknown(request)
         self.deliver(request)

@@ -205,6 +205,11 @@ def added(story: str, more: str) -> str:
     return more if len(more) <= room else f"{more.partition(' ')[0]}{_CUT}"
 
 
+def found_out(story: str) -> str:
+    """Return what *story* tells of events, without the decision that was to be committed with it."""
+    return "".join(each for each in story.splitlines(keepends=True) if each.split(" ", 2)[1].strip() != Word.OWED)
+
+
 def worth_telling(attempt: int) -> bool:
     """Return whether the *attempt*-th try at a debt is told: each of the first eight, then ever fewer.
 

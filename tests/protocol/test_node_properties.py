@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from iso_gateway.protocol import commands, events
 from iso_gateway.protocol.kinds import Kind
@@ -131,4 +132,9 @@ def test_a_leg_without_keys_goes_the_same_way(terminal: str, host: str, story: l
     # A time-out and a debt that waits for it come at one instant, in any order.
     assert Counter(without.bytes_out) == Counter(with_keys.bytes_out)
     assert Counter(map(repr, without.logs)) == Counter(map(repr, with_keys.logs))
-    assert without.rows() == with_keys.rows()
+    assert [on_any_link(row) for row in without.rows()] == [on_any_link(row) for row in with_keys.rows()]
+
+
+def on_any_link(row: Row) -> Row:
+    """Return *row* with a story that does not say which link an attempt took: that goes by the order."""
+    return replace(row, story=row.story.replace("bank-1", "bank").replace("bank-2", "bank"))
