@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 from click.core import ParameterSource
@@ -16,15 +16,35 @@ from iso_gateway.cli.output import complain, say, say_json
 from iso_gateway.errors import ConfigError, NoAnswer, NoConnection, Problem, SpecError, did_you_mean
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from iso_gateway.framing import Framing
     from iso_gateway.net.address import Address
     from iso_gateway.protocol.dialect import Dialect
     from iso_gateway.terminal.orders import Prepared
     from iso_gateway.terminal.result import Result
+    from iso_gateway.terminal.scripts import Till
 
-VERBS: Final = ("sale", "void", "refund", "reversal", "advice", "logon", "echo")
+MEANINGS: Final = {
+    "sale": ("--amount 12.34", "charge the card"),
+    "void": ("--original last", "take back what was approved today, in full"),
+    "refund": ("--original last --amount 5.00", "give back all of it, or a part"),
+    "reversal": ("--original last", "undo a request, whatever became of it"),
+    "preauth": ("--amount 100.00", "hold an amount"),
+    "complete": ("--original last --amount 85.00", "charge what is held (--advice: as a fact)"),
+    "cancel": ("--original last", "let a hold go, or take a completion back"),
+    "advice": ("--amount 8.80", "tell of a sale that was approved offline"),
+    "balance": ("", "ask what is left on the card"),
+    "repeat": ("", "send the latest request once more"),
+    "logon": ("", "sign on"),
+    "echo": ("", "test the line"),
+}
+"""What can be sent: one way to say it, and what it does."""
+VERBS: Final = tuple(MEANINGS)
 EXITS: Final = {"approved": 0, "declined": 1, "not_sent": 3, "unknown": 4}
 """By what is known of the request."""
+UNSETTLED: Final = frozenset({"unknown", "not_sent"})
+"""What leaves a debt as it was."""
 _SAME_WAY: Final = frozenset({"address", "spec_name", "framing_name", "terminal", "merchant", "timeout", "state"})
 """The parameters that say who sends how, and not what."""
 
@@ -38,8 +58,14 @@ def _known(context: click.Context, _parameter: click.Parameter, verb: str | None
     raise click.UsageError(f"{said} ({', '.join(VERBS)})", context)
 
 
-@click.command()
-@click.argument("verb", required=False, callback=_known, metavar="|".join(VERBS))
+def _epilog() -> str:
+    """Return the table of verbs, as ``--help`` shows it."""
+    lines = [f"  {verb:8}  {example:30}  {meaning}" for verb, (example, meaning) in MEANINGS.items()]
+    return "\n".join(["\b", "Each VERB with --to HOST:PORT, and for example:", *lines])
+
+
+@click.command(epilog=_epilog())
+@click.argument("verb", required=False, callback=_known, metavar="VERB")
 @click.option("--to", "address", required=True, metavar="HOST:PORT", help="The gateway's listener, or a host.")
 @spec_option
 @framing_option
@@ -49,6 +75,12 @@ def _known(context: click.Context, _parameter: click.Parameter, verb: str | None
 @click.option("--merchant", default="MERCHANT0000001", show_default=True, help="DE 42.")
 @click.option("--currency", default="", metavar="CODE", help="ISO 4217.  [default: the original's, or USD]")
 @click.option("--original", default="", metavar="RRN|last", help="The earlier transaction that this one is about.")
+@click.option("--advice", is_flag=True, help="Complete by an advice, where the dialect could ask.")
+@click.option(
+    "--reverse-first/--no-reverse-first",
+    default=None,
+    help="Send an owed reversal before anything else.  [default: as the dialect's terminals do]",
+)
 @click.option("--timeout", default=60.0, show_default=True, type=Seconds(0.001, 86400), help="Seconds.")
 @click.option("--state", metavar="FILE", type=click.Path(path_type=Path), help="Where STAN and results are kept.")
 @json_option
@@ -64,6 +96,8 @@ def send(
     merchant: str,
     currency: str,
     original: str,
+    advice: bool,
+    reverse_first: bool | None,
     timeout: float,
     state: Path | None,
     as_json: bool,
@@ -71,31 +105,35 @@ def send(
     """Send one terminal transaction, and print the answer.
 
     `--original last` is the latest approved sale, refund, preauth or completion of this terminal; for a reversal it is
-    the latest request that moved money, whatever became of it. An advice without an original is a sale that was
-    approved offline.
+    the latest request that moved money, whatever became of it.
 
     Exits 0 when approved, 1 when declined, 3 when nothing could be sent, 4 when the outcome is unknown.
     """
     from iso_gateway.net.clock import read_system
     from iso_gateway.terminal import state as memory
-    from iso_gateway.terminal.orders import Order, Verb, prepare
-    from iso_gateway.terminal.result import settled
+    from iso_gateway.terminal.orders import MONEY, Order, Verb, prepare, prepare_owed
     from iso_gateway.terminal.scripts import Till
 
     dialect, framing = spoken(spec_name, framing_name)
-    at = _address(address)
-    till = Till(terminal, merchant)
-    order = Order(Verb(verb), amount, pan, currency, original)
-    path = state or memory.default_path(os.environ, Path.home())
+    order = Order(Verb(verb), amount, pan, currency, original, advice)
+    asker = Asker(
+        dialect, framing, _address(address), Till(terminal, merchant), timeout,
+        state or memory.default_path(os.environ, Path.home()),
+    )  # fmt: skip
     _, wall = read_system()
-    with memory.opened(path) as notebook:
-        prepared = prepare(dialect, till, notebook.memory(till, wall), order, wall.astimezone())
-    result = _exchanged(dialect, framing, at, prepared, timeout)
-    try:
-        with memory.opened(path) as notebook:
-            notebook.memory(till, wall).note(settled(prepared.sent, result))
-    except ConfigError as error:
-        told(error)  # whatever became of the file: the outcome must be seen
+    first = dialect.profile.terminals_reverse_first if reverse_first is None else reverse_first
+    while first and order.verb in MONEY:
+        with memory.opened(asker.path) as notebook:
+            owed = prepare_owed(dialect, asker.till, notebook.memory(asker.till, wall), order, wall.astimezone())
+        if owed is None:
+            break
+        result = asker.exchange(owed, wall)
+        _show_owed(result, verb, as_json=as_json)
+        if str(result.outcome) in UNSETTLED:
+            return EXITS[str(result.outcome)]
+    with memory.opened(asker.path) as notebook:
+        prepared = prepare(dialect, asker.till, notebook.memory(asker.till, wall), order, wall.astimezone())
+    result = asker.exchange(prepared, wall)
     _show(result, _reversing(), as_json=as_json)
     return EXITS[str(result.outcome)]
 
@@ -142,29 +180,70 @@ def spoken(spec_name: str, framing_name: str) -> tuple[Dialect, Framing]:
     return for_terminals(Dialect(spec, load_profile(spec.profile))), Framing.parse(framing_name)
 
 
-def _exchanged(dialect: Dialect, framing: Framing, at: Address, prepared: Prepared, timeout: float) -> Result:
-    """Return what became of a request that is sent now."""
-    import trio
+class Asker(NamedTuple):
+    """A terminal of the command: whom it asks, and where it remembers."""
 
-    from iso_gateway.terminal.client import ask
-    from iso_gateway.terminal.result import of_answer, of_silence
+    dialect: Dialect
+    framing: Framing
+    at: Address
+    till: Till
+    timeout: float
+    path: Path
 
-    kind, message = prepared.kind, prepared.message
-    try:
-        answer = trio.run(ask, at, framing, dialect.spec, message, timeout)
-    except NoConnection as error:
-        complain(f"{error}; nothing was sent")
-        return of_silence(dialect, kind, message, str(error), sent=False)
-    except NoAnswer as error:
-        complain(f"if this never works: does {at} speak {dialect.spec.name} in {framing} frames? (--spec, --framing)")
-        return of_silence(dialect, kind, message, str(error))
-    except KeyboardInterrupt:
-        return of_silence(dialect, kind, message, "interrupted")
-    except BaseExceptionGroup as group:
-        if not interrupted(group):
-            raise
-        return of_silence(dialect, kind, message, "interrupted")
-    return of_answer(dialect, kind, message, answer)
+    def exchange(self, prepared: Prepared, wall: datetime) -> Result:
+        """Send what is noted already, note what became of it, and return that."""
+        from iso_gateway.terminal import state as memory
+        from iso_gateway.terminal.result import reversed_by, settled
+
+        result = self._exchanged(prepared)
+        try:
+            with memory.opened(self.path) as notebook:
+                mine = notebook.memory(self.till, wall)
+                mine.note(settled(prepared.sent, result, again=prepared.again))
+                if prepared.reverses is not None:
+                    mine.note(reversed_by(prepared.reverses, result))
+        except ConfigError as error:
+            told(error)  # whatever became of the file: the outcome must be seen
+        return result
+
+    def _exchanged(self, prepared: Prepared) -> Result:
+        """Return what became of a request that is sent now."""
+        import trio
+
+        from iso_gateway.terminal.client import ask
+        from iso_gateway.terminal.result import of_answer, of_silence
+
+        dialect, kind, message = self.dialect, prepared.kind, prepared.message
+        try:
+            answer = trio.run(ask, self.at, self.framing, dialect.spec, message, self.timeout)
+        except NoConnection as error:
+            complain(f"{error}; nothing was sent")
+            return of_silence(dialect, kind, message, str(error), sent=False)
+        except NoAnswer as error:
+            spoken_here = f"{dialect.spec.name} in {self.framing} frames"
+            complain(f"if this never works: does {self.at} speak {spoken_here}? (--spec, --framing)")
+            return of_silence(dialect, kind, message, str(error))
+        except KeyboardInterrupt:
+            return of_silence(dialect, kind, message, "interrupted")
+        except BaseExceptionGroup as group:
+            if not interrupted(group):
+                raise
+            return of_silence(dialect, kind, message, "interrupted")
+        return of_answer(dialect, kind, message, answer)
+
+
+def _show_owed(result: Result, verb: str, *, as_json: bool) -> None:
+    """Print what became of a reversal that went first, and whether what was asked for follows it."""
+    unsettled = str(result.outcome) in UNSETTLED
+    lines = [f"an owed reversal goes first: {result.lines()[0]}"]
+    if unsettled:
+        lines.append(f"it is owed still, so the {verb} was not sent; try again, or say --no-reverse-first")
+    elif not result.approved:
+        lines.append("it was refused: the card may have been charged, and only the acquirer can say")
+    for line in lines:
+        complain(line) if as_json else say(line)
+    if as_json and unsettled:
+        say_json(result.as_json())
 
 
 def _show(result: Result, reversing: str, *, as_json: bool) -> None:

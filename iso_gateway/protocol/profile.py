@@ -94,6 +94,9 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a host of this dialect answers to a reversal whose original it never saw."""
     after_send_91: Literal["owe", "final"] = "owe"
     """Whether 91 from the host, after sending, is an unknown outcome or a decline."""
+    terminals_reverse_first: bool = False
+    """Whether terminals of this dialect send an owed reversal before anything else that is about money, however long
+    ago its original was: then a new request of a terminal says that it has no such reversal to send."""
     presence: dict[str, Rule] = {}
     """What a message must have and must not have, by the id of the rule: see `codec.presence`. Every spec that names
     this profile has it; nothing here looks at it."""

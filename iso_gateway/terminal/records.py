@@ -16,15 +16,16 @@ import msgspec
 from iso_gateway.codec import mask
 from iso_gateway.codec.message import Message
 from iso_gateway.protocol.dialect import Dialect
-from iso_gateway.protocol.kinds import TRAITS, Kind
+from iso_gateway.protocol.kinds import NETWORK, TRAITS, Kind
 from iso_gateway.protocol.numbering import LAST
 from iso_gateway.protocol.originals import Original
 
 MOST: Final = 500
 """How many requests one terminal remembers; above, the oldest go. A batch of a busy shop is a few hundred."""
 
-KEPT: Final = (3, 4, 7, 11, 12, 13, 22, 25, 32, 41, 42, 49, 60)
-"""The data elements that a later message may have to repeat; none of them holds anything of the card."""
+KEPT: Final = (3, 4, 7, 11, 12, 13, 22, 24, 25, 32, 37, 38, 39, 41, 42, 49, 56, 60, 61, 90)
+"""The data elements that a repeat or a later message says again: all that a transaction of ours has, but for the card
+number. None of them holds anything of the card."""
 
 
 class Outcome(StrEnum):
@@ -36,6 +37,15 @@ class Outcome(StrEnum):
     """It was sent, or may have been, and nobody said what became of it."""
     NOT_SENT = "not_sent"
     """Not a byte of it left."""
+
+
+class Reversal(StrEnum):
+    """What became of the reversal of a request, as far as this terminal made one."""
+
+    NONE = ""
+    DONE = "done"
+    REFUSED = "refused"
+    """The host said no, for good: the request may stand, and only an operator knows."""
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -56,11 +66,15 @@ class Sent(msgspec.Struct, frozen=True):
     approval: str = ""
     amount: int | None = None
     """In minor units: what was approved, or else asked for."""
+    reversible: bool = True
+    """Whether an unknown outcome is reversed in its dialect, and not repeated."""
+    reversal: Reversal = Reversal.NONE
 
     @classmethod
     def of(cls, dialect: Dialect, kind: Kind, message: Message) -> Self:
         """Return the note of *message*, which is about to be sent."""
         pan = dialect.pan(message)
+        row = dialect.profile.row(kind)
         return cls(
             kind=kind,
             spec=dialect.spec.name,
@@ -68,6 +82,7 @@ class Sent(msgspec.Struct, frozen=True):
             fields={de: message[de] for de in KEPT if isinstance(message.get(de), str)},
             card=mask.pan(pan) if pan else "",
             amount=message.amount(4).minor if 4 in message else None,
+            reversible=row is None or row.reversible,
         )
 
     @property
@@ -84,6 +99,12 @@ class Sent(msgspec.Struct, frozen=True):
     def financial(self) -> bool:
         """Whether it moves or holds money itself; a reversal only undoes."""
         return TRAITS[self.kind].financial and self.kind is not Kind.REVERSAL
+
+    @property
+    def owes_reversal(self) -> bool:
+        """Whether nobody knows what became of it, and it is to be reversed."""
+        unknown = self.outcome is Outcome.UNKNOWN and self.reversal is Reversal.NONE
+        return unknown and self.financial and self.reversible
 
     def as_original(self) -> Original:
         """Return it as a later message names it."""
@@ -111,6 +132,9 @@ LATER: Final = frozenset(
 """What ``last`` may mean for a void or refund: a sale (an offline one too), refund, preauth or completion."""
 
 
+FIRST_BATCH: Final = "000001"
+
+
 class Memory(msgspec.Struct):
     """What one terminal remembers."""
 
@@ -118,11 +142,18 @@ class Memory(msgspec.Struct):
     """The last STAN that was given out."""
     sent: list[Sent] = []
     """The oldest first."""
+    batch: str = FIRST_BATCH
+    """The open batch, where the dialect has such numbers."""
 
     def next_stan(self) -> str:
         """Give out the next STAN, six digits; after 999999 comes 000001."""
         self.stan = self.stan % LAST + 1
         return f"{self.stan:06}"
+
+    def next_batch(self) -> str:
+        """Begin the next batch, and return its number; after 999999 comes 000001."""
+        self.batch = f"{int(self.batch) % LAST + 1:06}"
+        return self.batch
 
     def note(self, sent: Sent) -> None:
         """Remember a request, instead of the one of the same kind and STAN if there is one."""
@@ -136,6 +167,17 @@ class Memory(msgspec.Struct):
     def latest_approved(self, spec: str) -> Sent | None:
         """Return what ``last`` means for a void or refund: the latest of LATER that was approved, in *spec*."""
         return self._latest(spec, lambda each: each.kind in LATER and each.outcome is Outcome.APPROVED)
+
+    def latest(self, spec: str) -> Sent | None:
+        """Return the latest request that was not network management, whatever its outcome."""
+        return self._latest(spec, lambda each: each.kind not in NETWORK)
+
+    def owed(self, spec: str) -> Sent | None:
+        """Return the oldest request that is to be reversed, as nobody knows what became of it; None: nothing is owed.
+
+        However old it is: a terminal never forgets a reversal unsent (rulings 21 and 24).
+        """
+        return next((each for each in self.sent if each.spec == spec and each.owes_reversal), None)
 
     def latest_financial(self, spec: str) -> Sent | None:
         """Return what ``last`` means for a reversal: the latest request that moved money, whatever its outcome."""

@@ -12,7 +12,7 @@ from iso_gateway.protocol.answering import mismatch
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.profile import CodeClass, Profile
-from iso_gateway.terminal.records import Outcome, Sent
+from iso_gateway.terminal.records import Outcome, Reversal, Sent
 
 _OUTCOMES: Final = {
     CodeClass.APPROVED: Outcome.APPROVED,
@@ -44,6 +44,8 @@ class Result(msgspec.Struct, frozen=True):
     """What was asked for, where less was approved."""
     reversible: bool = True
     """Whether an unknown outcome is reversed in this dialect; otherwise it is repeated."""
+    available: int | None = None
+    """What a balance inquiry said is left on the card, in minor units; below zero where it is overdrawn."""
 
     @property
     def approved(self) -> bool:
@@ -54,6 +56,7 @@ class Result(msgspec.Struct, frozen=True):
         """Return it as plain data; what did not come is None, the amount is in minor units."""
         currency = find(self.currency)
         return {
+            "kind": str(self.kind),
             "mti": self.mti or None,
             "response_code": self.code or None,
             "approved": self.approved,
@@ -64,6 +67,7 @@ class Result(msgspec.Struct, frozen=True):
             "currency": currency.code if currency else self.currency or None,
             "terminal": self.terminal,
             "meaning": self.meaning,
+            **({} if self.kind is not Kind.BALANCE else {"available": self.available}),
         }
 
     def lines(self, reversing: str = "iso-gateway send reversal --original last") -> list[str]:
@@ -75,6 +79,9 @@ class Result(msgspec.Struct, frozen=True):
         if self.amount is not None:
             of = "" if self.asked is None else f" of {format_amount(self.asked, self.currency)}"
             pieces.append(format_amount(self.amount, self.currency) + of)
+        if self.available is not None:
+            sign = "-" if self.available < 0 else ""
+            pieces.append(f"available {sign}{format_amount(abs(self.available), self.currency)}")
         pieces += [f"{label} {value}" for label, value in (("RRN", self.rrn), ("approval", self.approval)) if value]
         pieces += [f"STAN {self.stan}", self.terminal]
         line = " · ".join(pieces)
@@ -128,9 +135,24 @@ def of_answer(dialect: Dialect, kind: Kind, request: Message, answer: Message) -
         "rrn": answer.text(37),
         "approval": answer.text(38),
     }
+    if kind is Kind.BALANCE and outcome is Outcome.APPROVED:
+        changes["available"] = _available(answer.text(54), request.text(49))
     if verdict is CodeClass.PARTIAL and 4 in answer:
         changes |= {"amount": answer.amount(4).minor, "asked": result.amount}
     return msgspec.structs.replace(result, **changes)
+
+
+def _available(additional_amounts: str, currency: str) -> int | None:
+    """Return the available balance that DE 54 tells, the ledger's where it tells no other; None: neither.
+
+    Each amount has 20 characters: account type 2, amount type 2 (02 available, 01 ledger), currency 3, sign, 12 digits.
+    """
+    found: dict[str, int] = {}
+    for at in range(0, len(additional_amounts) - 19, 20):
+        said = additional_amounts[at : at + 20]
+        if said[8:].isdecimal() and said[4:7] == currency:
+            found.setdefault(said[2:4], -int(said[8:]) if said[7] == "D" else int(said[8:]))
+    return found.get("02", found.get("01"))
 
 
 def of_silence(dialect: Dialect, kind: Kind, request: Message, why: str, *, sent: bool = True) -> Result:
@@ -146,14 +168,19 @@ def _unanswered(dialect: Dialect, kind: Kind, request: Message, outcome: Outcome
         meaning=meaning,
         stan=request.text(11),
         terminal=request.text(41),
-        amount=request.amount(4).minor if 4 in request else None,
+        amount=request.amount(4).minor if 4 in request and kind is not Kind.BALANCE else None,
         currency=request.text(49),
         reversible=row is None or row.reversible,
     )
 
 
-def settled(sent: Sent, result: Result) -> Sent:
-    """Return the note *sent* with what became of it."""
+def settled(sent: Sent, result: Result, *, again: bool = False) -> Sent:
+    """Return the note *sent* with what became of it.
+
+    With *again* it had been sent before: silence, or a code that says nothing, takes no knowledge back.
+    """
+    if again and result.outcome in (Outcome.UNKNOWN, Outcome.NOT_SENT):
+        return sent
     return msgspec.structs.replace(
         sent,
         outcome=result.outcome,
@@ -162,6 +189,17 @@ def settled(sent: Sent, result: Result) -> Sent:
         approval=result.approval,
         amount=result.amount,
     )
+
+
+def reversed_by(original: Sent, result: Result) -> Sent:
+    """Return the note *original* after its reversal ended as *result* says; without an answer it is owed as before."""
+    match result.outcome:
+        case Outcome.APPROVED:
+            return msgspec.structs.replace(original, reversal=Reversal.DONE)
+        case Outcome.DECLINED:
+            return msgspec.structs.replace(original, reversal=Reversal.REFUSED)
+        case _:
+            return original
 
 
 def for_terminals(dialect: Dialect) -> Dialect:

@@ -17,7 +17,7 @@ from iso_gateway.protocol.kinds import NETWORK, Kind
 from iso_gateway.protocol.meaning import REVERSAL_REASONS
 from iso_gateway.protocol.moment import transmission_time
 from iso_gateway.protocol.originals import Original
-from iso_gateway.terminal.records import Outcome, Sent
+from iso_gateway.terminal.records import FIRST_BATCH, Outcome, Sent
 
 KEYED: Final = "012"
 """DE 22: the number was typed in, and there is no PIN pad."""
@@ -32,7 +32,7 @@ class Till(msgspec.Struct, frozen=True):
 
     terminal: str = "TERM0001"
     merchant: str = "MERCHANT0000001"
-    batch: str = "000001"
+    batch: str = FIRST_BATCH
     """Sent where the dialect carries one."""
 
 
@@ -59,17 +59,25 @@ class Card(msgspec.Struct, frozen=True):
 
 
 def financial(
-    dialect: Dialect, slip: Slip, kind: Kind, card: Card, *, amount: Amount, original: Original | None = None
+    dialect: Dialect,
+    slip: Slip,
+    kind: Kind,
+    card: Card,
+    *,
+    amount: Amount,
+    original: Original | None = None,
+    processing: str = "000000",
 ) -> Message:
-    """Return a sale, void, refund, preauth, completion, advice or cancel.
+    """Return a sale, void, refund, preauth, completion, advice, cancel or balance inquiry.
 
     Args:
         dialect: how it is said.
         slip: who sends it, and when.
         kind: what it is for.
         card: whose money.
-        amount: in minor units, with the currency's three digits.
+        amount: in minor units, with the currency's three digits; nothing for a balance.
         original: the earlier transaction that it is about.
+        processing: DE 3 of the original, for kinds that have it from there: a 1420 has no code of its own.
 
     Raises:
         CannotCarry: the dialect has no such kind.
@@ -77,10 +85,11 @@ def financial(
     """
     facts = _facts(dialect, slip)
     facts["primary_account_number"] = card.pan
-    facts["amount_transaction"] = f"{amount.minor:012}"
+    facts["processing_code"] = processing
+    if kind is not Kind.BALANCE or not _unionpay(dialect):  # elsewhere a balance has an amount too, of nothing
+        facts["amount_transaction"] = f"{amount.minor:012}"
     facts["currency_code_transaction"] = amount.currency or ""
-    facts["time_local_transaction"] = slip.at.strftime("%H%M%S")
-    facts["date_local_transaction"] = slip.at.strftime("%m%d")
+    facts |= _local_time(slip)
     facts["pos_entry_mode"] = card.entry_mode
     facts["pos_condition_code"] = "00"
     if card.expiry:
@@ -114,8 +123,8 @@ def reversal(dialect: Dialect, slip: Slip, card: Card, original: Sent) -> Messag
     return message.evolve({25: REVERSAL_REASONS[reason]}) if profile.reversal_reason == "25" else message
 
 
-_NOT_REPEATED: Final = frozenset({7, 11, 25})
-"""What a reversal has of its own: transmission time, STAN, and in 1993 the reason."""
+_NOT_REPEATED: Final = frozenset({7, 11, 24, 25, 37, 38, 39, 56, 61, 90})
+"""What a reversal has of its own: transmission time, STAN, the reason, and what it names."""
 
 
 def network(dialect: Dialect, slip: Slip, kind: Kind) -> Message:
@@ -128,7 +137,10 @@ def network(dialect: Dialect, slip: Slip, kind: Kind) -> Message:
     """
     if kind not in NETWORK:
         raise ValueError(f"{kind} is no network management")
-    return dialect.compose(kind, _facts(dialect, slip), slip.at.date(), batch=slip.till.batch)
+    facts = _facts(dialect, slip)
+    if dialect.number("date_time_local_transaction") is not None:  # 1993 has it in every message
+        facts |= _local_time(slip)
+    return dialect.compose(kind, facts, slip.at.date(), batch=slip.till.batch)
 
 
 def _facts(dialect: Dialect, slip: Slip) -> Facts:
@@ -138,7 +150,17 @@ def _facts(dialect: Dialect, slip: Slip) -> Facts:
         "card_acceptor_terminal_id": slip.till.terminal,
         "card_acceptor_id": slip.till.merchant,
     }
-    # JR/T 0055 terminals send no DE 7; everybody else must.
-    if dialect.profile.original != "f61":
+    if not _unionpay(dialect):  # JR/T 0055 terminals send no DE 7; everybody else must
         facts["transmission_date_time"] = transmission_time(slip.at)
     return facts
+
+
+def _unionpay(dialect: Dialect) -> bool:
+    return dialect.profile.original == "f61"
+
+
+def _local_time(slip: Slip) -> Facts:
+    return {
+        "time_local_transaction": slip.at.strftime("%H%M%S"),
+        "date_local_transaction": slip.at.strftime("%m%d"),
+    }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
@@ -22,7 +24,7 @@ class Counter:
         self.dialect = dialect(spec)
         self.memory = Memory(0)
 
-    def ask(self, verb: str, **order: str) -> Prepared:
+    def ask(self, verb: str, **order: Any) -> Prepared:
         """Return what is sent for *verb*."""
         return prepare(self.dialect, Till(), self.memory, Order(Verb(verb), **order), NOON)
 
@@ -41,7 +43,7 @@ class Counter:
         return note
 
 
-def refused(counter: Counter, verb: str, **order: str) -> str:
+def refused(counter: Counter, verb: str, **order: Any) -> str:
     """Return why nothing is sent for *verb*; the memory must be as it was."""
     before = (counter.memory.stan, list(counter.memory.sent))
     with pytest.raises(ConfigError) as error:
@@ -113,13 +115,52 @@ def test_what_a_void_is_depends_on_what_it_takes_back(original: Kind, kind: Kind
     assert counter.ask("void", original="last").kind is kind
 
 
-def test_an_advice_is_an_offline_sale_and_with_an_original_a_completion() -> None:
-    counter = Counter()
-    alone = counter.ask("advice", amount="3.00")
+def test_an_advice_is_an_offline_sale() -> None:
+    alone = Counter().ask("advice", amount="3.00")
     assert (alone.kind, alone.message.mti, 90 in alone.message) == (Kind.ADVICE, "0220", False)
-    counter.knows(Kind.PREAUTH)
-    completion = counter.ask("advice", original="last", amount="10.00")
-    assert (completion.kind, completion.message.mti, 90 in completion.message) == (Kind.COMPLETION_ADVICE, "0220", True)
+
+
+@pytest.mark.parametrize(
+    ("spec", "advice", "kind", "mti"),
+    [
+        ("iso87-ascii", False, Kind.COMPLETION_ADVICE, "0220"),  # a dialect that cannot ask
+        ("iso93-ascii", False, Kind.COMPLETION_ADVICE, "1220"),
+        ("cup-pos", False, Kind.COMPLETION, "0200"),
+        ("cup-pos", True, Kind.COMPLETION_ADVICE, "0220"),
+    ],
+)
+def test_a_completion_is_asked_for_where_the_dialect_can(spec: str, advice: bool, kind: Kind, mti: str) -> None:  # noqa: FBT001 -- a row of the table
+    counter = Counter(spec)
+    counter.done(counter.ask("preauth", amount="100.00"))
+    completion = counter.ask("complete", original="last", amount="85.00", advice=advice)
+    assert (completion.kind, completion.message.mti, completion.message[4]) == (kind, mti, "000000008500")
+    assert completion.message[38] == "A00001"
+
+
+def test_a_completion_without_an_amount_takes_all_that_is_held() -> None:
+    counter = Counter()
+    counter.done(counter.ask("preauth", amount="100.00"))
+    assert counter.ask("complete", original="last").message[4] == "000000010000"
+
+
+@pytest.mark.parametrize("spec", ["iso87-ascii", "cup-pos"])
+def test_a_cancel_takes_back_a_hold_or_a_completion(spec: str) -> None:
+    counter = Counter(spec)
+    counter.done(counter.ask("preauth", amount="100.00"), rrn="632400000001")
+    assert counter.ask("cancel", original="last").kind is Kind.PREAUTH_CANCEL
+    counter.done(counter.ask("complete", original="last", amount="85.00"), rrn="632400000002")
+    cancel = counter.ask("cancel", original="last")
+    assert (cancel.kind, cancel.message[4], cancel.message[37]) == (
+        Kind.COMPLETION_CANCEL, "000000008500", "632400000002",
+    )  # fmt: skip
+    assert counter.ask("cancel", original="632400000001").kind is Kind.PREAUTH_CANCEL
+
+
+def test_a_balance_asks_for_nothing_but_the_card() -> None:
+    balance = Counter().ask("balance", currency="EUR")
+    assert (balance.kind, balance.message[3], balance.message[4]) == (Kind.BALANCE, "310000", "0" * 12)
+    assert balance.message[49] == "978"
+    assert 4 not in Counter("cup-pos").ask("balance").message
 
 
 def test_an_original_that_only_the_host_knows_is_named_by_its_rrn() -> None:
@@ -183,7 +224,16 @@ def test_a_wrong_card_that_is_asked_for_is_sent() -> None:
         ("reversal", {"original": "last"}, "nothing that could be reversed"),
         ("reversal", {"original": RRN}, "no request with the RRN"),
         ("void", {"original": RRN}, "amount: a void of an original that this terminal does not know"),
-        ("advice", {"original": RRN, "amount": "1.00"}, "no preauth with the RRN"),
+        ("advice", {"original": RRN, "amount": "1.00"}, "original: an advice has none"),
+        ("complete", {"original": RRN, "amount": "1.00"}, "no preauth with the RRN"),
+        ("complete", {"amount": "1.00"}, "original: a complete names one"),
+        ("cancel", {"original": RRN}, "no preauth or completion with the RRN"),
+        ("preauth", {}, "amount: a preauth needs one"),
+        ("preauth", {"amount": "1.00", "original": "last"}, "original: a preauth has none"),
+        ("balance", {"amount": "1.00"}, "amount: a balance has none"),
+        ("repeat", {"original": "last"}, "original: a repeat has none"),
+        ("repeat", {}, "nothing that could be repeated"),
+        ("sale", {"amount": "1.00", "advice": "yes"}, "advice: a sale is not asked for in two ways"),
         ("reversal", {"original": "last", "amount": "1.00"}, "amount: a reversal has its original's"),
         ("sale", {"amount": "1.00", "currency": "XXQ"}, "currency: ISO 4217"),
         ("sale", {"amount": "1.001"}, "amount: USD has 2 decimals"),
@@ -204,10 +254,17 @@ def test_a_card_number_may_be_typed_as_it_is_embossed() -> None:
     assert Counter().ask("sale", amount="1.00", pan=spaced).message[2] == OTHER_PAN
 
 
-def test_an_advice_does_not_complete_a_sale() -> None:
+@pytest.mark.parametrize(
+    ("verb", "said"),
+    [
+        ("complete", "a complete is about a preauth, and this is a sale of USD 12.34"),
+        ("cancel", "a cancel is about a preauth or completion, and this is a sale of USD 12.34"),
+    ],
+)
+def test_a_sale_is_neither_completed_nor_cancelled(verb: str, said: str) -> None:
     counter = Counter()
     counter.done(counter.ask("sale", amount="12.34"))
-    assert "this is a sale of USD 12.34" in refused(counter, "advice", original="last")
+    assert said in refused(counter, verb, original="last")
 
 
 def test_what_never_left_is_not_reversed_and_neither_is_what_came_before() -> None:

@@ -134,3 +134,9 @@ def test_a_note_names_itself_by_the_values_that_were_sent() -> None:
 
 def test_the_first_stan_of_noon_is_a_tenth_of_its_seconds() -> None:
     assert first_stan(NOON) == int(NOON.timestamp() * 10) % 999_999
+
+
+def test_batches_are_numbered_and_begin_anew_after_the_last() -> None:
+    memory = Memory(0)
+    assert (memory.batch, memory.next_batch(), memory.batch) == ("000001", "000002", "000002")
+    assert Memory(0, batch="999999").next_batch() == "000001"

@@ -124,6 +124,7 @@ def test_what_was_not_sent_owes_nothing() -> None:
 
 def test_scripts_get_the_same_as_people() -> None:
     assert result("00").as_json() == {
+        "kind": "sale",
         "mti": "0210",
         "response_code": "00",
         "approved": True,

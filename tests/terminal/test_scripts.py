@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from iso_gateway import Message
 from iso_gateway.codec.message import Amount
 from iso_gateway.errors import CannotCarry
-from iso_gateway.protocol.kinds import Kind
+from iso_gateway.protocol.kinds import NETWORK, TRAITS, Kind
 from iso_gateway.terminal import scripts
 from iso_gateway.terminal.records import Outcome, Sent
 from iso_gateway.terminal.scripts import Card, Slip, Till
@@ -143,5 +143,39 @@ def test_a_card_does_not_show_its_number() -> None:
 
 
 def test_what_a_dialect_cannot_say_is_refused() -> None:
-    with pytest.raises(CannotCarry, match="no preauth_cancel"):
-        composed("iso93-ascii", Kind.PREAUTH_CANCEL)
+    with pytest.raises(CannotCarry, match="no void"):
+        composed("nibss-pos", Kind.VOID)
+
+
+@pytest.mark.parametrize("spec", SPECS)
+@pytest.mark.parametrize("kind", sorted(Kind))
+def test_every_message_has_all_that_its_dialect_asks_for(spec: str, kind: Kind) -> None:
+    speaks = dialect(spec)
+    if speaks.profile.row(kind) is None or kind in NOT_A_TERMINALS:
+        return
+    original = answered(spec, composed(spec, Kind.SALE))
+    if kind in NETWORK:
+        message = scripts.network(speaks, SLIP, kind)
+    elif kind is Kind.REVERSAL:
+        message = scripts.reversal(speaks, SLIP, CARD, original)
+    else:
+        message = composed(spec, kind, original if TRAITS[kind].original else None)
+    assert speaks.spec.check(message) == []
+
+
+NOT_A_TERMINALS = {Kind.CUT_OVER, Kind.INQUIRY, Kind.SETTLEMENT, Kind.UPLOAD, Kind.UPLOAD_END}
+"""What other scripts write, or hosts alone say."""
+
+
+def test_a_void_of_1993_has_the_processing_code_of_its_original() -> None:
+    speaks = dialect("iso93-ascii")
+    void = scripts.financial(
+        speaks, SLIP, Kind.VOID, CARD, amount=Amount(1234, "840"),
+        original=answered("iso93-ascii", composed("iso93-ascii", Kind.SALE)).as_original(), processing="002000",
+    )  # fmt: skip
+    assert (void.mti, void[3]) == ("1420", "002000")
+
+
+def test_network_management_of_1993_has_the_local_time() -> None:
+    assert scripts.network(dialect("iso93-ascii"), SLIP, Kind.ECHO)[12] == "261121003015"
+    assert 12 not in scripts.network(dialect("iso87-ascii"), SLIP, Kind.ECHO)
