@@ -129,7 +129,7 @@ class Closing:
         if row is None or row.state not in APPROVED:
             request.step(Step.HANDED)
             if row is None:
-                self._file_done(request, request.replaying or request.as_recorded())
+                self._file_done(request)
             self._close(request)
             return
         cut = Fate.CUT in request.fates
@@ -153,18 +153,21 @@ class Closing:
             request.entry = (Change(row.id, set=_UNCONFIRMED, where={"state": before}, story=story),)
         self._world.emit(Journal(request.id, request.entry))
 
-    def _file_done(self, request: Request, row: Row | None) -> None:
-        """Note what became of the answer to *request*; without it, an approved *row* is a question (ruling 2)."""
+    def _file_done(self, request: Request) -> None:
+        """Note what became of the answer to *request*; without it, an approved row is a question (ruling 2)."""
+        row = request.replaying or request.journaled
         if row is None:
             return
         handed = Fate.HANDED in request.fates
         word, text = (Word.DELIVERED, request.code) if handed else (Word.NOT_DELIVERED, str(request.fates[-1]))
-        story = request.untold + line(self._world.now.wall, word, text)
-        if row.state in APPROVED:
+        story = added(row.story, request.untold + line(self._world.now.wall, word, text))
+        # As in `as_recorded`, but of the row that is made there nothing else is wanted.
+        state = row.state if request.replaying is not None else request.outcome.get("state", row.state)
+        if state in APPROVED:
             before = _UNDELIVERED if request.replaying is None else APPROVED
-            self._world.emit(File((Change(row.id, set=_DONE, where={"state": before}, story=added(row.story, story)),)))
+            self._world.emit(File((Change(row.id, set=_DONE, where={"state": before}, story=story),)))
         else:
-            self._world.emit(File((Change(row.id, story=added(row.story, story)),)))
+            self._world.emit(File((Change(row.id, story=story),)))
 
     def _close(self, request: Request) -> None:
         del self._underway.requests[request.id]

@@ -112,8 +112,10 @@ class Forwarding:
         sealed = self._world.lent.seal(request.pan) if request.pan else b""
         row = journal_row(request, sealed, leg, second.business_date, host.acquirer.dialect)
         request.journaled = row
-        held = effects.hold(request.kind, request.amount, request.original_row) if request.original_row else ()
-        held = self._marked(held, Word.HELD, request)
+        held: tuple[Change, ...] = ()
+        if request.original_row is not None:
+            held = effects.hold(request.kind, request.amount, request.original_row)
+            held = self._marked(held, Word.HELD, request)
         request.deadline = None  # only the journal's answer tells whether to send
         request.committing = now.mono
         self._world.emit(Journal(request.id, (Insert(row, releasing), *held, *request.tombstone)))

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -154,8 +155,13 @@ LONGEST_TEXT: Final = 240
 
 def line(wall: datetime, word: Word, text: str = "") -> str:
     """Return the line for *word* at *wall*; *text* is ours, or has been through `said`."""
-    at = str(int(wall.timestamp() * 1000 + 0.5))
-    return "".join((at, " ", word, " ", text, "\n") if text else (at, " ", word, "\n"))  # a sale has four of them
+    return "".join((_at(wall), word, " ", text, "\n") if text else (_at(wall), word, "\n"))  # a sale has four of them
+
+
+@lru_cache(4)
+def _at(wall: datetime) -> str:
+    """Return how the lines of *wall* begin: under load hundreds have the same."""
+    return f"{int(wall.timestamp() * 1000 + 0.5)} "
 
 
 def said(foreign: str) -> str:
