@@ -31,6 +31,8 @@ FINAL: Final = frozenset({"A0", "30", "94"})
 
 _DONE: Final = {"state": RowState.DONE}
 _UNDELIVERED: Final = RowState.ANSWERED
+_DELIVERING, _RECORDED, _HANDED_OVER = State.DELIVERING, Step.RECORDED, Step.HANDED  # see forwarding.py
+_HANDED, _REVERSAL, _TELL_DELIVERED = Fate.HANDED, Kind.REVERSAL, Word.DELIVERED
 _UNCONFIRMED: Final = {"state": RowState.UNCONFIRMED}
 _STILL_ALL_OF_IT: Final = {"state": _UNDELIVERED, "replays": 0, "taken": Taken.NO, "returned": 0, "reserved": 0}
 """How a row must stand for the gateway to reverse it by itself: nobody heard of it, and nothing was built upon it."""
@@ -122,12 +124,12 @@ class Closing:
     def delivered(self, request: Request, fate: Fate) -> None:
         """Take in what became of one asker's answer."""
         request.fates += (fate,)
-        if len(request.fates) < len(request.askers) or request.state is not State.DELIVERING:
+        if len(request.fates) < len(request.askers) or request.state is not _DELIVERING:
             return
         approved = request.approved or request.replaying is not None
-        row = request.replaying or request.as_recorded() if approved and Fate.HANDED not in request.fates else None
+        row = request.replaying or request.as_recorded() if approved and _HANDED not in request.fates else None
         if row is None or row.state not in APPROVED:
-            request.step(Step.HANDED)
+            request.step(_HANDED_OVER)
             if row is None:
                 self._file_done(request)
             self._close(request)
@@ -158,8 +160,8 @@ class Closing:
         row = request.replaying or request.journaled
         if row is None:
             return
-        handed = Fate.HANDED in request.fates
-        word, text = (Word.DELIVERED, request.code) if handed else (Word.NOT_DELIVERED, str(request.fates[-1]))
+        handed = _HANDED in request.fates
+        word, text = (_TELL_DELIVERED, request.code) if handed else (Word.NOT_DELIVERED, str(request.fates[-1]))
         story = added(row.story, request.untold + line(self._world.now.wall, word, text))
         # As in `as_recorded`, but of the row that is made there nothing else is wanted.
         state = row.state if request.replaying is not None else request.outcome.get("state", row.state)
@@ -204,9 +206,9 @@ class Closing:
 
     def recorded(self, request: Request) -> None:
         """The outcome is durable: answer, and start paying what is owed."""
-        request.step(Step.RECORDED)
+        request.step(_RECORDED)
         original = request.original_row
-        if request.kind is Kind.REVERSAL and request.host_request is None and original is not None:
+        if request.kind is _REVERSAL and request.host_request is None and original is not None:
             # One debt, whoever asked for it: the row says whether anything is owed.
             if original.state is RowState.OWES_REVERSAL:
                 self._owing.open(original, None)

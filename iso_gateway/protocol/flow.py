@@ -39,6 +39,8 @@ EdgeAnswer = Verified | Secured | Journaled | Conflict | JournalFailed | Found |
 
 ANSWERS: Final = get_args(EdgeAnswer)
 
+_JOURNALING, _RECORDING = State.JOURNALING, State.RECORDING  # see forwarding.py
+
 
 class Flow:
     """All requests under way."""
@@ -78,9 +80,9 @@ class Flow:
         self._forwarding.secured(request, event.message, event.code)
 
     def _journaled(self, request: Request, _: Journaled) -> None:
-        if request.state is State.JOURNALING:
+        if request.state is _JOURNALING:
             self._forwarding.send(request)
-        elif request.state is State.RECORDING:
+        elif request.state is _RECORDING:
             self._closing.recorded(request)
         elif request.state is State.FILING:
             self._closing.filed(request)

@@ -59,6 +59,8 @@ class Asker:
         self.stan = message.text(11)
 
 
+_VERIFYING, _SENDING, _TELL_RECEIVED = State.VERIFYING, RowState.SENDING, Word.RECEIVED  # see forwarding.py
+
 NOTHING: Final[Mapping[str, Any]] = {}
 
 
