@@ -24,6 +24,7 @@ COMMANDS = {
     "drain": Lazy("iso_gateway.cli.admin:drain", "have a running gateway or host finish and stop"),
     "host": Lazy("iso_gateway.cli.host:host", "run the mock host"),
     "send": Lazy("iso_gateway.cli.send:send", "send one terminal transaction"),
+    "simulate": Lazy("iso_gateway.cli.simulate:simulate", "a day of a fleet with faults, and the invariants checked"),
     "decode": Lazy("iso_gateway.cli.message:decode", "read a message from hex in any dress"),
     "encode": Lazy("iso_gateway.cli.message:encode", "write a message as hex"),
     "spec": Lazy("iso_gateway.cli.spec:spec", "the message specs that are shipped"),

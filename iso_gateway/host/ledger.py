@@ -36,6 +36,9 @@ class Ledger:
     def __iter__(self) -> Iterator[Transaction]:
         return iter(self._by_key.values())
 
+    def __reversed__(self) -> Iterator[Transaction]:
+        return reversed(self._by_key.values())
+
     def under(self, key: Key) -> Transaction | None:
         """Return the transaction that holds *key*, or None."""
         return self._by_key.get(key)

@@ -295,20 +295,21 @@ REPEATED_WITHIN: Final = timedelta(hours=24)
 """How long after a message its repeat may come and still count as the same sending."""
 
 
-def first_or_repeat(said: str, first: str) -> bool:
-    """Return whether the DE 7 *said* may be that of the message sent at *first*, or of a repeat of it.
+def first_or_repeat(said: str, known: str) -> bool:
+    """Return whether the DE 7 *said* and the *known* one may be those of one message and its repeats.
 
-    Repeats have a DE 7 of their own, and a terminal may name either; it is never earlier than the first.
+    Repeats have a DE 7 of their own, and a terminal may name any of them. The journal need not know the first either:
+    where that never left, or never came, it is a repeat that has the row.
     """
-    if said == first:
+    if said == known:
         return True
     for year in ("2001", "2000"):  # no year is carried; 0229 exists in the second alone
         try:
-            at, then = (datetime.strptime(f"{year}{text}+0000", "%Y%m%d%H%M%S%z") for text in (said, first))
+            at, then = (datetime.strptime(f"{year}{text}+0000", "%Y%m%d%H%M%S%z") for text in (said, known))
         except ValueError:
             continue
-        later = at - then if at >= then else at - then + timedelta(days=365)
-        return later <= REPEATED_WITHIN
+        apart = abs(at - then)
+        return min(apart, timedelta(days=365) - apart) <= REPEATED_WITHIN
     return False
 
 

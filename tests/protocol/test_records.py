@@ -56,12 +56,15 @@ QUERY = OriginalQuery("M", "T", kinds=(Kind.SALE,))
         ({"rrn": "632400000123"}, {"rrn": ""}, False),
         ({"rrn": "632400000123", "stan": "000123"}, {"rrn": ""}, True),
         ({"rrn": "632400000124", "stan": "000123"}, {}, False),
-        # DE 7 of the original, or of one of its repeats, which is the later one.
+        # DE 7 of the original, or of one of its repeats; the journal may have the row of either.
         ({"stan": "000123", "transmitted": "1120120000"}, {}, True),
         ({"stan": "000123", "transmitted": "1120120130"}, {}, True),
         ({"stan": "000123", "transmitted": "1121115959"}, {}, True),
         ({"stan": "000123", "transmitted": "1121120001"}, {}, False),
-        ({"stan": "000123", "transmitted": "1120115959"}, {}, False),
+        ({"stan": "000123", "transmitted": "1120115959"}, {}, True),
+        ({"stan": "000123", "transmitted": "1119120000"}, {}, True),
+        ({"stan": "000123", "transmitted": "1119115959"}, {}, False),
+        ({"stan": "000123", "transmitted": "1231235900"}, {"transmitted": "0101000100"}, True),
         ({"stan": "000123", "transmitted": "0101000100"}, {"transmitted": "1231235900"}, True),
         ({"stan": "000123", "transmitted": "9999999999"}, {}, False),
         ({"stan": "000123", "transmitted": "1120120000"}, {"transmitted": ""}, True),

@@ -164,6 +164,27 @@ def test_the_reversal_of_a_sale_that_was_never_sent_is_accepted(terminal: str) -
     assert not desk.sent
 
 
+@pytest.mark.parametrize("later", [Kind.REVERSAL, Kind.VOID])
+def test_what_names_a_sale_means_the_repeat_that_left_and_not_the_first_that_did_not(later: Kind) -> None:
+    desk = Desk()
+    sale = desk.request()
+    desk.hold = {commands.Send}
+    desk.send(sale)
+    (command,) = desk.held
+    assert isinstance(command, commands.Send)
+    desk.held, desk.hold = [], set()
+    desk.feed(events.NotSent(command.id))
+    assert desk.code() == "91"
+    desk.pass_time(5)
+    desk.send(desk.repeat(sale))
+    desk.host_answers("00")
+    answer = desk.answer()
+    # The terminal knows the DE 7 of its first message; the row that was approved has that of the repeat.
+    desk.send(desk.reversal(sale, answer) if later is Kind.REVERSAL else desk.later(later, (sale, answer)))
+    desk.pass_time(0.1)
+    assert len(desk.host_got()) == 1
+
+
 @BOTH
 def test_the_reversal_of_what_is_owed_already_makes_no_second_debt(terminal: str) -> None:
     desk = Desk(setup(terminal))
