@@ -236,13 +236,13 @@ class Authorizer:
     def _refusal(self, asked: Asked, amount: int, original: Transaction | None, moment: Moment) -> str:
         """Return why a later message about *original* is refused, or the empty text."""
         if original is None:
-            return "25"
+            return rules.not_found(asked.kind, self.dialect.profile.rules)
         if not amount:
             return "13"
         if asked.says_currency and asked.says_currency != original.currency:
             return "64"
-        claim = Claim(asked.kind, amount, asked.card, self._calendar.today(moment))
-        return rules.refusal(claim, original.standing())
+        claim = Claim(asked.kind, amount, asked.card, self._calendar.today(moment), asked.batch)
+        return rules.refusal(claim, original.standing(), self.dialect.profile.rules)
 
     # Reversals
 

@@ -132,6 +132,7 @@ class Transaction:
             taken=self.taken_by is not None,
             returned=self.returned,
             reserved=0,
+            batch=self.key[2],
         )
 
     def row(self) -> dict[str, Any]:

@@ -114,14 +114,15 @@ class Arrivals:
             return
         if original is not None:
             request.about(original)
-            code = rules.refusal(self._claim(request, original), standing(original))
+            code = self._refusal(request, original)
             if code:
                 self._closing.refuse(request, code, f"its original {original.id} is {original.state}")
                 return
             request.tell(self._world.now.wall, Word.ORIGINAL, f"found: {original.kind} {original.id}")
         elif TRAITS[request.kind].original and not request.original.issued_by_host:
             # The gateway renumbers: the terminal's STAN may name another sale on the host's leg (rulings 3, 22).
-            self._closing.refuse(request, "25", "its original is unknown, and named by its STAN alone")
+            code = rules.not_found(request.kind, request.listener.dialect.profile.rules)
+            self._closing.refuse(request, code, "its original is unknown, and named by its STAN alone")
             return
         elif TRAITS[request.kind].original:
             request.tell(self._world.now.wall, Word.ORIGINAL, "unknown here: passed on as the terminal names it")
@@ -203,7 +204,7 @@ class Arrivals:
         if request.kind is Kind.REVERSAL and request.key not in row.claims:
             self._reversal_overtaken(request, row)
         elif (original := request.original_row) is not None and row.id == original.id:
-            code = rules.refusal(self._claim(request, row), standing(row))
+            code = self._refusal(request, row)
             self._closing.refuse(request, code or "22")
         elif original is not None and row.id == original.original:
             self._closing.refuse(request, "22")  # another request has hold of the row behind it
@@ -237,10 +238,20 @@ class Arrivals:
         acquirer = self._closing.acquirer(original.host.acquirer) if original.host else None
         wall = self._world.now.wall
         today = acquirer.business_date(wall).date() if acquirer else wall.date()
-        return rules.Claim(request.kind, request.amount, request.card_hash, today)
+        return rules.Claim(request.kind, request.amount, request.card_hash, today, request.batch)
+
+    def _refusal(self, request: Request, original: Row) -> str:
+        """Return the code with which its acquirer's rules refuse what *request* wants of *original*."""
+        acquirer = self._closing.acquirer(original.host.acquirer) if original.host else None
+        dialect = acquirer.dialect if acquirer is not None else request.listener.dialect
+        return rules.refusal(self._claim(request, original), standing(original), dialect.profile.rules)
 
     def _reverse(self, request: Request, original: Row | None) -> None:
         """Merge the terminal's reversal with whatever the gateway knows of its original (rulings 2, 3)."""
+        left = _left_standing(request)
+        if left:
+            self._reverse_part(request, original, left)
+            return
         if original is None:
             self._reverse_unknown(request)
             return
@@ -264,6 +275,37 @@ class Arrivals:
             request.tell(wall, Word.ORIGINAL, f"found: {original.kind} {original.id}, {original.state}")
             request.tell(wall, Word.DECIDED, "00, nothing more is to be asked of the host")
             self._closing.record_alone(request, "00", (Insert(noted(request, self._today(), "00")),))
+
+    def _reverse_part(self, request: Request, original: Row | None, left: int) -> None:
+        """Send the reversal of a part on: it is not merged with anything, and *left* of its original stands (ruling 9).
+
+        What may yet turn out not to have been approved can only be reversed as a whole.
+        """
+        rules_here = request.listener.dialect.profile.rules
+        if not rules_here.partial_reversal:
+            self._closing.refuse(request, "40", "its DE 95 reverses a part, by setting refused")
+        elif request.state is not State.LOOKING_UP:
+            self._answer_reversal(request, "22")  # somebody else got hold of the original
+        elif original is None:
+            if request.original.issued_by_host:
+                self._forwarding.clear(request)
+            else:
+                self._closing.list_reversal(request)
+        elif code := self._part_refusal(request, original, left):
+            self._closing.refuse(request, code, f"its original {original.id} is {original.state}")
+        else:
+            request.amount, request.original_row = left, original
+            self._forwarding.clear(request)
+
+    def _part_refusal(self, request: Request, original: Row, left: int) -> str:
+        """Return the code with which the reversal of a part of *original* is refused, or the empty text."""
+        if original.state is RowState.SENDING or original.state in OPEN_DEBT:
+            return "22"
+        if not stands(original):
+            return request.listener.dialect.profile.rules.not_approved
+        if original.kind not in TRAITS[Kind.ADJUSTMENT].original:
+            return "40"
+        return self._reversal_refusal(request, original) or ("64" if left >= original.amount else "")
 
     def _reversal_refusal(self, request: Request, original: Row) -> str:
         """Return the code with which the terminal's reversal of *original* is refused, or the empty text."""
@@ -313,6 +355,12 @@ def _meant(request: Request, rows: tuple[Row, ...]) -> Row | None:
     return max(fitting or rows, key=lambda row: row.received, default=None)
 
 
+def _left_standing(request: Request) -> int:
+    """Return how much of its original the reversal *request* leaves, by DE 95; 0 where it reverses all of it."""
+    said = request.message.text(95)[:12]
+    return int(said) if said.isdecimal() else 0
+
+
 def stands(row: Row) -> bool:
     """Return whether the host approved *row* and nothing was undone since."""
     return row.state in APPROVED or (row.state is RowState.NOTED and row.approved and row.kind is not Kind.REVERSAL)
@@ -336,4 +384,5 @@ def standing(row: Row) -> rules.Standing:
         taken=bool(row.taken),
         returned=row.returned,
         reserved=row.reserved,
+        batch=row.batch,
     )

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from iso_gateway.protocol import effects
 from iso_gateway.protocol.answering import Answering
 from iso_gateway.protocol.commands import File, Journal, Lookup
-from iso_gateway.protocol.composing import owed_state, query_for
+from iso_gateway.protocol.composing import query_for
 from iso_gateway.protocol.events import Fate
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.links import Links
@@ -136,7 +136,7 @@ class Closing:
             return
         cut = Fate.CUT in request.fates
         request.step(Step.CUT if cut else Step.NOT_HANDED)
-        owed = owed_state(self.acquirer(request.acquirer), request.kind)
+        owed = request.owed_state
         if not cut and request.replaying is None and owed is RowState.OWES_REVERSAL:
             request.owes = "96"  # else who asks again did not get the first answer, whatever the socket took
         self._world.log("not delivered", "warning", id=request.id, terminal=request.terminal, fate=str(fate))
@@ -307,7 +307,7 @@ class Closing:
         row = request.journaled
         if row is None or not TRAITS[request.kind].financial:
             return
-        state = owed_state(self.acquirer(request.acquirer), request.kind)
+        state = request.owed_state
         request.owes = request.owes or "98"
         owed = replace(row, state=state, reason=request.owes)
         change = request.entry[0] if request.entry else None

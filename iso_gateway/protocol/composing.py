@@ -15,7 +15,7 @@ from iso_gateway.protocol.meaning import REVERSAL_REASONS
 from iso_gateway.protocol.moment import Moment, transmission_time
 from iso_gateway.protocol.originals import ELEMENT, Original, write_original
 from iso_gateway.protocol.profile import Profile
-from iso_gateway.protocol.records import HostLeg, OriginalQuery, Row, RowState
+from iso_gateway.protocol.records import HostLeg, OriginalQuery, Row
 from iso_gateway.protocol.request import Request
 from iso_gateway.protocol.setup import Acquirer
 
@@ -43,12 +43,6 @@ def query_for(request: Request) -> OriginalQuery | None:
     )
 
 
-def owed_state(acquirer: Acquirer | None, kind: Kind) -> RowState:
-    """Return what an unknown outcome of *kind* at *acquirer*'s host is: owed a reversal, or else a repeat."""
-    reversed_there = acquirer is not None and acquirer.dialect.reverses(kind)
-    return RowState.OWES_REVERSAL if reversed_there else RowState.OWES_REPEAT
-
-
 def host_message(request: Request, acquirer: Acquirer, stan: str, second: Second) -> Message:
     """Return *request* as the host gets it: its meaning in the host's dialect, numbered anew.
 
@@ -57,8 +51,8 @@ def host_message(request: Request, acquirer: Acquirer, stan: str, second: Second
         EncodeError: a value does not fit the host's spec.
     """
     source, target = request.listener.dialect, acquirer.dialect
-    if request.original_kinds and request.original_row is None:
-        _told_apart(request, target)
+    if request.original_kinds and request.original_row is None and request.kind is not Kind.REVERSAL:
+        _unknown_original(request, target)
     passed = request.message.only(target.passing(source))
     facts = source.facts(request.message, target.by_facts(source))
     facts["transmission_date_time"] = second.transmitted
@@ -73,19 +67,24 @@ def host_message(request: Request, acquirer: Acquirer, stan: str, second: Second
         facts["retrieval_reference_number"] = rrn(second.local, stan)
     original = original_on_host_leg(request, acquirer.dialect.profile)
     batch = request.batch or acquirer.batch
-    message = target.compose(request.kind, facts, second.today, original, batch, passed=passed)
+    row = request.host_row = target.outgoing(request.kind, request.kind_row)
+    message = target.compose(request.kind, facts, second.today, original, batch, passed=passed, row=row)
     if request.kind is not Kind.REVERSAL:
         return message
     return message.evolve(_reason(reason_said(request), target.profile))
 
 
-def _told_apart(request: Request, target: Dialect) -> None:
-    """Refuse what its unknown original would tell apart: *target* writes differently what looks alike here.
+def _unknown_original(request: Request, target: Dialect) -> None:
+    """Refuse what names an original that is not known here, where a profile wants that, or its kind would be a guess.
 
     Raises:
-        CannotCarry: whether it is a void or a cancel, say, would be a guess (25).
+        CannotCarry: by setting, or because *target* writes differently what looks alike here and only the original
+            tells apart, as a void and a completion's cancel (25).
     """
-    alike = {row.kind for row in request.listener.dialect.alike(request.kind_row)}
+    source = request.listener.dialect
+    if "refuse" in (source.profile.rules.unknown_original, target.profile.rules.unknown_original):
+        raise CannotCarry("25", str(ELEMENT[source.profile.original]), "its original is not known, by setting refused")
+    alike = {row.kind for row in source.alike(request.kind_row)}
     row = target.profile.row(request.kind)
     if len(alike) > 1 and row is not None and not alike <= {each.kind for each in target.alike(row)}:
         raise CannotCarry("25", "mti", f"only its original would tell which it is: {', '.join(sorted(alike))}")

@@ -57,10 +57,13 @@ class Dialect:
         self._rows: dict[str, list[tuple[KindRow, bool]]] = {}
         """By MTI, each with whether there is more to look at than MTI and DE 3."""
         self._outgoing: dict[Kind, KindRow] = {}
+        self._several: set[Kind] = set()
+        """The kinds that look in more than one way."""
         for row in profile.kinds:
             for mti in {row.mti, repeat(row.mti)}:
                 self._rows.setdefault(mti, []).append((row, _looks_further(row)))
-            self._outgoing.setdefault(row.kind, row)
+            if self._outgoing.setdefault(row.kind, row) is not row:
+                self._several.add(row.kind)
         self._alike = {row: profile.alike(row) for row in profile.kinds}
         self.kept = may_be_kept(spec)
         """The elements that the journal may hold."""
@@ -90,13 +93,6 @@ class Dialect:
     def hash(self) -> str:
         """What tells this dialect from every other, also from the same one with another line in a file."""
         return keeping.hash_of(self.data)
-
-    def reverses(self, kind: Kind) -> bool:
-        """Return whether an unknown outcome of *kind* is reversed in this dialect; otherwise it is repeated."""
-        row = self._outgoing.get(kind)
-        return row is not None and row.reversible and kind is not Kind.REVERSAL
-
-    # What a message is
 
     def kind_row(self, message: Message) -> KindRow | None:
         """Return the profile's row that *message* fits, or None for a message that this dialect does not know."""
@@ -201,6 +197,21 @@ class Dialect:
             facts["date_settlement"] = settled[2:]
         return facts
 
+    def outgoing(self, kind: Kind, like: KindRow | None = None) -> KindRow:
+        """Return how *kind* goes out: as it came in, by the row *like*, where this dialect has that row too.
+
+        So an advice of an offline settlement leaves a UnionPay leg as one, and not as another of the advices.
+
+        Raises:
+            CannotCarry: the dialect has no such kind (40).
+        """
+        if like is not None and kind in self._several and like.kind is kind and like in self._alike:
+            return like
+        row = self._outgoing.get(kind)
+        if row is None:
+            raise CannotCarry("40", "mti", f"{self.profile.name} has no {kind}")
+        return row
+
     def compose(
         self,
         kind: Kind,
@@ -210,6 +221,7 @@ class Dialect:
         batch: str = "",
         *,
         passed: Mapping[int, str | bytes] | None = None,
+        row: KindRow | None = None,
     ) -> Message:
         """Return the request of *kind* that says *facts* in this dialect.
 
@@ -220,14 +232,13 @@ class Dialect:
             original: The transaction that it names, with the values of *this* leg.
             batch: The terminal's batch, where the dialect carries one.
             passed: Elements of a message from a dialect from which they are passing; *facts* count before them.
+            row: How the kind is to look, of the rows that this dialect has for it; None: its first.
 
         Raises:
             CannotCarry: the dialect has no such kind, or would say another one without the original's name (40); or
                 money or a date that it cannot say (30).
         """
-        row = self._outgoing.get(kind)
-        if row is None:
-            raise CannotCarry("40", "mti", f"{self.profile.name} has no {kind}")
+        row = row or self.outgoing(kind)
         values = self._placed(facts, today)
         self._mark(row, values, facts, batch)
         if original is not None:

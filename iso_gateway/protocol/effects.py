@@ -27,7 +27,8 @@ class Course(NamedTuple):
     sent: Deed
     approved: Deed
     failed: Deed
-    owed: Deed
+    owed: Deed | None = None
+    """None: it is never reversed."""
 
 
 _VOID: Final = Course(Deed.VOID_SENT, Deed.VOID_APPROVED, Deed.VOID_FAILED, Deed.VOID_OWED)
@@ -41,6 +42,7 @@ _COMPLETION_CANCEL: Final = Course(
     Deed.COMPLETION_CANCEL_FAILED,
     Deed.COMPLETION_CANCEL_OWED,
 )
+_ADJUST: Final = Course(Deed.ADJUST_SENT, Deed.ADJUST_APPROVED, Deed.ADJUST_FAILED)
 
 COURSES: Final[dict[Kind, Course]] = {
     Kind.VOID: _VOID,
@@ -48,6 +50,8 @@ COURSES: Final[dict[Kind, Course]] = {
     Kind.COMPLETION: _COMPLETION,
     Kind.COMPLETION_ADVICE: _COMPLETION,
     Kind.COMPLETION_CANCEL: _VOID,
+    Kind.ADJUSTMENT: _ADJUST,
+    Kind.REVERSAL: _ADJUST,  # of a part, by DE 95; one of the whole is a debt of the row itself, and never sent as such
 }
 """What a kind does to the row that it names."""
 
@@ -96,6 +100,8 @@ def keep(row: Row, amount: int) -> tuple[Change, ...]:
     if course is None:
         return ()
     first = Change(row.original, set={"taken": _after(course.approved)})
+    if row.kind is Kind.REVERSAL:  # its amount is what is left of the original's
+        return (Change(row.original, set={"taken": _after(course.approved), "amount": row.amount}),)
     if not row.behind:
         return (first,)
     if row.kind is Kind.COMPLETION_CANCEL:
@@ -131,13 +137,13 @@ def owe(row: Row) -> tuple[Change, ...]:
     if row.kind is Kind.REFUND:
         return (Change(row.original, add={"returned": -row.amount, "reserved": row.amount}),)
     course = COURSES.get(row.kind)
-    if course is None:
+    if course is None or course.owed is None:
         return ()
     first = Change(row.original, set={"taken": _after(course.owed)})
     if not row.behind:
         return (first,)
     if row.kind is Kind.COMPLETION_CANCEL:
-        return first, Change(row.behind, set={"taken": _after(_COMPLETION_CANCEL.owed)}, where=_STAND)
+        return first, Change(row.behind, set={"taken": _after(Deed.COMPLETION_CANCEL_OWED)}, where=_STAND)
     return first, Change(row.behind, add={"reserved": row.amount}, where=_REFUND_UNDER_WAY_NOT, room=row.amount)
 
 

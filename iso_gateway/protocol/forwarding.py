@@ -13,7 +13,7 @@ from iso_gateway.protocol import effects
 from iso_gateway.protocol.answering import mismatch
 from iso_gateway.protocol.closing import Closing, Underway
 from iso_gateway.protocol.commands import Journal, Secure, Verify
-from iso_gateway.protocol.composing import host_message, owed_state
+from iso_gateway.protocol.composing import host_message
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.links import Links
@@ -21,6 +21,7 @@ from iso_gateway.protocol.profile import CodeClass
 from iso_gateway.protocol.records import Change, Insert, RowState
 from iso_gateway.protocol.request import Request, host_leg, journal_row
 from iso_gateway.protocol.routing import Query, route
+from iso_gateway.protocol.rules import not_found
 from iso_gateway.protocol.story import Word, line, said
 from iso_gateway.protocol.transaction import State, Step
 from iso_gateway.protocol.verdicts import Finding, Verdict
@@ -78,6 +79,8 @@ class Forwarding:
         except (CannotCarry, EncodeError) as error:
             world.log("cannot carry", "warning", terminal=request.terminal, cause=str(error))
             code = error.code if isinstance(error, CannotCarry) else "30"
+            if code == "25" and kind is not Kind.REVERSAL:
+                code = not_found(kind, request.listener.dialect.profile.rules)
             if request.tombstone and code == "25":
                 self._closing.list_reversal(request)
             else:
@@ -214,7 +217,7 @@ class Forwarding:
             "approval": answer.text(38),
         }
         amount = request.amount
-        if approved and (said := answer.text(4)).isdecimal() and amount:
+        if approved and (said := answer.text(4)).isdecimal() and amount and request.kind is not Kind.REVERSAL:
             columns["amount"] = amount = int(said)
         self._tell_of_answer(request, _TELL_ANSWERED, request.code)
         if not row.original:
@@ -252,7 +255,7 @@ class Forwarding:
             self._record(request, {"state": RowState.DECLINED, "code": request.code}, ())
             return
         request.owes = reason
-        state = owed_state(self._closing.acquirer(request.acquirer), request.kind)
+        state = request.owed_state
         columns: dict[str, object] = {"state": state, "reason": reason, "code": request.code}
         request.tell(self._world.now.wall, Word.OWED, f"{state}, reason {reason}")
         self._record(request, columns, ())

@@ -33,6 +33,8 @@ class Kind(StrEnum):
     """A completion taken back; the hold stands again."""
     ADVICE = "advice"
     """A sale that was approved offline, told afterwards."""
+    ADJUSTMENT = "adjustment"
+    """The amount of an earlier sale corrected, or a tip, as a fact: for the host, it changes nothing here."""
     BALANCE = "balance"
     """How much is on the card; moves nothing."""
     REVERSAL = "reversal"
@@ -88,6 +90,7 @@ TRAITS: Final[dict[Kind, Traits]] = {
     Kind.COMPLETION_ADVICE: Traits(original=(Kind.PREAUTH,)),
     Kind.COMPLETION_CANCEL: Traits(original=(Kind.COMPLETION, Kind.COMPLETION_ADVICE), gives_back=True, whole=True),
     Kind.ADVICE: Traits(),
+    Kind.ADJUSTMENT: Traits(original=(Kind.SALE, Kind.ADVICE, Kind.COMPLETION, Kind.COMPLETION_ADVICE)),
     Kind.BALANCE: Traits(financial=False),
     Kind.REVERSAL: Traits(original=_REVERSIBLE, whole=True),
     Kind.INQUIRY: Traits(original=_REVERSIBLE, financial=False),

@@ -16,6 +16,7 @@ import msgspec
 from iso_gateway.codec.presence import Rule
 from iso_gateway.errors import Problem, SpecError
 from iso_gateway.protocol.kinds import Kind
+from iso_gateway.protocol.rules import COMMON, Rules
 from iso_gateway.settings import read
 
 
@@ -97,6 +98,9 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     terminals_reverse_first: bool = False
     """Whether terminals of this dialect send an owed reversal before anything else that is about money, however long
     ago its original was: then a new request of a terminal says that it has no such reversal to send."""
+    rules: Rules = COMMON
+    """What a void, refund, completion or reversal may do to the transaction that it names, and by which code not; and
+    what becomes of a sale that looks like an earlier one."""
     presence: dict[str, Rule] = {}
     """What a message must have and must not have, by the id of the rule: see `codec.presence`. Every spec that names
     this profile has it; nothing here looks at it."""

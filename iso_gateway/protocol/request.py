@@ -90,6 +90,8 @@ class Request(Teller):
     original_row: Row | None = None
     acquirer: str = ""
     link: Link | None = None
+    host_row: KindRow | None = None
+    """How its kind looks on the host's leg."""
     host_request: Message | None = None
     payload: bytes = b""
     journaled: Row | None = None
@@ -183,6 +185,12 @@ class Request(Teller):
         said = f"{get(3)}\x1f{get(4)}\x1f{get(12)}\x1f{get(13)}\x1f{get(49)}\x1f"
         self.fingerprint = self.card_hash + said.encode() + _counter(get(55))
 
+    @property
+    def owed_state(self) -> RowState:
+        """What an unknown outcome of it is: the host's leg decides whether it is reversed, or repeated (ruling 7)."""
+        reversed_there = self.host_row is not None and self.host_row.reversible and self.kind is not Kind.REVERSAL
+        return RowState.OWES_REVERSAL if reversed_there else RowState.OWES_REPEAT
+
     def as_recorded(self) -> Row | None:
         """Return its row with the outcome that was committed."""
         return None if self.journaled is None else msgspec.structs.replace(self.journaled, **self.outcome)
@@ -222,7 +230,7 @@ def journal_row(
         host=leg,
         original=request.original_row.id if request.original_row else "",
         behind=effects.behind(request.kind, request.original_row) if request.original_row else "",
-        reversible=dialect is not None and dialect.reverses(request.kind),
+        reversible=request.owed_state is RowState.OWES_REVERSAL,
         dialect=dialect.hash if dialect is not None else "",
         story=line(request.arrived.wall, Word.RECEIVED, request.askers[0].connection.place) + request.take(),
     )

@@ -104,10 +104,24 @@ def test_a_kind_without_original_touches_nothing() -> None:
     assert effects.undo(ROW) == ()
 
 
-def test_an_inquiry_or_a_reversal_holds_nothing() -> None:
-    for kind in (Kind.REVERSAL, Kind.INQUIRY):
-        assert effects.hold(kind, 300, SALE) == ()
-        assert effects.keep(later(kind), 300) == effects.free(later(kind)) == effects.owe(later(kind)) == ()
+def test_an_inquiry_holds_nothing() -> None:
+    inquiry = later(Kind.INQUIRY, approved=True)
+    assert effects.hold(Kind.INQUIRY, 300, SALE) == ()
+    assert effects.keep(inquiry, 300) == effects.free(inquiry) == effects.owe(inquiry) == ()
+
+
+@pytest.mark.parametrize(("kind", "left"), [(Kind.ADJUSTMENT, 1000), (Kind.REVERSAL, 300)])
+def test_an_adjustment_lets_go_again_and_a_partial_reversal_leaves_the_rest(kind: Kind, left: int) -> None:
+    store = journal()
+    store.commit([effects.hold(kind, 300, SALE)])
+    assert money(store)[0] == "adjustment in flight"
+    assert not effects.owe(later(kind, approved=True))
+    store.commit([effects.free(later(kind))])
+    assert money(store) == ("", 0, 0)
+    store.commit([effects.hold(kind, 300, SALE), effects.keep(later(kind), 1000)])
+    sale = store.get("sale")
+    assert sale is not None
+    assert (sale.taken, sale.amount) == (Taken.NO, left)
 
 
 def test_a_hold_names_what_must_not_have_changed() -> None:

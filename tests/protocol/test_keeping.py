@@ -7,7 +7,6 @@ import pytest
 from iso_gateway.catalog import load_profile, load_spec
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.keeping import hash_of, packed, unpacked
-from iso_gateway.protocol.kinds import Kind
 from tests.support.desk import PAN, dialect
 
 NAMES = ["iso87-ascii", "iso87-binary", "iso93-ascii", "cup-pos"]
@@ -46,15 +45,3 @@ def test_the_order_in_which_a_file_says_things_is_no_change() -> None:
 @pytest.mark.parametrize("data", [b"", b"{}", b'{"profile": {}, "spec": {}}', b"\xff"])
 def test_what_cannot_be_read_any_more_is_no_dialect(data: bytes) -> None:
     assert unpacked(data) is None
-
-
-@pytest.mark.parametrize(("name", "kind", "reverses"), [
-    ("iso87-ascii", Kind.SALE, True),
-    ("iso87-ascii", Kind.ADVICE, False),
-    ("iso87-ascii", Kind.REVERSAL, False),
-    ("cup-pos", Kind.REFUND, False),
-    ("cup-pos", Kind.BALANCE, True),
-    ("iso87-ascii", Kind.UPLOAD, False),
-])  # fmt: skip
-def test_which_kinds_are_reversed(name: str, kind: Kind, reverses: bool) -> None:  # noqa: FBT001
-    assert dialect(name).reverses(kind) is reverses

@@ -29,9 +29,9 @@ def test_no_kind_is_its_own_original(kind: Kind) -> None:
     assert Kind.REVERSAL not in TRAITS[kind].original
 
 
-def test_whatever_moves_money_can_be_reversed_but_a_reversal() -> None:
+def test_whatever_moves_money_can_be_reversed_but_a_reversal_and_what_only_corrects() -> None:
     financial = {kind for kind in Kind if TRAITS[kind].financial}
-    assert set(TRAITS[Kind.REVERSAL].original) == financial - {Kind.REVERSAL}
+    assert set(TRAITS[Kind.REVERSAL].original) == financial - {Kind.REVERSAL, Kind.ADJUSTMENT}
 
 
 @pytest.mark.parametrize("name", ["iso87", "iso93", "cup-pos"])

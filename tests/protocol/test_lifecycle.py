@@ -60,6 +60,7 @@ SENT = {
     Kind.COMPLETION: Deed.COMPLETION_SENT,
     Kind.COMPLETION_ADVICE: Deed.COMPLETION_SENT,
     Kind.COMPLETION_CANCEL: Deed.VOID_SENT,
+    Kind.ADJUSTMENT: Deed.ADJUST_SENT,
 }
 
 
@@ -179,6 +180,7 @@ FAMILY = {
     "completion": "completion",
     "completion_advice": "completion",
     "completion_cancel": "void",
+    "adjustment": "adjustment",
     "behind a refund": "refund",
     "behind a completion": "completion cancel",
 }

@@ -10,6 +10,7 @@ from iso_gateway.catalog import load_profile
 from iso_gateway.errors import SpecError
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.profile import CodeClass, Profile
+from iso_gateway.protocol.rules import Rules
 
 SHIPPED = ("iso87", "iso93", "cup-pos")
 
@@ -170,3 +171,50 @@ def test_an_inconsistent_profile_gives_all_problems_at_once() -> None:
         "unknown_terminal",
         "kinds.0.mti",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "same_batch"), [("iso87", False), ("iso93", False), ("cup-pos", True), ("nibss-pos", False)]
+)
+def test_the_rules_of_a_shipped_profile(name: str, same_batch: bool) -> None:  # noqa: FBT001
+    """Flows 2.3 to 2.5; what a file does not say is as its base has it, or the default."""
+    assert load_profile(name).rules == Rules(void_same_batch=same_batch)
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        ({"completion_percent": "99"}, "rules.completion_percent"),
+        ({"void_not_found": "14"}, "rules.void_not_found"),
+        ({"double_charge": "maybe"}, "rules.double_charge"),
+        ({"refund_day": "30"}, "rules.refund_day"),
+    ],
+)
+def test_a_rule_that_cannot_be_is_told_by_its_place(rules: dict[str, str], said: str) -> None:
+    with pytest.raises(SpecError, match=said):
+        Profile.from_data(profile_data(rules=rules))
+
+
+# Flows 2.0, the type table of UnionPay POS.
+@pytest.mark.parametrize(
+    ("mti", "processing", "type_code", "kind", "reversible"),
+    [
+        ("0200", "31", "01", Kind.BALANCE, True),
+        ("0200", "00", "22", Kind.SALE, True),
+        ("0200", "20", "23", Kind.VOID, True),
+        ("0220", "20", "25", Kind.REFUND, False),
+        ("0100", "03", "10", Kind.PREAUTH, True),
+        ("0100", "20", "11", Kind.PREAUTH_CANCEL, True),
+        ("0200", "00", "20", Kind.COMPLETION, True),
+        ("0200", "20", "21", Kind.COMPLETION_CANCEL, True),
+        ("0220", "00", "24", Kind.COMPLETION_ADVICE, False),
+        ("0200", "00", "36", Kind.ADVICE, False),
+        ("0220", "00", "30", Kind.ADVICE, False),
+        ("0220", "00", "32", Kind.ADJUSTMENT, False),
+        ("0220", "00", "34", Kind.ADJUSTMENT, False),
+        ("0220", "20", "27", Kind.REFUND, False),
+    ],
+)
+def test_every_type_of_unionpay_pos(mti: str, processing: str, type_code: str, kind: Kind, reversible: bool) -> None:  # noqa: FBT001
+    (row,) = [row for row in load_profile("cup-pos").kinds if (row.mti, row.type) == (mti, type_code)]
+    assert (row.processing, row.kind, row.reversible) == (processing, kind, reversible)

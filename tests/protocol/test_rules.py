@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from iso_gateway.protocol.kinds import TRAITS, Kind
-from iso_gateway.protocol.rules import Claim, Standing, refusal
+from iso_gateway.protocol.rules import Claim, Rules, Standing, not_found, refusal
 
 TODAY = date(2026, 11, 20)
 SALE = Standing(
@@ -119,3 +119,74 @@ def test_nothing_may_be_done_to_what_is_being_reversed(kind: Kind) -> None:
     for original in TRAITS[kind].original:
         owed = replace(SALE, kind=original, owed=True, approved=False)
         assert refusal(claim(kind), owed) == "22"
+
+
+@pytest.mark.parametrize(
+    ("rules", "asked", "changes", "code"),
+    [
+        ({"void_not_found": "12"}, claim(Kind.VOID), {"kind": Kind.PREAUTH}, "12"),
+        ({"void_not_found": "12"}, claim(Kind.COMPLETION_CANCEL), {}, "12"),
+        ({"refund_not_found": "12"}, claim(Kind.REFUND), {"kind": Kind.REFUND}, "12"),
+        ({"completion_not_found": "12"}, claim(Kind.COMPLETION), {}, "12"),
+        ({"completion_not_found": "12"}, claim(Kind.PREAUTH_CANCEL), {}, "12"),
+        ({"not_approved": "12"}, claim(Kind.VOID), {"approved": False}, "12"),
+        ({"wrong_state": "22"}, claim(Kind.VOID), {"taken": True}, "22"),
+        ({"wrong_state": "22"}, claim(Kind.REFUND), {"taken": True}, "22"),
+        ({"preauth_wrong_state": "25"}, claim(Kind.COMPLETION), {"kind": Kind.PREAUTH, "taken": True}, "25"),
+        ({"void_too_late": "12"}, claim(Kind.VOID, days=1), {}, "12"),
+        ({"void_same_day": False}, claim(Kind.VOID, days=1), {}, ""),
+        ({"refund_days": 180}, claim(Kind.REFUND, days=180), {}, ""),
+        ({"preauth_days": 30}, claim(Kind.COMPLETION, days=30), {"kind": Kind.PREAUTH}, ""),
+        ({"completion_percent": 100}, claim(Kind.COMPLETION, 10_001), {"kind": Kind.PREAUTH}, "64"),
+        ({"completion_percent": 120}, claim(Kind.COMPLETION, 12_000), {"kind": Kind.PREAUTH}, ""),
+    ],
+)
+def test_what_an_acquirer_does_otherwise(
+    rules: dict[str, Any], asked: Claim, changes: dict[str, Any], code: str
+) -> None:
+    original = replace(SALE, **changes)
+    assert refusal(asked, original, Rules(**rules)) == code
+    assert refusal(asked, original) != code
+
+
+@pytest.mark.parametrize(
+    ("rules", "asked", "kind"),
+    [
+        ({"refund_days": 180}, claim(Kind.REFUND, days=181), Kind.SALE),
+        ({"preauth_days": 30}, claim(Kind.COMPLETION, days=31), Kind.PREAUTH),
+    ],
+)
+def test_every_window_has_its_end(rules: dict[str, Any], asked: Claim, kind: Kind) -> None:
+    assert refusal(asked, replace(SALE, kind=kind), Rules(**rules)) == "22"
+
+
+@pytest.mark.parametrize(
+    ("of", "wanted", "code"), [("000001", "000001", ""), ("000001", "000002", "25"), ("000001", "", ""), ("", "2", "")]
+)
+def test_what_is_in_a_batch_that_was_settled_is_not_voided(of: str, wanted: str, code: str) -> None:
+    asked, original = replace(claim(Kind.VOID), batch=wanted), replace(SALE, batch=of)
+    assert refusal(asked, original, Rules(void_same_batch=True)) == code
+    assert refusal(asked, original) == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "setting"),
+    [
+        (Kind.VOID, "void"),
+        (Kind.COMPLETION_CANCEL, "void"),
+        (Kind.ADJUSTMENT, "void"),
+        (Kind.REFUND, "refund"),
+        (Kind.COMPLETION, "completion"),
+        (Kind.COMPLETION_ADVICE, "completion"),
+        (Kind.PREAUTH_CANCEL, "completion"),
+    ],
+)
+def test_each_kind_has_its_code_for_an_original_that_is_not_there(kind: Kind, setting: str) -> None:
+    assert not_found(kind) == "25"
+    changed: dict[str, Any] = {f"{setting}_not_found": "12"}
+    assert not_found(kind, Rules(**changed)) == "12"
+
+
+@pytest.mark.parametrize(("changes", "code"), [({}, ""), ({"taken": True}, "25"), ({"card": b"other"}, "14")])
+def test_an_adjustment_may_say_any_amount_of_a_sale_that_stands(changes: dict[str, Any], code: str) -> None:
+    assert refusal(claim(Kind.ADJUSTMENT, 12_000, days=2), replace(SALE, **changes)) == code
