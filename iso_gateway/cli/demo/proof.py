@@ -39,6 +39,15 @@ AGREE: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
 """A terminal's outcome, and the states that the gateway's row and the host's may have beside it."""
 
 
+BOOKED: Final = frozenset(
+    {
+        *(Kind.SALE, Kind.ADVICE, Kind.COMPLETION, Kind.COMPLETION_ADVICE),
+        *(Kind.VOID, Kind.REFUND, Kind.COMPLETION_CANCEL),
+    }
+)
+"""What moves money. A preauth and its cancel only hold it; a reversal takes another one's line out."""
+
+
 class Line(msgspec.Struct, frozen=True):
     """One transaction in three ledgers."""
 
@@ -74,16 +83,23 @@ def compare(slips: Sequence[Slip], rows: Sequence[Row], host: Mapping[str, Any])
         (row.terminal, row.stan, row.kind): row for row in rows if row.kind is not Kind.REVERSAL
     }
     booked = {
-        (row["terminal"], row["stan"], row["kind"]): row for row in host["transactions"] if row["kind"] != "reversal"
+        (row["terminal"], row["stan"], _at_host(row["kind"])): row
+        for row in host["transactions"]
+        if row["kind"] != "reversal"
     }
     lines = []
     for slip in slips:
         row = journal.pop((slip.terminal, slip.stan, slip.kind), None)
-        there = booked.pop((row.terminal, row.host.stan, str(row.kind)), None) if row and row.host else None
+        there = booked.pop((row.terminal, row.host.stan, _at_host(row.kind)), None) if row and row.host else None
         lines.append(_line(slip, row, there))
     strays = [f"gateway: {row.kind} {row.terminal} {row.stan}" for row in journal.values()]
     strays += [f"host: {row['kind']} {row['terminal']} {row['stan']}" for row in booked.values()]
     return Proof(tuple(lines), _nets(slips, rows, host), tuple(strays))
+
+
+def _at_host(kind: str) -> str:
+    """Return *kind* as the host may have it: where its dialect cannot be asked for a completion, it is told of one."""
+    return str(Kind.COMPLETION_ADVICE) if kind == Kind.COMPLETION else str(kind)
 
 
 def _line(slip: Slip, row: Row | None, there: Mapping[str, Any] | None) -> Line:
@@ -111,5 +127,5 @@ def _net(terminal: str, entries: Sequence[tuple[str, Kind, int]]) -> int:
     return sum(
         -amount if TRAITS[kind].gives_back else amount
         for name, kind, amount in entries
-        if name == terminal and TRAITS[kind].financial and kind is not Kind.REVERSAL
+        if name == terminal and kind in BOOKED
     )

@@ -12,7 +12,7 @@ import trio
 
 from iso_gateway.catalog import load_profile, load_spec
 from iso_gateway.cli.demo.proof import Proof, compare
-from iso_gateway.cli.demo.story import Done, Terminal, play
+from iso_gateway.cli.demo.story import Done, Terminal, Terminals, after, before
 from iso_gateway.codec.currency import format_amount
 from iso_gateway.codec.message import Message
 from iso_gateway.framing import Framing
@@ -23,8 +23,9 @@ from iso_gateway.host.server import HostServer
 from iso_gateway.host.settings import HostSettings
 from iso_gateway.net.address import Address
 from iso_gateway.protocol.dialect import Dialect
-from iso_gateway.protocol.records import RowState
+from iso_gateway.protocol.records import OPEN_DEBT, Row, RowState
 from iso_gateway.terminal.client import ask
+from iso_gateway.terminal.result import for_terminals
 
 TERMINALS: Final = (
     ("TERM0001", "counter", "iso87-ascii", "2be"),
@@ -46,6 +47,7 @@ spec           = "iso87-ascii"
 host_timeout   = 0.8
 repeat_after   = 0.2
 repeat_at_most = 1
+reconnect_every = 0.5
 """
 
 LISTENER: Final = """\
@@ -73,58 +75,87 @@ async def perform(say: Say) -> Proof:
         async with trio.open_nursery() as nursery:
             host = HostServer.of(HostSettings())
             at: Address = await nursery.start(host.run, Address("127.0.0.1", 0))
-            listeners = "".join(LISTENER.format(*each) for each in TERMINALS)
-            path = Path(folder) / "gateway.toml"
-            path.write_text(CONFIG.format(listeners=listeners, host=at), encoding="utf-8")
-            service = Service(load(path), Lines(io.StringIO()))
-            await nursery.start(service.run)
-            await _link_up(service)
-            terminals = [await _terminal(service, *each) for each in TERMINALS]
+            stage = _Stage(Path(folder), at)
+            await stage.start(nursery)
             say(f"The mock host speaks iso87-ascii at {at}. Through the gateway come")
             for name, listener, spec, framing in TERMINALS:
-                say(f"  {name}, {spec} in {framing} frames, to {service.bound[listener]}")
+                say(f"  {name}, {spec} in {framing} frames, to {stage.service.bound[listener]}")
             say("")
             table = _Table(say)
-            counter, unionpay, kiosk = terminals
-            await play(counter, unionpay, kiosk, table.add)
-            await _settled(service)
+            terminals = Terminals(*(stage.terminal(*each, table.add) for each in TERMINALS))
+            kept = await before(terminals, stage.settled)
+            owed, began = stage.owed(), trio.current_time()
+            await stage.settled()
+            table.remark(f"owed: {owed}; settled when the link was back, {trio.current_time() - began:.1f} s later")
+            await after(terminals, kept)
+            await stage.settled()
             slips = [slip for terminal in terminals for slip in terminal.slips]
-            rows = service.gateway.journaling.store.in_states(frozenset(RowState))
-            proof = compare(slips, rows, host.ledger())
-            service.stop()
-            await service.ended.wait()
+            proof = compare(slips, stage.rows(), host.ledger())
+            await stage.stop()
             nursery.cancel_scope.cancel()
     return proof
 
 
-async def _link_up(service: Service) -> None:
-    with trio.fail_after(PATIENCE):
-        while not service.gateway.node.links.links["bank"].session.takes_money:
-            await service.gateway.changed.wait()
+class _Stage:
+    """The gateway on its journal, which may die and be started again."""
 
+    def __init__(self, folder: Path, host: Address) -> None:
+        listeners = "".join(LISTENER.format(*each) for each in TERMINALS)
+        self._path = folder / "gateway.toml"
+        self._path.write_text(CONFIG.format(listeners=listeners, host=host), encoding="utf-8")
+        self._life = trio.CancelScope()
+        self._over = trio.Event()
 
-async def _settled(service: Service) -> None:
-    """Wait until nothing is owed any more."""
-    with trio.fail_after(PATIENCE):
-        while service.gateway.node.owing.debts:
-            await service.gateway.changed.wait()
+    async def start(self, nursery: trio.Nursery) -> None:
+        """Start a gateway, and wait until its link to the host is up."""
+        self.service = Service(load(self._path), Lines(io.StringIO()))
+        self._life, self._over = trio.CancelScope(), trio.Event()
+        await nursery.start(self._live)
+        with trio.fail_after(PATIENCE):
+            while not self.service.gateway.node.links.links["bank"].session.takes_money:
+                await self.service.gateway.changed.wait()
 
+    async def _live(self, *, task_status: trio.TaskStatus[None]) -> None:
+        with self._life:
+            await self.service.run(task_status=task_status)
+        self._over.set()
 
-async def _terminal(service: Service, name: str, listener: str, spec: str, framing: str) -> Terminal:
-    loaded = load_spec(spec)
-    dialect = Dialect(loaded, load_profile(loaded.profile))
-    cut = Framing.parse(framing)
+    async def stop(self) -> None:
+        """Drain the gateway."""
+        self.service.stop()
+        await self._over.wait()
 
-    async def send(message: Message) -> Message:
-        return await ask(service.bound[listener], cut, loaded, message, PATIENCE)
+    def rows(self) -> list[Row]:
+        """Return all that the journal has."""
+        return self.service.gateway.journaling.store.in_states(frozenset(RowState))
 
-    return Terminal(name, dialect, send)
+    def owed(self) -> str:
+        """Return what the journal says is owed, in words."""
+        open_debts = self.service.gateway.journaling.store.in_states(OPEN_DEBT)
+        return ", ".join(f"the reversal of a {row.kind} of {_plain(row.amount, 1)}" for row in open_debts)
+
+    async def settled(self) -> None:
+        """Wait until nothing is owed any more."""
+        with trio.fail_after(PATIENCE):
+            while self.service.gateway.node.owing.debts:
+                await self.service.gateway.changed.wait()
+
+    def terminal(self, name: str, listener: str, spec: str, framing: str, tell: Callable[[Done], None]) -> Terminal:
+        """Return a terminal that talks to *listener*, wherever that is at the time."""
+        loaded = load_spec(spec)
+        dialect = for_terminals(Dialect(loaded, load_profile(loaded.profile)))
+        cut = Framing.parse(framing)
+
+        async def send(message: Message) -> Message:
+            return await ask(self.service.bound[listener], cut, loaded, message, PATIENCE)
+
+        return Terminal(name, dialect, send, tell)
 
 
 class _Table:
     """Lines up the steps; prints each as soon as it is known."""
 
-    _COLUMNS: Final = (("terminal", 8), ("what it does", 27), ("amount", 7), ("answer", 38), ("RRN", 12))
+    _COLUMNS: Final = (("terminal", 8), ("what it does", 43), ("amount", 7), ("answer", 36))
 
     def __init__(self, say: Say) -> None:
         self._say = say
@@ -132,11 +163,13 @@ class _Table:
         say("  ".join("-" * width for _, width in self._COLUMNS))
 
     def add(self, step: Done) -> None:
-        values = (step.terminal, step.what, _plain(step.amount, 7), step.answer, step.rrn)
+        values = (step.terminal, step.what, _plain(step.amount, 7), step.answer)
         cells = zip(values, self._COLUMNS, strict=True)
         self._say("  ".join(f"{value[:width]:{width}}" for value, (_, width) in cells).rstrip())
-        if step.remark:
-            self._say(f"{'':8}  {'':27}  {'':7}  ({step.remark})")
+
+    def remark(self, text: str) -> None:
+        """Print what happens between two steps."""
+        self._say(f"          -- {text} --")
 
 
 def _plain(amount: int | None, width: int) -> str:
@@ -147,7 +180,7 @@ def _plain(amount: int | None, width: int) -> str:
 def show(proof: Proof, say: Say) -> None:
     """Print the three ledgers side by side, and the verdict."""
     say("\nThe proof: what the terminals printed, what the gateway journaled, what the host booked\n")
-    widths = (8, 6, 6, 9, 10, 14, 14)
+    widths = (8, 6, 17, 9, 10, 14, 14)
     heads = ("terminal", "STAN", "kind", "amount", "terminal", "gateway", "host")
     say(_row(heads, widths))
     say(_row(tuple("-" * width for width in widths), widths))
@@ -155,7 +188,7 @@ def show(proof: Proof, say: Say) -> None:
         values = (
             line.terminal,
             line.stan,
-            line.kind,
+            line.kind.replace("_", " "),
             _plain(line.amount, 9),
             line.at_terminal,
             line.at_gateway,

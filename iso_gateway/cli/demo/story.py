@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 import msgspec
+import trio
 
 from iso_gateway.cli.demo.proof import Slip
+from iso_gateway.codec.currency import format_amount
 from iso_gateway.codec.message import Amount, Message
 from iso_gateway.net import clock
 from iso_gateway.protocol.composing import repeat_of
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.kinds import Kind
-from iso_gateway.protocol.originals import Original
 from iso_gateway.terminal import result, scripts
 from iso_gateway.terminal.records import Memory, Outcome, Sent
 
@@ -30,109 +32,168 @@ class Done(msgspec.Struct, frozen=True):
     what: str
     amount: int | None
     answer: str
-    rrn: str
-    remark: str = ""
-
-
-class Terminal:
-    """One terminal of the demo: it asks, prints slips, and remembers."""
-
-    def __init__(self, name: str, dialect: Dialect, ask: Ask) -> None:
-        self.name = name
-        self.dialect = dialect
-        self.slips: list[Slip] = []
-        self.steps: list[Done] = []
-        self._ask = ask
-        self._till = scripts.Till(terminal=name)
-        self._card = scripts.Card(PAN)
-        self._memory = Memory(stan=0)
-        self._last: Message | None = None
-
-    async def pay(self, what: str, kind: Kind, amount: int, original: Sent | None = None, remark: str = "") -> Sent:
-        """Send a transaction of *kind*, and print its slip."""
-        named: Original | None = original.as_original() if original is not None else None
-        message = scripts.financial(
-            self.dialect, self._slip(), kind, self._card, amount=Amount(amount, "840"), original=named
-        )
-        self._last = message
-        sent = await self._sent(what, kind, message, remark)
-        self.slips.append(Slip(self.name, kind, sent.stan, amount, str(sent.outcome), sent.rrn))
-        return sent
-
-    async def reverse(self, what: str, original: Sent, remark: str = "") -> Sent:
-        """Send the reversal of *original*, and cross out its slip."""
-        message = scripts.reversal(self.dialect, self._slip(), self._card, original)
-        sent = await self._sent(what, Kind.REVERSAL, message, remark)
-        if sent.outcome is Outcome.APPROVED:
-            for slip in self.slips:
-                if (slip.kind, slip.stan) == (original.kind, original.stan):
-                    slip.outcome = "reversed"
-        return sent
-
-    async def repeat(self, what: str, of: Sent, remark: str = "") -> Sent:
-        """Send the last message once more, marked as a repeat where the dialect has a mark."""
-        assert self._last is not None
-        message = repeat_of(self.dialect, self._last, clock.now())
-        return await self._sent(what, of.kind, message, remark)
-
-    async def network(self, what: str, kind: Kind) -> None:
-        """Send a sign-on or line test."""
-        message = scripts.network(self.dialect, self._slip(), kind)
-        await self._sent(what, kind, message, "")
-
-    def _slip(self) -> scripts.Slip:
-        """Return who sends the next message, and when."""
-        return scripts.Slip(self._till, self._memory.next_stan(), clock.now().wall)
-
-    async def _sent(self, what: str, kind: Kind, message: Message, remark: str) -> Sent:
-        note = Sent.of(self.dialect, kind, message)
-        came = result.of_answer(self.dialect, kind, message, await self._ask(message))
-        answer = f"{came.mti} {came.code:3} {came.meaning}"
-        amount = came.amount if 4 in message else None
-        self.steps.append(Done(self.name, what, amount, answer, came.rrn, remark))
-        return result.settled(note, came)
 
 
 Told = Callable[[Done], None]
 """Shows one step as soon as it is done."""
 
 
-async def play(counter: Terminal, unionpay: Terminal, kiosk: Terminal, tell: Told) -> None:
-    """Let the three terminals do what this package is for, one step after the other."""
-    told = {terminal.name: 0 for terminal in (counter, unionpay, kiosk)}
+class Terminal:
+    """One terminal of the demo: it asks, prints slips, and remembers."""
 
-    def show() -> None:
-        for terminal in (counter, unionpay, kiosk):
-            for step in terminal.steps[told[terminal.name] :]:
-                tell(step)
-            told[terminal.name] = len(terminal.steps)
+    def __init__(self, name: str, dialect: Dialect, ask: Ask, tell: Told) -> None:
+        self.name = name
+        self.dialect = dialect
+        self.slips: list[Slip] = []
+        self._ask = ask
+        self._tell = tell
+        self._till = scripts.Till(terminal=name)
+        self._card = scripts.Card(PAN)
+        self._memory = Memory(stan=0)
+        self._sent_before: dict[tuple[Kind, str], Message] = {}
 
-    for terminal in (counter, unionpay, kiosk):
+    async def pay(self, what: str, kind: Kind, amount: int, original: Sent | None = None) -> Sent:
+        """Send a transaction of *kind*, and print its slip."""
+        message = self._composed(kind, amount, original)
+        sent = await self._sent(what, kind, message)
+        self._print(sent, amount)
+        return sent
+
+    async def pay_twice(self, what: str, again: str, kind: Kind, amount: int) -> Sent:
+        """Send a transaction, and the same once more before it is answered; print one slip."""
+        message = self._composed(kind, amount)
+        answers: list[Sent] = []
+
+        async def send(step: str) -> None:
+            answers.append(await self._sent(step, kind, message))
+
+        async with trio.open_nursery() as both:
+            both.start_soon(send, what)
+            both.start_soon(send, again)
+        first, second = answers
+        assert first == second, "two answers to one request"
+        self._print(first, amount)
+        return first
+
+    async def reverse(self, what: str, original: Sent) -> Sent:
+        """Send the reversal of *original*, and cross out its slip."""
+        same = self.dialect.profile.reversal_stan == "same"
+        slip = self._slip(original.stan if same else "")
+        sent = await self._sent(what, Kind.REVERSAL, scripts.reversal(self.dialect, slip, self._card, original))
+        if sent.outcome is Outcome.APPROVED:
+            for each in self.slips:
+                if (each.kind, each.stan) == (original.kind, original.stan):
+                    each.outcome = "reversed"
+        return sent
+
+    async def repeat(self, what: str, of: Sent) -> Sent:
+        """Send an earlier message once more, marked as a repeat where the dialect has a mark."""
+        message = self._sent_before[of.kind, of.stan]
+        return await self._sent(what, of.kind, repeat_of(self.dialect, message, clock.now()))
+
+    async def network(self, what: str, kind: Kind) -> None:
+        """Send a sign-on or line test."""
+        await self._sent(what, kind, scripts.network(self.dialect, self._slip(), kind))
+
+    def _composed(self, kind: Kind, amount: int, original: Sent | None = None) -> Message:
+        message = scripts.financial(
+            *(self.dialect, self._slip(), kind, self._card),
+            amount=Amount(amount, "840"),
+            original=None if original is None else original.as_original(),
+        )
+        self._sent_before[kind, message[11]] = message
+        return message
+
+    def _slip(self, stan: str = "") -> scripts.Slip:
+        """Return who sends the next message, and when."""
+        return scripts.Slip(self._till, stan or self._memory.next_stan(), clock.now().wall)
+
+    def _print(self, sent: Sent, amount: int) -> None:
+        self.slips.append(Slip(self.name, sent.kind, sent.stan, amount, str(sent.outcome), sent.rrn))
+
+    async def _sent(self, what: str, kind: Kind, message: Message) -> Sent:
+        note = Sent.of(self.dialect, kind, message)
+        came = result.of_answer(self.dialect, kind, message, await self._ask(message))
+        said = came.meaning if came.available is None else f"available {format_amount(came.available, came.currency)}"
+        self._tell(Done(self.name, what, came.amount, f"{came.mti} {came.code:3} {said}"))
+        return result.settled(note, came)
+
+
+class Terminals(NamedTuple):
+    """The three of the demo."""
+
+    counter: Terminal
+    unionpay: Terminal
+    kiosk: Terminal
+
+
+class Kept(NamedTuple):
+    """What is to be remembered over the restart."""
+
+    lunch: Sent
+    """A sale that is voided afterwards."""
+    lost: Sent
+    """A sale that was charged, and whose reversal is owed."""
+
+
+async def before(terminals: Terminals, settled: Callable[[], Awaitable[None]]) -> Kept:
+    """Let the terminals do what this package is for; at the end a reversal is owed that cannot be sent.
+
+    *settled* waits until nothing is owed.
+    """
+    for terminal in terminals:
         await terminal.network("sign-on", Kind.SIGN_ON)
-        show()
+    lunch = await _counter(terminals.counter)
+    await _unionpay(terminals.unionpay)
+    await _kiosk(terminals.kiosk)
+    await settled()
+    lost = await terminals.kiosk.pay("sale: charged, and the link is lost", Kind.SALE, 3071)
+    return Kept(lunch, lost)
+
+
+async def after(terminals: Terminals, kept: Kept) -> None:
+    """Go on after the restart, once what was owed is settled."""
+    await terminals.counter.repeat("that sale's repeat: the journal answers", kept.lunch)
+    await terminals.counter.pay("its void: found in the journal", Kind.VOID, kept.lunch.amount or 0, kept.lunch)
+    await terminals.kiosk.repeat("the lost sale again: never charged twice", kept.lost)
+    await terminals.unionpay.pay("sale", Kind.SALE, 199)
+
+
+async def _counter(counter: Terminal) -> Sent:
+    """Sales and what takes them back, in ISO 8583:1987."""
     sale = await counter.pay("sale", Kind.SALE, 1234)
-    show()
-    await counter.pay("sale, declined", Kind.SALE, 1051)
-    show()
+    await counter.pay("sale: the host declines", Kind.SALE, 1051)
     await counter.pay("void of the first sale", Kind.VOID, 1234, sale)
-    await counter.pay("the same void again", Kind.VOID, 1234, sale, "refused here, the host is not asked")
-    show()
-    dinner = await unionpay.pay("sale", Kind.SALE, 5000)
-    await unionpay.pay("refund of a part", Kind.REFUND, 2000, dinner)
-    show()
-    wine = await unionpay.pay("sale", Kind.SALE, 2345)
-    await unionpay.pay("void of it", Kind.VOID, 2345, wine, "0200/200000 here, 0200/020000 at the host")
-    show()
-    lost = await kiosk.pay("sale, the host stays silent", Kind.SALE, 2068, remark="charged there; a reversal is owed")
-    show()
-    await kiosk.repeat("its repeat", lost, "not sent a second time")
-    show()
-    ticket = await kiosk.pay("sale", Kind.SALE, 700)
-    await kiosk.repeat("its repeat", ticket, "the first answer again, from the journal")
-    show()
-    offline = await counter.pay("offline sale, advice", Kind.ADVICE, 880)
-    await counter.repeat("its repeat", offline, "the first answer again, from the journal")
-    show()
+    await counter.pay("the same void: refused by the gateway", Kind.VOID, 1234, sale)
+    dinner = await counter.pay("sale", Kind.SALE, 5000)
+    await counter.pay("refund of a part", Kind.REFUND, 2000, dinner)
+    await counter.pay("refund of the rest", Kind.REFUND, 3000, dinner)
+    await counter.pay("refund of a cent more", Kind.REFUND, 1, dinner)
     coffee = await counter.pay("sale", Kind.SALE, 450)
-    await counter.reverse("reversal by the terminal", coffee, "answered once the debt is durable")
-    show()
+    await counter.reverse("its reversal, by the terminal", coffee)
+    lunch = await counter.pay("sale", Kind.SALE, 1890)
+    await counter.pay("balance", Kind.BALANCE, 0)
+    return lunch
+
+
+async def _unionpay(unionpay: Terminal) -> None:
+    """Holds, in the words of UnionPay's terminals; the host hears them in those of 1987."""
+    room = await unionpay.pay("preauth", Kind.PREAUTH, 10000)
+    bill = await unionpay.pay("completion of less", Kind.COMPLETION, 8500, room)
+    await unionpay.pay("its cancel: the hold stands again", Kind.COMPLETION_CANCEL, 8500, bill)
+    await unionpay.pay("cancel of the preauth", Kind.PREAUTH_CANCEL, 10000, room)
+    wine = await unionpay.pay("sale", Kind.SALE, 2345)
+    await unionpay.pay("void: 0200/200000 here, 0200/020000 there", Kind.VOID, 2345, wine)
+    lost = await unionpay.pay("sale: the host charges and stays silent", Kind.SALE, 2068)
+    await unionpay.reverse("its reversal, one debt with the gateway's", lost)
+
+
+async def _kiosk(kiosk: Terminal) -> None:
+    """Repeats and advices, in ISO 8583:1993."""
+    await kiosk.pay_twice("sale", "the same at once: one host request", Kind.SALE, 700)
+    car = await kiosk.pay("preauth", Kind.PREAUTH, 6000)
+    await kiosk.pay("completion, told as a fact", Kind.COMPLETION_ADVICE, 5500, car)
+    offline = await kiosk.pay("offline sale, told as a fact", Kind.ADVICE, 880)
+    await kiosk.repeat("its repeat: answered from the journal", offline)
+    silent = await kiosk.pay("sale: silence again, a reversal is owed", Kind.SALE, 1568)
+    await kiosk.repeat("its repeat: no second charge", silent)
