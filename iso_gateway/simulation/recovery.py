@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from iso_gateway.protocol.composing import owed_state
 from iso_gateway.protocol.node import Node
 from iso_gateway.protocol.records import Change, RowState
 from iso_gateway.store.journal import JournalStore
@@ -18,8 +17,7 @@ def recover(node: Node, journal: JournalStore) -> None:
         if row.state is RowState.ANSWERED:
             journal.commit([(Change(row.id, set={"state": RowState.UNCONFIRMED}),)])
         elif row.state is RowState.SENDING:
-            acquirer = node.links.hosts[row.host.acquirer].acquirer if row.host is not None else None
-            owed = {"state": owed_state(acquirer, row.kind), "reason": "98"}
-            journal.commit([(Change(row.id, set=owed),)])
+            owed = RowState.OWES_REVERSAL if row.reversible else RowState.OWES_REPEAT
+            journal.commit([(Change(row.id, set={"state": owed, "reason": "98"}),)])
     for row in journal.in_states(frozenset({RowState.OWES_REVERSAL, RowState.OWES_REPEAT})):
         node.owing.open(row, None)
