@@ -61,6 +61,10 @@ class Fleet:
         """Return what *host* speaks."""
         return self._dialects[HOSTS[host]]
 
+    def terminal_dialect(self, name: str) -> Dialect:
+        """Return the dialect of the shipped spec *name*, as terminals hear it."""
+        return self._heard[name]
+
     def members(self, terminals: int) -> list[Member]:
         """Return the first *terminals* of the fleet."""
         return [
