@@ -260,8 +260,12 @@ class Authorizer:
         code, cause = self._irreversible(asked, original, moment)
         if code:
             return self._refused(asked, code, moment, cause)
-        self.ledger.undo(original)
-        outcome = Outcome("00", original.amount, original=original)
+        left = _left_standing(asked)
+        outcome = Outcome("00", original.amount - left, original=original)
+        if left:
+            self.ledger.reduce(original, left)
+        else:
+            self.ledger.undo(original)
         return self._done(asked, self._books.record(asked, outcome, moment), moment)
 
     def _irreversible(self, asked: Asked, original: Transaction, moment: Moment) -> tuple[str, str]:
@@ -274,8 +278,12 @@ class Authorizer:
             return "64", "another amount"
         if original.irreversible:
             return original.irreversible, "the amount of the original asked for this refusal"
-        if asked.message.text(95)[:12].strip("0 "):
-            return "40", "partial reversal"
+        if left := _left_standing(asked):
+            allowed = self.dialect.profile.rules.partial_reversal and original.kind in TRAITS[Kind.ADJUSTMENT].original
+            if not allowed:
+                return "40", "partial reversal"
+            if left >= original.amount:
+                return "64", "it leaves no less than there was"
         if self.settings.reverse_same_day_only and original.business_date != self._calendar.today(moment):
             return "25", "original of an earlier day"
         return "", ""
@@ -327,6 +335,12 @@ class Authorizer:
 
 def _is_answer(message: Message) -> bool:
     return not is_request(message.mti)
+
+
+def _left_standing(asked: Asked) -> int:
+    """Return how much of its original a reversal leaves, by DE 95; 0 where it reverses all of it."""
+    said = asked.message.text(95)[:12]
+    return int(said) if said.isdecimal() else 0
 
 
 def _outdated(first: Transaction, asked: Asked, moment: Moment) -> bool:

@@ -77,6 +77,13 @@ class Ledger:
         self._post(transaction, -1)
         relate(transaction, undone=True)
 
+    def reduce(self, transaction: Transaction, amount: int) -> None:
+        """Let only *amount* of *transaction* have been."""
+        self._post(transaction, -1)
+        transaction.amount = amount
+        transaction.effect = effect_of(transaction.kind, amount, transaction.original)
+        self._post(transaction, 1)
+
     def _post(self, transaction: Transaction, sign: int) -> None:
         booked, held = transaction.effect
         if booked or held:

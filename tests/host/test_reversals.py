@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
 
+import pytest
+from msgspec.structs import replace
+
+from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.originals import Original
 from tests.support.till import OTHER_PAN, Reply, Till
@@ -226,3 +230,45 @@ def test_a_reversal_by_0420_is_one_too() -> None:
     assert first.answer is not None
     assert (first.answer.mti, first.code) == ("0430", "00")
     assert till.again(first).code == "00"
+
+
+def partly() -> Till:
+    """Return a till whose host reverses parts."""
+    till = Till()
+    rules = replace(till.dialect.profile.rules, partial_reversal=True)
+    till.host.dialect = Dialect(till.dialect.spec, replace(till.dialect.profile, rules=rules))
+    return till
+
+
+def leaving(left: int) -> dict[int | str, Any]:
+    """Return the DE 95 that leaves *left*."""
+    return {95: f"{left:012}" + "0" * 30}
+
+
+def test_where_the_profile_allows_it_a_part_is_reversed_and_the_rest_stands() -> None:
+    till = partly()
+    sale = till.ask(Kind.SALE, 1000)
+    part = till.ask(Kind.REVERSAL, 1000, about=sale, changes=leaving(700))
+    assert part.code == till.again(part).code == "00"
+    assert till.account().balance == 1_000_000 - 700
+    assert till.ask(Kind.REFUND, 701, about=sale).code == "61"
+    assert till.ask(Kind.REVERSAL, 1000, about=sale).code == "00"
+    assert till.account().balance == 1_000_000
+
+
+@pytest.mark.parametrize("left", [1000, 1001])
+def test_a_part_leaves_less_than_there_was(left: int) -> None:
+    till = partly()
+    assert till.ask(Kind.REVERSAL, 1000, about=till.ask(Kind.SALE, 1000), changes=leaving(left)).code == "64"
+
+
+def test_a_hold_is_reversed_as_a_whole_only() -> None:
+    till = partly()
+    assert till.ask(Kind.REVERSAL, 1000, about=till.ask(Kind.PREAUTH, 1000), changes=leaving(700)).code == "40"
+
+
+def test_a_correction_and_a_tip_are_noted_and_move_nothing() -> None:
+    till = Till("cup-pos")
+    sale = till.ask(Kind.SALE, 1000)
+    assert till.ask(Kind.ADJUSTMENT, 1100, about=sale).code == "00"
+    assert till.account().balance == 1_000_000 - 1000
