@@ -2,45 +2,74 @@
 
 from __future__ import annotations
 
+import threading  # noqa: TID251 -- the writer of a store that blocks
 from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+from typing import Final
 
 import trio
 
 from iso_gateway.errors import StoreError
+from iso_gateway.net.poller import Bell, the_poller
 from iso_gateway.protocol.commands import File, Journal, Lookup
 from iso_gateway.protocol.events import Conflict, Event, Found, Journaled, JournalFailed
 from iso_gateway.store.journal import Committed, Failed, JournalStore, Outcome, Refused
+
+Group = list[Journal | File]
+
+LINGER: Final = 0.5
+"""Seconds that a File may wait for a Journal to go with."""
 
 
 class Journaling:
     """Gathers Journal commands and answers each by its event.
 
-    A store that does not block is asked in the loop, whenever the node has nothing else to do; one that does has a
-    writer task that takes, each time, everything that has gathered while the last group was being committed.
+    A store that does not block is asked in the loop, whenever the node has nothing else to do. One that does has a
+    thread of its own, which takes one group after the other: each is everything that has gathered while the last was
+    being committed. There is never more than one out, so entries are committed in the order in which they came.
     """
 
     def __init__(self, store: JournalStore, feed: Callable[[Sequence[Event]], None]) -> None:
         self.store = store
         self._feed = feed
-        self._waiting: list[Journal | File] = []
-        self._wake = trio.Event()
+        self._waiting: Group = []
+        self._awaited = False
+        """Whether there is a Journal in what waits."""
+        self._idle = False
+        """Whether the thread waits for a group."""
+        self._groups: SimpleQueue[Group | None] = SimpleQueue()
+        self._done: SimpleQueue[list[Event] | Exception] = SimpleQueue()
+        self._bug: Exception | None = None
+        self._broken = trio.Event()
 
     def submit(self, command: Journal) -> None:
         """Have *command* committed with the next group."""
         self._waiting.append(command)
-        if self.store.blocking:
-            self._wake.set()
+        self._awaited = True
 
     def file(self, command: File) -> None:
-        """Have *command* committed with the next group, whenever that is."""
+        """Have *command* committed with the next group, or after LINGER."""
         self._waiting.append(command)
 
     def commit_now(self) -> list[Event]:
-        """Commit what waits in a store that does not block; return the answers."""
-        if not self._waiting or self.store.blocking:
+        """Commit what waits, and return the answers; where the store blocks, have it done and fed later."""
+        if not self._waiting:
             return []
-        group, self._waiting = self._waiting, []
+        if self.store.blocking:
+            if self._awaited and self._idle:
+                self._hand_over()
+            return []
+        group = self._taken()
         return self._committed(group)
+
+    def _taken(self) -> Group:
+        group, self._waiting = self._waiting, []
+        self._awaited = False
+        return group
+
+    def _hand_over(self) -> None:
+        self._idle = False
+        self._groups.put(self._taken())
 
     def look_up(self, command: Lookup) -> Event | None:
         """Answer *command* at once, or None where the store blocks: then ``run`` answers it."""
@@ -58,13 +87,44 @@ class Journaling:
         self._feed([Found(command.id, same, originals)])
 
     async def run(self) -> None:
-        """Commit groups for ever, for a store that blocks."""
-        while True:
-            await self._wake.wait()
-            self._wake = trio.Event()
-            group, self._waiting = self._waiting, []
-            if group:
-                self._feed(await trio.to_thread.run_sync(self._committed, group))
+        """Commit groups for ever, for a store that blocks; in the end, what still waits."""
+        bell = Bell(the_poller(), self._take_answers)
+        thread = threading.Thread(target=self._write, args=(bell.ring,), name="journal", daemon=True)
+        thread.start()
+        self._idle = True
+        try:
+            while not self._broken.is_set():
+                if self._waiting and self._idle:
+                    self._hand_over()
+                with trio.move_on_after(LINGER):
+                    await self._broken.wait()
+        finally:
+            self._groups.put(self._taken())
+            self._groups.put(None)
+            thread.join()
+            bell.close()
+        assert self._bug is not None
+        raise self._bug
+
+    def _write(self, ring: Callable[[], None]) -> None:
+        """Commit group after group, in the thread."""
+        while (group := self._groups.get()) is not None:
+            try:
+                self._done.put(self._committed(group) if group else [])
+            except Exception as bug:  # noqa: BLE001 -- it is `run` that raises it
+                self._done.put(bug)
+            ring()
+
+    def _take_answers(self) -> None:
+        """Feed what the thread has done."""
+        while not self._done.empty():
+            answers = self._done.get()
+            if isinstance(answers, Exception):
+                self._bug = self._bug or answers
+                self._broken.set()
+                return
+            self._idle = True
+            self._feed(answers)  # and at the end of that, the next group is handed over
 
     def _committed(self, group: Sequence[Journal | File]) -> list[Event]:
         try:

@@ -15,7 +15,7 @@ import selectors
 import socket
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final, Protocol
 
 import trio
@@ -148,6 +148,44 @@ class Poller:
                     self._put_off.popleft()()
             finally:
                 self.breathing = False
+
+
+class Bell:
+    """What a thread rings to have something done in a breath."""
+
+    def __init__(self, poller: Poller, work: Callable[[], None]) -> None:
+        """Have *work* done, which must not raise, some time after each ring; for several rings perhaps once."""
+        self._poller = poller
+        self._work = work
+        self._heard, self._rung = socket.socketpair()
+        self._heard.settimeout(0)
+        self._rung.settimeout(0)
+        poller.watch(self._heard, self)
+
+    def ring(self) -> None:
+        """Ring, from any thread."""
+        with suppress(BlockingIOError):  # it has been rung many times, and was not heard yet
+            self._rung.send(b"\0")
+
+    def turn(self, _events: int) -> None:
+        """Do what was rung for."""
+        with suppress(BlockingIOError):
+            self._heard.recv(4096)
+        self._work()
+
+    @property
+    def due(self) -> float:
+        """Never."""
+        return math.inf
+
+    def time_is_up(self) -> None:
+        """Nothing has a time."""
+
+    def close(self) -> None:
+        """Hear nothing more; nobody may ring."""
+        self._poller.forget(self._heard, self)
+        self._heard.close()
+        self._rung.close()
 
 
 _POLLER: trio.lowlevel.RunVar[Poller] = trio.lowlevel.RunVar("iso_gateway poller")

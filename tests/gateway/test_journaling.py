@@ -1,0 +1,147 @@
+"""Commits of a store that blocks: one group at a time, all that gathered meanwhile, and nothing left behind."""
+
+from __future__ import annotations
+
+import threading  # noqa: TID251 -- stands in the way of a commit
+from collections.abc import Sequence
+
+import pytest
+import trio
+import trio.testing
+
+from iso_gateway.errors import StoreError
+from iso_gateway.gateway import journaling
+from iso_gateway.gateway.journaling import Journaling
+from iso_gateway.protocol.commands import File, Journal
+from iso_gateway.protocol.events import Event, Journaled, JournalFailed
+from iso_gateway.protocol.records import Change, Entry
+from iso_gateway.store.journal import Committed, Outcome
+from iso_gateway.store.memory import MemoryJournal
+
+
+class SlowJournal(MemoryJournal):
+    """Commits when it is let, and remembers the ids of each group."""
+
+    blocking = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.groups: list[list[str]] = []
+        self.may = threading.Event()
+        self.may.set()
+        self.bug: Exception | None = None
+
+    def commit(self, entries: Sequence[Entry]) -> list[Outcome]:
+        assert self.may.wait(10)
+        if self.bug is not None:
+            raise self.bug
+        self.groups.append([part.id for entry in entries for part in entry if isinstance(part, Change)])
+        return [Committed() for _ in entries]
+
+
+def entry(row: str) -> Entry:
+    return (Change(row),)
+
+
+class Loop:
+    """A node that only listens."""
+
+    def __init__(self) -> None:
+        self.store = SlowJournal()
+        self.fed: list[Event] = []
+        self.heard = trio.Event()
+        self.journaling = Journaling(self.store, self.feed)
+
+    def feed(self, events: Sequence[Event]) -> None:
+        self.fed += events
+        self.heard.set()
+        self.heard = trio.Event()
+        self.journaling.commit_now()
+
+    def submit(self, *rows: str) -> None:
+        for row in rows:
+            self.journaling.submit(Journal(row, entry(row)))
+        assert self.journaling.commit_now() == []
+
+    async def until(self, count: int) -> None:
+        with trio.fail_after(10):
+            while len(self.fed) < count:
+                await self.heard.wait()
+
+
+@pytest.fixture
+def loop() -> Loop:
+    return Loop()
+
+
+async def test_what_gathers_during_a_commit_is_the_next_group(loop: Loop, nursery: trio.Nursery) -> None:
+    nursery.start_soon(loop.journaling.run)
+    await trio.testing.wait_all_tasks_blocked()
+    loop.store.may.clear()
+    loop.submit("a")
+    for row in ("b", "c", "d"):
+        loop.submit(row)
+    loop.store.may.set()
+    await loop.until(4)
+    assert loop.store.groups == [["a"], ["b", "c", "d"]]
+    assert loop.fed == [Journaled(row) for row in "abcd"]
+    nursery.cancel_scope.cancel()
+
+
+async def test_what_came_before_the_thread_is_committed_too(loop: Loop, nursery: trio.Nursery) -> None:
+    loop.submit("a", "b")
+    nursery.start_soon(loop.journaling.run)
+    await loop.until(2)
+    assert loop.store.groups == [["a", "b"]]
+    nursery.cancel_scope.cancel()
+
+
+async def test_what_nobody_waits_for_goes_with_the_next_group(loop: Loop, nursery: trio.Nursery) -> None:
+    nursery.start_soon(loop.journaling.run)
+    await trio.testing.wait_all_tasks_blocked()
+    loop.journaling.file(File(entry("f")))
+    assert loop.journaling.commit_now() == []
+    loop.submit("a")
+    await loop.until(1)
+    assert loop.store.groups == [["f", "a"]]
+    assert loop.fed == [Journaled("a")]
+    nursery.cancel_scope.cancel()
+
+
+async def test_what_nobody_waits_for_does_not_wait_for_ever(
+    loop: Loop, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journaling, "LINGER", 0.01)
+    nursery.start_soon(loop.journaling.run)
+    await trio.testing.wait_all_tasks_blocked()
+    loop.journaling.file(File(entry("f")))
+    with trio.fail_after(10):
+        while not loop.store.groups:  # noqa: ASYNC110 -- a thread fills it
+            await trio.sleep(0.01)
+    assert loop.store.groups == [["f"]]
+    nursery.cancel_scope.cancel()
+
+
+async def test_the_end_commits_what_waits(loop: Loop) -> None:
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(loop.journaling.run)
+        await trio.testing.wait_all_tasks_blocked()
+        loop.journaling.file(File(entry("f")))
+        nursery.cancel_scope.cancel()
+    assert loop.store.groups == [["f"]]
+
+
+async def test_a_bug_in_the_store_comes_out(loop: Loop) -> None:
+    loop.store.bug = ZeroDivisionError()
+    loop.submit("a")
+    with pytest.raises(ZeroDivisionError):
+        await loop.journaling.run()
+
+
+async def test_a_store_that_cannot_is_no_bug(loop: Loop, nursery: trio.Nursery) -> None:
+    loop.store.bug = StoreError("no room on the disk")
+    nursery.start_soon(loop.journaling.run)
+    loop.submit("a")
+    await loop.until(1)
+    assert loop.fed == [JournalFailed("a", "no room on the disk")]
+    nursery.cancel_scope.cancel()
