@@ -26,6 +26,7 @@ from iso_gateway.framing import Frame
 from iso_gateway.gateway.config import Config, LinkTo, ListenAt
 from iso_gateway.gateway.journaling import Journaling
 from iso_gateway.gateway.lines import Lines
+from iso_gateway.gateway.operating import Operating
 from iso_gateway.gateway.restraint import PERIOD, RESTRAINED, Restraint, source_of
 from iso_gateway.hsm.open_module import OpenModule
 from iso_gateway.net import clock
@@ -87,6 +88,7 @@ class Gateway:
         lent = replace(lent_by_the_system(f"{now.wall:%y%m%d%H%M%S}"), wire=self._wire)
         self.node = Node(config.setup, lent, now)
         self.journaling = Journaling(store or MemoryJournal(config.file.limits.journal_rows), self.feed_all)
+        self.operating = Operating(self.journaling.store, self.feed)
         self.counts: Counter[str] = Counter()
         self._restraint = Restraint()
         self.terminals: dict[str, FramedConnection] = {}
@@ -113,6 +115,7 @@ class Gateway:
             commands.Deliver: self._deliver,
             commands.Hangup: self._hang_up,
             commands.CloseLink: self._close_link,
+            commands.Told: self.operating.told,
             commands.Log: self._log,
         }
         self._nap = trio.CancelScope()

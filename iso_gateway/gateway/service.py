@@ -48,9 +48,12 @@ class Service:
 
         Raises:
             ConfigError: a listener's address cannot be listened at.
+            StoreError: the journal cannot be read or written.
         """
         async with trio.open_nursery() as nursery:
             self._nursery = await nursery.start(self.gateway.run)
+            await self.gateway.operating.keep_dialects(self.gateway.config.setup)
+            await self.gateway.operating.recover()
             for at in self.gateway.config.listeners:
                 await self._listen(at)
             for to in self.gateway.config.links:
@@ -107,8 +110,10 @@ class Service:
 
         Raises:
             ConfigError: the file is wrong, or a new address cannot be listened at; everything stays as it was.
+            StoreError: the journal cannot keep a new dialect; everything stays as it was.
         """
         config = await trio.to_thread.run_sync(_loaded, self.gateway.config.path)
+        await self.gateway.operating.keep_dialects(config.setup)
         added = [at for at in config.listeners if self._changed(at)]
         moved = [at for at in added if at.name in self._listening and self._listening[at.name][0].address == at.address]
         started: list[ListenAt] = []
@@ -218,7 +223,12 @@ def admin_verbs(service: Service) -> dict[str, Any]:
         service.stop()
         return {"in_flight": len(service.gateway.node.flow.requests)}
 
-    return {"status": lambda _arguments: service.gateway.status(), "reload": reload, "drain": drain}
+    return {
+        "status": lambda _arguments: service.gateway.status(),
+        "reload": reload,
+        "drain": drain,
+        "act": service.gateway.operating.act,
+    }
 
 
 async def _reload(service: Service) -> list[str]:

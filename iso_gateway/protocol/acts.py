@@ -19,6 +19,7 @@ import msgspec
 
 from iso_gateway.protocol import effects
 from iso_gateway.protocol.records import HELD, Audit, Change, Entry, Row, RowState, Taken
+from iso_gateway.protocol.story import Word, added, line, said
 
 LONGEST_REASON: Final = 200
 """Characters of an operator's reason, and of a name."""
@@ -91,7 +92,7 @@ def entry_for(act: Act, row: Row, who: str, reason: str, *, at: datetime, audit:
         act: What is asked for.
         row: The row as the journal has it; the entry conflicts where it has moved on since.
         who: The operator's name.
-        reason: Why, in the operator's words; it must not be empty, and must hold no card number.
+        reason: Why, in the operator's words; it must not be empty. What may be a card number in it is hidden.
         at: The present instant, UTC.
         audit: An id for the audit row that no other has.
     """
@@ -103,8 +104,10 @@ def entry_for(act: Act, row: Row, who: str, reason: str, *, at: datetime, audit:
     if refused:
         return Refusal(refused)
     columns, effect, text = _done(act, row, at)
+    who, reason = said(who), said(reason)
     written = Audit(audit, at, who, str(act), row.id, reason)
-    changed = Change(row.id, set=columns, where=_as_judged(act, row))
+    story = added(row.story, line(at, Word.ACT, f"{act} by {who or 'nobody'}: {reason}"))
+    changed = Change(row.id, set=columns, where=_as_judged(act, row), story=story)
     return Deed((changed, *effect, written), msgspec.structs.replace(row, **columns), text)
 
 

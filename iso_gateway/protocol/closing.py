@@ -18,6 +18,7 @@ from iso_gateway.protocol.events import Fate
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.links import Links
 from iso_gateway.protocol.owing import Owing
+from iso_gateway.protocol.questions import Questions
 from iso_gateway.protocol.records import APPROVED, Change, Entry, Insert, Key, Row, RowState, Taken
 from iso_gateway.protocol.request import NOTHING, Request, noted
 from iso_gateway.protocol.setup import Acquirer
@@ -54,8 +55,9 @@ class Underway:
 class Closing:
     """Answers requests, and lets them go."""
 
-    def __init__(self, world: World, links: Links, owing: Owing, underway: Underway) -> None:
+    def __init__(self, world: World, links: Links, owing: Owing, questions: Questions, underway: Underway) -> None:
         self._world = world
+        self._questions = questions
         self._links = links
         self._owing = owing
         self._underway = underway
@@ -298,8 +300,11 @@ class Closing:
     def filed(self, request: Request) -> None:
         """Take in that the fate of the answer is durable."""
         request.step(Step.RECORDED)
+        row = request.replaying or request.journaled
         if request.owes and request.proposed is not None:
             self._owing.open(request.proposed, request.host_request)
+        elif row is not None:
+            self._questions.ask(row)
         self._close(request)
 
     def _owe_all_the_same(self, request: Request) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Final
 
 from iso_gateway.codec.message import Message
@@ -135,8 +135,32 @@ def original_of(row: Row, leg: HostLeg) -> Original:
 _NOT_IN_REVERSAL: Final = frozenset({7, 11, 15, 24, 25, 28, 39, 44, 54, 61, 63, 90, 95})
 
 
-def reversal_of(row: Row, pan: str, acquirer: Acquirer, stan: str, now: Moment) -> Message:
+def kept_request(row: Row, pan: str, dialect: Dialect, now: Moment) -> Message:
+    """Return the request of *row* from what the journal keeps of it: without track, PIN block and MAC.
+
+    Raises:
+        EncodeError: a kept value does not fit the spec any more.
+    """
+    leg = row.host
+    assert leg is not None
+    values = dict(leg.fields)
+    if pan and 2 in dialect.spec.fields:
+        values[2] = pan
+    if 7 in values:
+        values[7] = transmission_time(now.wall)
+    return dialect.spec.message(leg.mti, values)
+
+
+def reversal_of(row: Row, pan: str, dialect: Dialect, zone: tzinfo, stan: str, now: Moment) -> Message:  # noqa: PLR0917
     """Return the reversal of *row* for its host: the elements as they were sent, the original named, the reason given.
+
+    Args:
+        row: What is reversed.
+        pan: Its card number.
+        dialect: The one in which it was sent.
+        zone: That of the acquirer.
+        stan: DE 11, where a reversal has one of its own.
+        now: The present moment.
 
     Raises:
         CannotCarry: the dialect has no reversal.
@@ -145,7 +169,6 @@ def reversal_of(row: Row, pan: str, acquirer: Acquirer, stan: str, now: Moment) 
     leg = row.host
     if leg is None:
         raise CannotCarry("25", "90", "the row never reached a host")
-    dialect = acquirer.dialect
     left_out = _NOT_IN_REVERSAL
     if TRAITS[row.kind].original:
         left_out |= {37, 38}  # as sent, they name the sale that was to be voided, and not this void
@@ -157,7 +180,7 @@ def reversal_of(row: Row, pan: str, acquirer: Acquirer, stan: str, now: Moment) 
         facts["pos_condition_code"] = condition
     facts["transmission_date_time"] = transmission_time(now.wall)
     facts["system_trace_audit_number"] = leg.stan if dialect.profile.reversal_stan == "same" else stan
-    local = now.wall.astimezone(acquirer.zone).date()
+    local = now.wall.astimezone(zone).date()
     message = dialect.compose(Kind.REVERSAL, facts, local, original_of(row, leg))
     # Elements whose name would have been translated are put back just as they were sent.
     exact: dict[int | str, str | bytes | None] = {de: value for de, value in kept.items() if de not in message}

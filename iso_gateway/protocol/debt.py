@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from iso_gateway.codec.message import Message
 from iso_gateway.protocol import effects
-from iso_gateway.protocol.debts import DEBT_TRANSITIONS, UNDER_WAY, DebtState, DebtStep
+from iso_gateway.protocol.debts import DEBT_TRANSITIONS, DebtState, DebtStep
 from iso_gateway.protocol.links import Link
+from iso_gateway.protocol.moment import Moment
 from iso_gateway.protocol.records import Change, Entry, HostLeg, Row, RowState
 from iso_gateway.protocol.story import Teller
+
+LAST_TRIES = 3
+"""How often a process tries a debt at least, however old it is: the host may be back since yesterday."""
 
 
 class Debt(Teller):
     """One debt and where it stands."""
 
-    under_way: set[str] | None = None
-    """The ids of the debts to its acquirer that are being sent or await their answer, kept by their ledger."""
-
-    def __init__(self, row: Row, original: Message | None, now: float) -> None:
+    def __init__(self, row: Row, original: Message | None, now: Moment) -> None:
         self.id = f"{row.id}/debt"
         self.goes_on_from(row.story)
         self.row = row
         self.original = original
         """The request as it was sent, while this process remembers it."""
-        self.repeats = row.state is RowState.OWES_REPEAT
-        self.state = DebtState.OWED
-        self.since = now
+        self.repeats = row.state is RowState.OWES_REPEAT or (row.state is RowState.STUCK and not row.reversible)
+        self.state = DebtState.STUCK if row.state is RowState.STUCK else DebtState.OWED
+        self.owed_since = row.owed_since or now.wall
+        """When its age began."""
         self.deadline: float | None = None
         self.message: Message | None = None
         """What is sent, without the marks of a repeat."""
+        self.stan = row.debt_stan
+        """DE 11 of the reversal, once it has one: its repeats have the same, whatever process sends them."""
         self.sending: Message | None = None
         self.payload = b""
         """What was given to the link last."""
@@ -35,20 +42,24 @@ class Debt(Teller):
         """When, on the monotonic clock."""
         self.answer: Message | None = None
         self.link: Link | None = None
-        self.attempts = row.attempts
-        self.given = row.attempts
+        # A reversal without a STAN was never sent: those were repeats of the advice that it reverses.
+        self.attempts = row.attempts if self.repeats or row.debt_stan else 0
+        self.tries = 0
+        """The attempts of this process among them."""
+        self.given = self.attempts
         """How often it may have gone out: attempts that never left do not count."""
-        self.unanswered: list[bool] = []
+        # Nobody knows any more when an earlier process sent it; its answer may still come.
+        self.unanswered: list[bool] = [True] if self.attempts else []
         """For each of these that is not answered: whether the host might still be deciding the original then."""
         self.noted = True
         """Whether the journal says that it is owed; otherwise the next attempt's commit says so."""
-        self.approval_seen = row.approved
+        self.approval_seen = row.approved or row.approval_seen
         self.doubtful = False
         """Whether the host settled it by not finding the original."""
         self.reopened = False
         """Whether it was settled before, and the host approved the original after all."""
         self.asked = ""
-        """What the journal was asked last and has not answered: an attempt, the end, or that it is owed again."""
+        """What the journal was asked last and has not answered: an attempt, the end, or that it is owed."""
         self.entry: Entry = ()
         """What its end commits."""
         self.filed = False
@@ -60,12 +71,6 @@ class Debt(Teller):
     def step(self, step: DebtStep) -> None:
         """Go where *step* leads."""
         self.state = DEBT_TRANSITIONS[self.state, step]
-        if self.under_way is None:
-            return
-        if self.state in UNDER_WAY:
-            self.under_way.add(self.id)
-        else:
-            self.under_way.discard(self.id)
 
     def turn_into_reversal(self) -> None:
         """Owe the reversal of what was to be repeated: the terminal has asked for it."""
@@ -83,13 +88,56 @@ class Debt(Teller):
         assert self.row.host is not None
         return self.row.host
 
+    def awaited(self, reversal_mti: str) -> Iterator[Message]:
+        """Yield messages with the keys under which its answers may come: the original's, and its own.
 
-def attempt(debt: Debt) -> Entry:
-    """Return what is committed before *debt* is sent: one that the journal could not be told of is told here."""
-    owed = RowState.OWES_REPEAT if debt.repeats else RowState.OWES_REVERSAL
+        A reversal that an earlier process made is stood in for by its type, *reversal_mti*, and its STAN.
+        """
+        if self.original is not None:
+            yield self.original
+        if self.message is not None:
+            yield self.message
+        elif self.stan and not self.repeats:
+            yield Message(reversal_mti, {11: self.stan})
+
+    def older(self, seconds: float, now: Moment) -> bool:
+        """Return whether it is older than *seconds*, and this process has tried it all the same."""
+        return self.tries >= LAST_TRIES and (now.wall - self.owed_since).total_seconds() > seconds
+
+    @property
+    def owed(self) -> RowState:
+        """What the journal says while it is owed."""
+        return RowState.OWES_REPEAT if self.repeats else RowState.OWES_REVERSAL
+
+
+def before(debt: Debt) -> dict[str, Any]:
+    """Return what must hold of the row of *debt* where its next commit is the first to say that it is owed."""
     if debt.noted:
-        return (Change(debt.row.id, set={"attempts": debt.attempts}, where={"state": owed}, story=debt.take()),)
-    columns = {"attempts": debt.attempts, "state": owed, "reason": debt.row.reason}
-    before = frozenset({RowState.REVERSED, owed} if debt.reopened else {RowState.SENDING, RowState.ANSWERED, owed})
-    change = Change(debt.row.id, set=columns, where={"state": before, "replays": 0}, story=debt.take())
-    return (change, *effects.owe(debt.row)) if not debt.repeats else (change,)
+        return {"state": debt.owed}
+    states = {RowState.REVERSED, debt.owed} if debt.reopened else {RowState.SENDING, RowState.ANSWERED, debt.owed}
+    return {"state": frozenset(states), "replays": 0}
+
+
+def noting(debt: Debt) -> Entry:
+    """Return what says in the journal that *debt* is owed, where its row does not say so yet."""
+    columns = {"state": debt.owed, "reason": debt.row.reason}
+    return Change(debt.row.id, set=columns, where=before(debt), story=debt.take()), *_held_again(debt)
+
+
+def attempt(debt: Debt, now: Moment) -> Entry:
+    """Return what is committed before *debt* is sent: one that the journal could not be told of is told here."""
+    columns: dict[str, Any] = {
+        "attempts": debt.attempts,
+        "debt_stan": debt.stan,
+        "owed_since": debt.owed_since,
+        "tried": now.wall,
+    }
+    if not debt.noted:
+        columns |= {"state": debt.owed, "reason": debt.row.reason}
+    change = Change(debt.row.id, set=columns, where=before(debt), story=debt.take())
+    return change, *_held_again(debt)
+
+
+def _held_again(debt: Debt) -> tuple[Change, ...]:
+    """Return what an unnoted reversal holds again of the rows that its row had named."""
+    return effects.owe(debt.row) if not debt.noted and not debt.repeats else ()

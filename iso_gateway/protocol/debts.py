@@ -43,6 +43,7 @@ class DebtStep(StrEnum):
     REFUSED = "refused for good"
     GIVEN_UP = "too old"
     REOPENED = "a late approval reopens it"
+    RESENT = "an operator has it sent again"
 
 
 DEBT_TRANSITIONS: Final[Table[DebtState, DebtStep]] = Table(
@@ -65,6 +66,7 @@ DEBT_TRANSITIONS: Final[Table[DebtState, DebtStep]] = Table(
         (DebtState.BACKING_OFF, DebtStep.REFUSED): DebtState.STUCK,
         (DebtState.BACKING_OFF, DebtStep.GIVEN_UP): DebtState.STUCK,
         (DebtState.SETTLED, DebtStep.REOPENED): DebtState.OWED,
+        (DebtState.STUCK, DebtStep.RESENT): DebtState.OWED,
     }
 )
 

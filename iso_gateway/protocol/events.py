@@ -123,9 +123,14 @@ class Delivered(Answer, frozen=True, gc=False):
 
 
 class Recovered(msgspec.Struct, frozen=True, gc=False):
-    """What an earlier process left open, the oldest first: told before anybody is listened to (`recovery`)."""
+    """What an earlier process left: told before anybody is listened to (`recovery`)."""
 
     rows: tuple[Row, ...]
+    """Those on which something is open."""
+    newest: tuple[Row, ...] = ()
+    """The last ones, open or not: new STANs go on behind theirs."""
+    dialects: tuple[bytes, ...] = ()
+    """The data of the dialects that these rows name, as the journal has kept it."""
 
 
 class ActWanted(msgspec.Struct, frozen=True, gc=False):

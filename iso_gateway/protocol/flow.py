@@ -29,6 +29,7 @@ from iso_gateway.protocol.events import (
 from iso_gateway.protocol.forwarding import Forwarding
 from iso_gateway.protocol.links import Links
 from iso_gateway.protocol.owing import Owing
+from iso_gateway.protocol.questions import Questions
 from iso_gateway.protocol.request import Request
 from iso_gateway.protocol.transaction import State
 from iso_gateway.protocol.verdicts import Verdict
@@ -45,10 +46,11 @@ _JOURNALING, _RECORDING = State.JOURNALING, State.RECORDING  # see forwarding.py
 class Flow:
     """All requests under way."""
 
-    def __init__(self, world: World, links: Links, owing: Owing) -> None:
+    def __init__(self, world: World, links: Links, owing: Owing, questions: Questions) -> None:
         self._world = world
+        self._questions = questions
         underway = Underway()
-        self._closing = Closing(world, links, owing, underway)
+        self._closing = Closing(world, links, owing, questions, underway)
         self._forwarding = Forwarding(world, links, self._closing, underway)
         self._arrivals = Arrivals(world, self._forwarding, self._closing, underway)
         self.requests = underway.requests
@@ -81,6 +83,8 @@ class Flow:
 
     def _journaled(self, request: Request, _: Journaled) -> None:
         if request.state is _JOURNALING:
+            if self._questions.of and request.listener.dialect.profile.terminals_reverse_first:
+                self._questions.next_request(request)
             self._forwarding.send(request)
         elif request.state is _RECORDING:
             self._closing.recorded(request)

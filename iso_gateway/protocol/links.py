@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict
+from collections.abc import Mapping
 
 from iso_gateway.codec.message import Message
 from iso_gateway.codec.mti import is_request
@@ -11,7 +12,7 @@ from iso_gateway.protocol.calendar import Calendar
 from iso_gateway.protocol.commands import CloseLink, Send
 from iso_gateway.protocol.dialect import Facts
 from iso_gateway.protocol.kinds import Kind
-from iso_gateway.protocol.matching import Matching, key_of
+from iso_gateway.protocol.matching import Matching, WireKey, key_of
 from iso_gateway.protocol.moment import Moment, transmission_time
 from iso_gateway.protocol.numbering import Numbering
 from iso_gateway.protocol.profile import CodeClass
@@ -33,7 +34,11 @@ class Link:
         self.memory = Memory()
         """What the host said over it that nobody could use."""
         self.in_flight: set[str] = set()
-        """The ids of transactions and debts."""
+        """The ids of transactions."""
+        self.debts: set[str] = set()
+        """The ids of debts that have a place on it, beside the transactions."""
+        self.signed_on: float | None = None
+        """When a sign-on was asked for because a host said so, on the monotonic clock."""
         self.asked: dict[tuple[str, Kind], Message] = {}
 
     def __repr__(self) -> str:
@@ -48,13 +53,17 @@ class Host:
         self.calendar = Calendar(acquirer, now.wall)
         self.matching: Matching[str] = Matching(acquirer.compared)
         self.numbering = Numbering(first_stan, self.matching.busy)
-        self.released: deque[tuple[float, Message]] = deque()
-        """Requests given up or settled, and until when a late answer to them is expected."""
+        self.released: OrderedDict[WireKey, tuple[float, Message]] = OrderedDict()
+        """Requests given up or settled, and until when a late answer to them is expected; the first ends first."""
 
     def expire(self, mono: float) -> None:
         """Let go of the STANs whose late window is over."""
-        while self.released and self.released[0][0] <= mono:
-            self.matching.forget(self.released.popleft()[1])
+        while self.released:
+            key, (until, request) = next(iter(self.released.items()))
+            if until > mono:
+                return
+            del self.released[key]
+            self.matching.forget(request)
 
 
 class Links:
@@ -104,11 +113,26 @@ class Links:
                 best, least = link, len(link.in_flight)
         return best
 
+    def pick_for_debt(self, acquirer: Acquirer) -> Link | None:
+        """Return the up link of *acquirer* with the fewest debts on it, or None where all have enough of them.
+
+        Debts have places of their own, a window of each link and no more than a quarter of what new requests have: so
+        a pile of old debts never keeps new money out, and new requests never keep a debt waiting.
+        """
+        share = max(1, self._world.setup.limits.per_link // 4)
+        best, least = None, min(acquirer.debtor.window, share)
+        for name in acquirer.links:
+            link = self.links.get(name)
+            if link is not None and len(link.debts) < least and link.session.takes_money:
+                best, least = link, len(link.debts)
+        return best
+
     def give(self, link: Link, owner: str, request: Message, payload: bytes) -> bool:
         """Send *request* over *link* for *owner*; return False, and send nothing, where its key is busy."""
         if not self.hosts[link.acquirer.name].matching.expect(request, owner):
             return False
-        link.in_flight.add(owner)
+        if owner not in link.debts:
+            link.in_flight.add(owner)
         self._world.emit(Send(owner, link.name, payload))
         return True
 
@@ -117,6 +141,7 @@ class Links:
         known = self.links.get(link)
         if known is not None:
             known.in_flight.discard(owner)
+            known.debts.discard(owner)
 
     def hand_over(self, acquirer: str, request: Message, owner: str) -> None:
         """Let *owner* (a debt) have whatever still comes in answer to *request*."""
@@ -124,11 +149,13 @@ class Links:
         matching.forget(request)
         matching.expect(request, owner)
 
-    def reserve(self, acquirer: str, request: Message, owner: str) -> None:
-        """Keep the key of *request* for *owner* after all, though it was to be let go."""
+    def claim(self, acquirer: str, request: Message, owner: str) -> bool:
+        """Keep the key of *request* for *owner*, also one that was to be let go; return False where another has it."""
         host = self.hosts[acquirer]
-        host.released = deque(entry for entry in host.released if key_of(entry[1]) != key_of(request))
-        self.hand_over(acquirer, request, owner)
+        if not host.matching.expect(request, owner):
+            return False
+        host.released.pop(key_of(request), None)
+        return True
 
     def awaits(self, acquirer: str, request: Message) -> bool:
         """Return whether an answer to *request* is still known for what it is."""
@@ -139,7 +166,9 @@ class Links:
         """Let the key of *request* go: at once, or *late*, after the window for late answers."""
         host = self.hosts[acquirer]
         if late:
-            host.released.append((self._world.now.mono + host.acquirer.late_window, request))
+            key = key_of(request)
+            host.released.pop(key, None)
+            host.released[key] = (self._world.now.mono + host.acquirer.late_window, request)
         else:
             host.matching.forget(request)
 
@@ -150,6 +179,12 @@ class Links:
             host.expire(self._world.now.mono)
         return host.numbering.next()
 
+    def go_on(self, stans: Mapping[str, int]) -> None:
+        """Go on with the STAN that *stans* says for an acquirer, behind those of an earlier process."""
+        for acquirer, stan in stans.items():
+            if (host := self.hosts.get(acquirer)) is not None:
+                host.numbering.go_on(stan)
+
     # What happens to links
 
     def connected(self, name: str) -> None:
@@ -159,8 +194,9 @@ class Links:
     def lost(self, name: str) -> list[str]:
         """Take in that *name* is gone; return the owners of what was in flight on it."""
         link = self.links[name]
-        owners = sorted(link.in_flight)
+        owners = sorted(link.in_flight | link.debts)
         link.in_flight.clear()
+        link.debts.clear()
         for request in link.asked.values():
             self.release(link.acquirer.name, request, late=False)
         link.asked.clear()
@@ -179,6 +215,19 @@ class Links:
             self._happen(link, Happening.TIME)
         else:
             self._world.remind(deadline, link.timer)
+
+    def sign_on_again(self, link: Link | None) -> None:
+        """Sign on anew, as the host of *link* asked for by 77 or A0 (ruling 12); not more often than once in a while.
+
+        While that is under way the link takes no money; what is in flight on it is answered all the same.
+        """
+        now = self._world.now.mono
+        if link is None or not link.acquirer.sign_on or not link.session.takes_money:
+            return
+        if link.signed_on is not None and now - link.signed_on < link.acquirer.timing.sign_on_again:
+            return
+        link.signed_on = now
+        self._happen(link, Happening.SIGN_ON_WANTED)
 
     def drain(self) -> None:
         """Sign off from every host."""

@@ -14,6 +14,8 @@ from typing import Generic, TypeVar
 from iso_gateway.codec.message import Message
 
 Owner = TypeVar("Owner")
+WireKey = tuple[str, str]
+"""Message class and STAN."""
 
 
 class Expected(Generic[Owner]):
@@ -32,7 +34,7 @@ class Matching(Generic[Owner]):
     def __init__(self, compared: Sequence[int] = (41,)) -> None:
         """Compare the DEs *compared* besides the key, where the answer has them."""
         self._compared = tuple(compared)
-        self._expected: dict[tuple[str, str], Expected[Owner]] = {}
+        self._expected: dict[WireKey, Expected[Owner]] = {}
         self._stans: dict[str, int] = {}
         """How many keys have each STAN."""
 
@@ -96,7 +98,7 @@ def _unpadded(value: str | bytes) -> str | bytes:
     return value.rstrip(" ") if isinstance(value, str) else value
 
 
-def key_of(message: Message) -> tuple[str, str]:
+def key_of(message: Message) -> WireKey:
     """Return the message class and STAN, equal in a request, its repeats and its answer."""
     stan = message.get(11)
     return message.mti[1], stan if isinstance(stan, str) else ""

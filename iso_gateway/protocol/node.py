@@ -15,15 +15,19 @@ from typing import Any
 from iso_gateway.codec.message import Message
 from iso_gateway.codec.mti import is_request
 from iso_gateway.errors import DecodeError
-from iso_gateway.protocol import events
+from iso_gateway.protocol import events, keeping
 from iso_gateway.protocol.answering import Answering
 from iso_gateway.protocol.commands import Command, Hangup
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.flow import ANSWERS, EdgeAnswer, Flow
 from iso_gateway.protocol.kinds import NETWORK
+from iso_gateway.protocol.ledger import SERVES
 from iso_gateway.protocol.links import Links
 from iso_gateway.protocol.moment import Moment
+from iso_gateway.protocol.operators import Operators
 from iso_gateway.protocol.owing import Owing
+from iso_gateway.protocol.questions import Questions
+from iso_gateway.protocol.recovery import next_stans, recover
 from iso_gateway.protocol.request import Asker, Connection
 from iso_gateway.protocol.setup import Lent, Setup
 from iso_gateway.protocol.world import World
@@ -36,11 +40,14 @@ class Node:
         self.world = World(setup, lent, now)
         self.links = Links(self.world)
         self.owing = Owing(self.world, self.links)
-        self.flow = Flow(self.world, self.links, self.owing)
+        self.questions = Questions(self.world)
+        self.operators = Operators(self.world, self.owing, self.questions)
+        self.flow = Flow(self.world, self.links, self.owing, self.questions)
         self.connections: dict[str, Connection] = {}
         self._answering = Answering(self.world)
         self._signed_off = False
         self._takes = self._by_kind_of_event()
+        self._know_dialects()
 
     def __repr__(self) -> str:
         return f"<Node {len(self.connections)} terminals, {len(self.flow.requests)} in flight, {len(self.owing)} owed>"
@@ -62,6 +69,12 @@ class Node:
         for connection in self.connections.values():
             connection.listener = setup.listeners.get(connection.listener.name, connection.listener)
         self.links.reload()
+        self._know_dialects()
+
+    def _know_dialects(self) -> None:
+        """Remember the dialects that are spoken: what is sent in one now may be owed after the next reload."""
+        for acquirer in self.world.setup.acquirers.values():
+            self.world.dialects[acquirer.dialect.hash] = acquirer.dialect
 
     def handle(self, event: events.Event, now: Moment) -> list[Command]:
         """Take in what happened at *now*; return what to do about it, in order."""
@@ -87,6 +100,8 @@ class Node:
             events.LinkLost: self._link_lost,
             events.TimePassed: self._time_passed,
             events.DrainWanted: self._drain_wanted,
+            events.Recovered: self._recovered,
+            events.ActWanted: self.operators.wanted,
             **dict.fromkeys(ANSWERS, self._answer_of_the_edge),
         }
 
@@ -96,6 +111,26 @@ class Node:
             self.flow.takes[type(event)](request, event)
         elif (debt := self.owing.debts.get(event.id)) is not None:
             self.owing.take(debt, event)
+        elif event.id in self.operators.pending:
+            self.operators.take(event)
+
+    def _recovered(self, event: events.Recovered) -> None:
+        """Take over what an earlier process left open."""
+        for data in event.dialects:
+            dialect = keeping.unpacked(data)
+            if dialect is not None:
+                self.world.dialects.setdefault(keeping.hash_of(data), dialect)
+        self.links.go_on(next_stans((*event.rows, *event.newest)))
+        found = recover(event.rows, self.world.now.wall)
+        for row, noted in found.debts:
+            self.owing.take_up(row, noted=noted)
+        for row, entry in found.closings:
+            self.owing.file_now(row, entry)
+        for row in found.questions:
+            self.questions.ask(row)
+        if event.rows:
+            debts, questions = len(found.debts), len(found.questions)
+            self.world.log("recovered", rows=len(event.rows), debts=debts, questions=questions)
 
     def _drain_wanted(self, _: events.DrainWanted) -> None:
         self.world.draining = True
@@ -202,3 +237,5 @@ class Node:
                 self.owing.time_passed(self.owing.debts[owner])
             elif owner.startswith("link "):
                 self.links.time_passed(owner.removeprefix("link "))
+            elif owner.startswith(SERVES):
+                self.owing.serve(owner.removeprefix(SERVES))

@@ -25,6 +25,12 @@ class Numbering:
     def __repr__(self) -> str:
         return f"<Numbering next {self._next:06}>"
 
+    def go_on(self, start: int) -> None:
+        """Go on at *start* (1 to 999999): an earlier process gave out those before it."""
+        if not 1 <= start <= LAST:
+            raise ValueError("a STAN is 1 to 999999")
+        self._next = start
+
     def next(self) -> str | None:
         """Return the next free STAN, six digits, or None when all of them are taken."""
         for _ in range(LAST):

@@ -10,14 +10,15 @@ from iso_gateway.codec.message import Message
 from iso_gateway.errors import CannotCarry, EncodeError, StoreError
 from iso_gateway.protocol import events
 from iso_gateway.protocol.commands import Secure
-from iso_gateway.protocol.composing import repeat_of, reversal_of
-from iso_gateway.protocol.debt import Debt, attempt
+from iso_gateway.protocol.composing import kept_request, repeat_of, reversal_of
+from iso_gateway.protocol.debt import Debt, attempt, noting
 from iso_gateway.protocol.debts import DebtState, DebtStep
+from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.ledger import FILE_AGAIN, Ledger
-from iso_gateway.protocol.links import Links
+from iso_gateway.protocol.links import Link, Links
 from iso_gateway.protocol.records import Entry, Row, RowState
 from iso_gateway.protocol.settling import Settling
-from iso_gateway.protocol.story import Word, said, worth_telling
+from iso_gateway.protocol.story import Word, line, said, worth_telling
 from iso_gateway.protocol.world import World
 
 
@@ -37,7 +38,8 @@ class Owing:
     @property
     def payable(self) -> bool:
         """Whether waiting a little may settle something: there are debts, and a link to pay them over."""
-        return any(self._links.pick(debt.leg.acquirer) is not None for debt in self.debts.values())
+        owes = any(self._links.pick(acquirer) is not None for acquirer in self._ledger.owes())
+        return owes or self._ledger.ending
 
     # Coming in
 
@@ -47,7 +49,7 @@ class Owing:
         Args:
             row: The request's row, as it is in the journal or should be.
             original: The request as it was sent, where it is still at hand.
-            noted: Whether the journal could be told; otherwise it is with the first attempt.
+            noted: Whether the journal could be told; otherwise it is as soon as it can.
             story: What the journal could not be told of how it came about.
         """
         if row.host is None:
@@ -56,25 +58,71 @@ class Owing:
             if original is not None:
                 self.adopt(row, original, approved=False)
             return
-        debt = Debt(row, original, self._world.now.mono)
+        debt = Debt(row, original, self._world.now)
         debt.noted = noted
         debt.untold = story
-        if not noted:
-            debt.tell(self._world.now.wall, Word.JOURNAL_FAILED, "the debt is told with its first attempt")
+        if not noted and original is not None:
+            debt.tell(self._world.now.wall, Word.JOURNAL_FAILED, "the debt is told as soon as it can")
         self._ledger.add(debt)
         if original is not None:
             self._links.hand_over(row.host.acquirer, original, debt.id)
             if debt.repeats:
                 debt.message = original
+        self._ledger.reserve(debt)
         self._world.log("owed", "warning", id=debt.id, terminal=row.terminal, amount=row.amount, reason=row.reason)
         self._world.wake(self._world.now.mono, debt.id)
+
+    def take_up(self, row: Row, *, noted: bool) -> None:
+        """Owe what an earlier process owed, or left with its outcome unknown: *noted* says which."""
+        if row.host is None or row.host.acquirer not in self._links.hosts:
+            cause = f"no acquirer {row.host.acquirer if row.host else ''!r} in the configuration: it cannot be paid"
+            self._world.log("owed", "error", id=f"{row.id}/debt", terminal=row.terminal, amount=row.amount, cause=cause)
+            return
+        if row.state is RowState.STUCK:
+            debt = Debt(row, None, self._world.now)
+            self._settling.stuck_debts[debt.id] = debt
+            self._ledger.reserve(debt)
+            return
+        wall = self._world.now.wall
+        story = "" if noted else line(wall, Word.RECOVERED) + line(wall, Word.OWED, f"{row.state}, reason {row.reason}")
+        self.open(row, None, noted=noted, story=story)
+        if not noted:
+            self._note(self.debts[f"{row.id}/debt"])
+
+    def _note(self, debt: Debt) -> None:
+        """Have the journal say that *debt* is owed."""
+        if not debt.asked:
+            self._ledger.commit(debt, "owed", noting(debt))
+
+    def resend(self, row: Row) -> None:
+        """Pay what *row* owes at once: an operator has asked for it, and the journal says so."""
+        name = f"{row.id}/debt"
+        if (debt := self.debts.get(name)) is not None:
+            self._hurry(debt)
+        elif (debt := self._settling.stuck_debts.get(name)) is not None:
+            self._settling.owe_again(debt, row)
+        else:
+            self.take_up(row, noted=True)
+
+    def _hurry(self, debt: Debt) -> None:
+        """Send *debt* now, where it only waits for its time."""
+        debt.owed_since, debt.tries = self._world.now.wall, 0
+        if debt.state is DebtState.BACKING_OFF and not debt.filed:
+            debt.deadline = None
+            self._pay(debt)
+
+    def written_off(self, row: Row) -> None:
+        """Let go of the stuck debt of *row*: nobody owes it any more."""
+        debt = self._settling.stuck_debts.pop(f"{row.id}/debt", None)
+        if debt is not None:
+            self._ledger.release(debt)
 
     def adopt(self, row: Row, original: Message, *, approved: bool) -> None:
         """Take over the request *original*, which was in flight when its *row* became a debt."""
         debt = self.debts.get(f"{row.id}/debt") or self._settling.doubtful.get(f"{row.id}/debt")
         acquirer = row.host.acquirer if row.host is not None else ""
         if debt is not None and approved:
-            debt.approval_seen = True
+            self._settling.see_approval(debt)
             if debt.id not in self.debts:
                 self._settling.reopen(debt)
         if not self._links.awaits(acquirer, original):
@@ -87,19 +135,29 @@ class Owing:
 
     def file_later(self, row: Row, entry: Entry) -> None:
         """Commit *entry*, the outcome of *row*, as soon as the journal can: nothing is owed to the host."""
-        debt = Debt(row, None, self._world.now.mono)
+        if (filing := self._filing(row, entry)) is not None:
+            self._ledger.wait(filing, FILE_AGAIN)
+
+    def file_now(self, row: Row, entry: Entry) -> None:
+        """Commit *entry*, what becomes of *row*, now, or as soon as the journal can."""
+        if (filing := self._filing(row, entry)) is not None:
+            self._settling.file(filing)
+
+    def _filing(self, row: Row, entry: Entry) -> Debt | None:
+        """Return what stands for *entry* until it is committed."""
         if row.host is None:
-            return
-        debt.id = f"{row.id}/filing"  # a real debt of the same row may come beside it
-        debt.state, debt.filed, debt.entry = DebtState.SETTLED, True, entry
-        self.debts[debt.id] = debt
-        self._ledger.wait(debt, FILE_AGAIN)
+            return None
+        filing = Debt(row, None, self._world.now)
+        filing.id = f"{row.id}/filing"  # a real debt of the same row may come beside it
+        filing.state, filing.filed, filing.entry = DebtState.SETTLED, True, entry
+        self.debts[filing.id] = filing
+        return filing
 
     def approval_seen(self, row_id: str) -> None:
         """Note that the host approved, after all, what is being reversed."""
         debt = self.debts.get(f"{row_id}/debt")
         if debt is not None:
-            debt.approval_seen = True
+            self._settling.see_approval(debt)
 
     def take(self, debt: Debt, event: events.Event) -> None:
         """Take in the edge's answer to what *debt* asked for last."""
@@ -144,63 +202,88 @@ class Owing:
             return
         debt.deadline = None
         if debt.state is DebtState.AWAITING:
-            debt.step(DebtStep.TIMED_OUT)
-            self._ledger.free_link(debt)
+            self._ledger.step(debt, DebtStep.TIMED_OUT)
             self._unanswered(debt)
-            self._ledger.back_off(debt)
+            self._settling.try_again(debt)
         elif debt.state in (DebtState.OWED, DebtState.BACKING_OFF):
             self._pay(debt)
 
     def pump(self) -> None:
-        """Try every terminal's first debt: a link has come up."""
-        for debt in self._ledger.firsts():
-            if debt.state is DebtState.OWED:
-                self._pay(debt)
+        """Serve the debts that wait for a link: one has come up."""
+        for acquirer in self._ledger.owes():
+            self.serve(acquirer)
+
+    def serve(self, acquirer: str) -> None:
+        """Pay the debts to *acquirer* that wait, while there is a place for them on its links."""
+        while (debt := self._ledger.next_waiting(acquirer)) is not None:
+            self._pay(debt)
 
     def _pay(self, debt: Debt) -> None:
-        """Commit the attempt, if it is this debt's turn and a link is up."""
-        acquirer = self._ledger.acquirer(debt)
+        """Commit the attempt, if it is this debt's turn and there is a place for it on a link."""
         if debt.asked or not self._ledger.is_first(debt):
             return
-        if self._world.now.mono - debt.since > acquirer.debtor.give_up_after:
-            debt.step(DebtStep.GIVEN_UP)
-            self._settling.stuck(debt, "too old")
+        link = self._ledger.place(debt)
+        if link is None:
+            if not debt.noted:
+                self._note(debt)
             return
-        link = self._links.pick(acquirer.name)
-        if link is None or self._ledger.under_way(acquirer.name) >= acquirer.debtor.window:
-            if debt.state is DebtState.BACKING_OFF or link is not None:
-                self._ledger.wait(debt, acquirer.debtor.first_pause)
+        dialect = self._ledger.dialect(debt)
+        if dialect is None:
+            self._ledger.step(debt, DebtStep.GIVEN_UP)
+            kept = f"the spec and profile under which it was sent ({debt.row.dialect}) are not kept in the journal"
+            self._settling.stuck(debt, kept)
             return
-        message = self._message(debt)
-        if message is None:
-            return
-        self._ledger.free_link(debt)
-        debt.link, debt.sending = link, message
+        message = self._message(debt, dialect)
+        if message is not None:
+            self._try(debt, link, message)
+
+    def _try(self, debt: Debt, link: Link, message: Message) -> None:
+        """Commit that *message* is about to be sent over *link*."""
+        self._ledger.take_place(debt, link)
+        debt.sending = message
         debt.attempts += 1
-        debt.step(DebtStep.DUE)
+        debt.tries += 1
+        self._ledger.step(debt, DebtStep.DUE)
         if worth_telling(debt.attempts):
             debt.tell(self._world.now.wall, Word.ATTEMPT, f"{debt.attempts}: {message.mti} over {link.name}")
-        self._ledger.commit(debt, "attempt", attempt(debt))
+        self._ledger.commit(debt, "attempt", attempt(debt, self._world.now))
 
-    def _message(self, debt: Debt) -> Message | None:
+    def _message(self, debt: Debt, dialect: Dialect) -> Message | None:
         """Return what to send now, or None where it cannot be made: then the debt is stuck."""
-        acquirer = self._ledger.acquirer(debt)
         now = self._world.now
         try:
             if debt.message is None:
-                stan = self._links.next_stan(acquirer.name)
-                if stan is None:
-                    self._ledger.wait(debt, acquirer.debtor.longest_pause)
+                debt.message = self._composed(debt, dialect)
+                if debt.message is None:
                     return None
-                pan = self._world.lent.unseal(debt.row.card) if debt.row.card else ""
-                debt.message = reversal_of(debt.row, pan, acquirer, stan, now)
-                return debt.message
-            marked = debt.repeats or debt.given > 0
-            return repeat_of(acquirer.dialect, debt.message, now, marked=marked)
+                self._ledger.reserve(debt)
+                if not debt.given and not debt.repeats:
+                    return debt.message
+            return repeat_of(dialect, debt.message, now, marked=debt.repeats or debt.given > 0)
         except (CannotCarry, EncodeError, StoreError, ValueError, KeyError) as error:
-            debt.step(DebtStep.GIVEN_UP)
+            self._ledger.step(debt, DebtStep.GIVEN_UP)
             self._settling.stuck(debt, said(f"cannot be composed: {error}"))
             return None
+
+    def _composed(self, debt: Debt, dialect: Dialect) -> Message | None:
+        """Return what is owed, made from what the journal keeps; None where no STAN is free now.
+
+        Raises:
+            CannotCarry: the dialect has no such message.
+            EncodeError: a kept value does not fit the spec.
+            StoreError: the card number cannot be unsealed.
+        """
+        acquirer, now = self._ledger.acquirer(debt), self._world.now
+        if not debt.repeats and not debt.stan:
+            own = dialect.profile.reversal_stan == "new"
+            debt.stan = (self._links.next_stan(acquirer.name) or "") if own else debt.leg.stan
+            if not debt.stan:
+                self._ledger.wait(debt, acquirer.debtor.longest_pause)
+                return None
+        pan = self._world.lent.unseal(debt.row.card) if debt.row.card else ""
+        if debt.repeats:
+            return kept_request(debt.row, pan, dialect, now)
+        return reversal_of(debt.row, pan, dialect, acquirer.zone, debt.stan, now)
 
     def journaled(self, debt: Debt) -> None:
         """Take in that the journal committed the attempt, the end, or that it is owed again."""
@@ -216,34 +299,33 @@ class Owing:
                 self._world.emit(Secure(debt.id, debt.leg.acquirer, debt.sending))
             else:
                 self.secured(debt, debt.sending)
-        elif debt.state is DebtState.OWED:
+        elif debt.state in (DebtState.OWED, DebtState.BACKING_OFF) and asked == "owed":
             self._pay(debt)
 
     def secured(self, debt: Debt, message: Message | None) -> None:
         """Take in the *message* with its MAC, and send it."""
         if debt.state is not DebtState.SENDING:
             return
-        acquirer = self._ledger.acquirer(debt)
         link = debt.link
         if message is None or link is None or not link.session.takes_money:
-            debt.step(DebtStep.JOURNAL_FAILED)
+            self._ledger.step(debt, DebtStep.JOURNAL_FAILED)
             self._ledger.back_off(debt)
             return
-        debt.step(DebtStep.JOURNALED)
+        self._ledger.step(debt, DebtStep.JOURNALED)
         try:
-            payload = acquirer.dialect.spec.encode(message)
+            payload = self._ledger.reading(debt).spec.encode(message)
         except EncodeError as error:
-            debt.step(DebtStep.REFUSED)
+            self._ledger.step(debt, DebtStep.REFUSED)
             self._settling.stuck(debt, said(f"cannot be written: {error}"))
             return
         if not self._links.give(link, debt.id, message, payload):
-            debt.step(DebtStep.NOT_SENT)
+            self._ledger.step(debt, DebtStep.NOT_SENT)
             self._ledger.back_off(debt)
             return
         debt.given += 1
         debt.payload, debt.given_at = payload, self._world.now.mono
         debt.unanswered.append(self._ledger.undecided(debt) > 0 and not debt.approval_seen)
-        self._ledger.wait(debt, acquirer.host_timeout)
+        self._ledger.wait(debt, self._ledger.acquirer(debt).host_timeout)
 
     def _unanswered(self, debt: Debt) -> None:
         """Tell why an attempt was not answered, as far as anybody can tell."""
@@ -260,8 +342,7 @@ class Owing:
         if debt.state is DebtState.AWAITING:
             if worth_telling(debt.attempts):
                 debt.tell(self._world.now.wall, Word.UNANSWERED, said(cause))
-            debt.step(DebtStep.NOT_SENT)
-            self._ledger.free_link(debt)
+            self._ledger.step(debt, DebtStep.NOT_SENT)
             self._ledger.back_off(debt)
 
     def journal_failed(self, debt: Debt) -> None:
@@ -272,18 +353,18 @@ class Owing:
         elif debt.filed:
             self._settling.file(debt)
         elif debt.state is DebtState.SENDING:
-            debt.step(DebtStep.JOURNAL_FAILED)
+            self._ledger.step(debt, DebtStep.JOURNAL_FAILED)
             self._ledger.back_off(debt)
-        elif debt.state is DebtState.OWED:
-            self._pay(debt)
+        elif asked == "owed":
+            self._ledger.wait(debt, FILE_AGAIN)
 
     def conflict(self, debt: Debt, row: Row) -> None:
         """Take in that the row is not as the debt knew it: it is owed as *row* says, or not at all any more."""
         asked, debt.asked = debt.asked, ""
         if asked == "end" or debt.filed:
-            self._settling.gone(debt)
+            self._settling.gone(debt, overtaken=True)
         elif row.id != debt.row.id:
-            debt.step(DebtStep.REFUSED)
+            self._ledger.step(debt, DebtStep.REFUSED)
             self._settling.stuck(debt, f"{row.id} stands otherwise since, which its reversal would change too")
         elif row.state in (RowState.OWES_REVERSAL, RowState.OWES_REPEAT):
             debt.row, debt.noted = row, True
@@ -292,6 +373,6 @@ class Owing:
             self.journal_failed(debt)
         else:
             self._world.log("not owed", id=debt.id, terminal=row.terminal, state=str(row.state))
-            debt.step(DebtStep.SETTLED)
+            self._ledger.step(debt, DebtStep.SETTLED)
             self._settling.let_go(debt)
             self._settling.gone(debt)

@@ -46,6 +46,7 @@ class Happening(StrEnum):
     """Any message from the host."""
     TIME = "time"
     """The deadline passed."""
+    SIGN_ON_WANTED = "the host wants a new sign-on"
     DRAIN = "drain"
     SIGNED_OFF = "signed off"
     CLOSED = "closed"
@@ -66,10 +67,12 @@ TRANSITIONS: Final[Table[State, Happening]] = Table(
         (State.REFUSED, Happening.CLOSED): State.DOWN,
         (State.UP, Happening.HEARD): State.UP,
         (State.UP, Happening.TIME): State.TESTING,
+        (State.UP, Happening.SIGN_ON_WANTED): State.SIGNING_ON,
         (State.UP, Happening.DRAIN): State.SIGNING_OFF,
         (State.UP, Happening.CLOSED): State.DOWN,
         (State.TESTING, Happening.HEARD): State.UP,
         (State.TESTING, Happening.TIME): State.TESTING,  # the link is closed
+        (State.TESTING, Happening.SIGN_ON_WANTED): State.SIGNING_ON,
         (State.TESTING, Happening.DRAIN): State.SIGNING_OFF,
         (State.TESTING, Happening.CLOSED): State.DOWN,
         (State.SIGNING_OFF, Happening.HEARD): State.SIGNING_OFF,
@@ -137,7 +140,7 @@ class Session:
                 self._rest(mono)
             return []
         match before, happening:
-            case (State.DOWN, Happening.CONNECTED) | (State.REFUSED, Happening.TIME):
+            case (State.DOWN, Happening.CONNECTED) | (State.REFUSED, Happening.TIME) | (_, Happening.SIGN_ON_WANTED):
                 return self._open(mono)
             case State.SIGNING_ON | State.TESTING | State.SIGNING_OFF, Happening.TIME:
                 self.deadline = None

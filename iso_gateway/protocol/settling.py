@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from iso_gateway.codec.message import Message
 from iso_gateway.protocol import effects
-from iso_gateway.protocol.commands import Verify
-from iso_gateway.protocol.debt import Debt
+from iso_gateway.protocol.commands import File, Verify
+from iso_gateway.protocol.debt import Debt, before, noting
 from iso_gateway.protocol.debts import (
     Circumstances,
     DebtState,
@@ -22,7 +22,7 @@ from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.ledger import Ledger
 from iso_gateway.protocol.links import Links
 from iso_gateway.protocol.profile import CodeClass
-from iso_gateway.protocol.records import Change, Entry, RowState
+from iso_gateway.protocol.records import OPEN_DEBT, Change, Entry, Row, RowState
 from iso_gateway.protocol.story import Word, line, said, worth_telling
 from iso_gateway.protocol.verdicts import Finding, Verdict
 from iso_gateway.protocol.world import World
@@ -36,6 +36,9 @@ MEANS: Final = {
 
 _NOT_FOUND: Final = frozenset({"00", "10", "11", "25"})
 """The codes that a host may give to a reversal whose original it has not decided yet."""
+
+_SIGN_ON_ANEW: Final = frozenset({"A0", "77"})
+"""The codes after which the link is signed on anew before the next attempt (ruling 12)."""
 
 
 def lateness(debt: Debt, host_timeout: float, wall: datetime) -> int:
@@ -52,6 +55,8 @@ class Settling:
         self._ledger = ledger
         self.doubtful: dict[str, Debt] = {}
         """Settled by "not found", until no late approval is to be expected any more."""
+        self.stuck_debts: dict[str, Debt] = {}
+        """Those that an operator is to decide."""
 
     def answered(self, debt: Debt, message: Message) -> None:
         """Take in a host's message under a key of this debt: its answer, or the late answer to the original."""
@@ -62,7 +67,7 @@ class Settling:
             self._late(debt, message)
             return
         debt.answer = message
-        self._ledger.free_link(debt)
+        self._ledger.free_place(debt)
         if self._ledger.acquirer(debt).keyed:
             self._world.emit(Verify(debt.id, debt.leg.acquirer, message))
         else:
@@ -70,40 +75,47 @@ class Settling:
 
     def _late(self, debt: Debt, message: Message) -> None:
         """The original's answer comes after it was given up."""
-        acquirer = self._ledger.acquirer(debt)
-        verdict = acquirer.dialect.verdict(message)
+        acquirer, dialect = self._ledger.acquirer(debt), self._ledger.reading(debt)
+        verdict = dialect.verdict(message)
         late = lateness(debt, acquirer.host_timeout, self._world.now.wall)
         finding = Finding(Verdict.LATE, f"{late} ms after the time-out" if late > 0 else "after it was given up")
-        code = acquirer.dialect.canonical(message)
+        code = dialect.canonical(message)
         debt.tell(self._world.now.wall, Word.LATE, f"{code} ({verdict}), {finding}")
         self._world.log("late answer", "warning", id=debt.id, verdict=str(finding.verdict), late_ms=late,
                         code=code, means=str(verdict))  # fmt: skip
         if verdict in (CodeClass.APPROVED, CodeClass.PARTIAL):
-            debt.approval_seen = True
+            self.see_approval(debt)
         elif verdict is CodeClass.DECLINED and debt.state is DebtState.OWED and debt.attempts == 0:
-            debt.step(DebtStep.SETTLED)
+            self._ledger.step(debt, DebtStep.SETTLED)
             undone = effects.undo(debt.row)
             debt.tell(self._world.now.wall, Word.SETTLED, "declined late, and nothing was sent: nothing is owed")
-            declined = {"state": RowState.DECLINED, "code": acquirer.dialect.canonical(message)}
+            declined = {"state": RowState.DECLINED, "code": code}
             self.end(debt, (Change(debt.row.id, set=declined), *undone))
+
+    def see_approval(self, debt: Debt) -> None:
+        """Note, also for a later process, that the host approved what is being reversed."""
+        if not debt.approval_seen:
+            debt.approval_seen = True
+            seen = Change(debt.row.id, set={"approval_seen": True}, where={"state": OPEN_DEBT | {RowState.SENDING}})
+            self._world.emit(File((seen,)))
 
     def verified(self, debt: Debt, mac: str) -> None:
         """Take in the word on the answer's MAC, and read the answer."""
         message, debt.answer = debt.answer, None
-        acquirer = self._ledger.acquirer(debt)
+        dialect = self._ledger.reading(debt)
         if message is None or debt.state in (DebtState.SETTLED, DebtState.STUCK):
             return
         if not debt.repeats and not debt.unanswered:
             self._world.log("late answer", "warning", id=debt.id, cause="a second answer to the same attempt")
             return
-        code = acquirer.dialect.canonical(message)
+        code = dialect.canonical(message)
         at = self._circumstances(debt)
         if debt.unanswered:
             debt.unanswered.remove(max(debt.unanswered))
         if mac:
             step = DebtStep.AGAIN
         elif debt.repeats:
-            unknown = acquirer.dialect.verdict(message) is CodeClass.UNKNOWN
+            unknown = dialect.verdict(message) is CodeClass.UNKNOWN
             step = read_repeat_answer(code, unknown=unknown, reversal=debt.row.kind is Kind.REVERSAL)
         else:
             step = read_reversal_answer(code, at)
@@ -113,27 +125,37 @@ class Settling:
             means = MEANS[step] if not mac else "its MAC is wrong, asked again"
             debt.tell(self._world.now.wall, Word.DEBT_ANSWERED, f"{said(message.text(39))}: {means}")
         if step is DebtStep.AGAIN:
+            if mac or code in _SIGN_ON_ANEW:
+                self._links.sign_on_again(debt.link)
             if debt.state is DebtState.AWAITING:  # else the next attempt is on its way already
-                debt.step(step)
-                self._ledger.back_off(debt, at_least=self._ledger.undecided(debt) if code in _NOT_FOUND else 0.0)
+                self._ledger.step(debt, step)
+                self.try_again(debt, at_least=self._ledger.undecided(debt) if code in _NOT_FOUND else 0.0)
             return
-        debt.step(step)
+        self._ledger.step(debt, step)
         if step is DebtStep.REFUSED:
             self.stuck(debt, f"the host answered {message.text(39)}")
         else:
             self._settled(debt, message)
 
+    def try_again(self, debt: Debt, at_least: float = 0.0) -> None:
+        """Have *debt* sent again after a pause; one that grew too old meanwhile is an operator's."""
+        if debt.older(self._ledger.acquirer(debt).debtor.give_up_after, self._world.now):
+            self._ledger.step(debt, DebtStep.GIVEN_UP)
+            self.stuck(debt, "too old")
+        else:
+            self._ledger.back_off(debt, at_least)
+
     def _circumstances(self, debt: Debt) -> Circumstances:
-        acquirer = self._ledger.acquirer(debt)
+        acquirer, dialect = self._ledger.acquirer(debt), self._ledger.reading(debt)
         wall = self._world.now.wall
         return Circumstances(
-            own_stan=acquirer.dialect.profile.reversal_stan == "new",
+            own_stan=dialect.profile.reversal_stan == "new",
             repeated=debt.given > 1,
             # An answer that comes late may still be the one to an attempt that was early.
             early=any(debt.unanswered),
             approval_seen=debt.approval_seen,
             same_day=acquirer.business_date(wall).date() == debt.row.business_date,
-            not_found_is_00=acquirer.dialect.profile.reversal_not_found == "00",
+            not_found_is_00=dialect.profile.reversal_not_found == "00",
         )
 
     def _settled(self, debt: Debt, message: Message) -> None:
@@ -143,13 +165,13 @@ class Settling:
         if not debt.repeats:
             self.end(debt, (Change(row.id, set={"state": RowState.REVERSED}), *effects.undo(row)))
             return
-        acquirer = self._ledger.acquirer(debt)
-        approved = acquirer.dialect.verdict(message) in (CodeClass.APPROVED, CodeClass.PARTIAL)
+        dialect = self._ledger.reading(debt)
+        approved = dialect.verdict(message) in (CodeClass.APPROVED, CodeClass.PARTIAL)
         columns = {
             "state": RowState.NOTED if approved else RowState.DECLINED,
             "approved": approved,
-            "code": acquirer.dialect.canonical(message),
-            "answer": acquirer.dialect.answer_facts(message),
+            "code": dialect.canonical(message),
+            "answer": dialect.answer_facts(message),
             "rrn": message.text(37),
             "approval": message.text(38),
         }
@@ -173,18 +195,15 @@ class Settling:
     def let_go(self, debt: Debt) -> None:
         """Leave the order of the terminal, and let the STANs go; those of a stuck debt an operator may need."""
         self._ledger.leave(debt)
-        self._ledger.free_link(debt)
-        if debt.state is DebtState.STUCK:
-            return
-        for message in (debt.original, debt.message):
-            if message is not None:
-                self._links.release(debt.leg.acquirer, message, late=True)
+        if debt.state is not DebtState.STUCK:
+            self._ledger.release(debt)
 
     def stuck(self, debt: Debt, cause: str) -> None:
         """Leave *debt* to an operator."""
         debt.tell(self._world.now.wall, Word.STUCK, said(cause))
         self._world.log("stuck", "error", id=debt.id, terminal=debt.row.terminal, amount=debt.row.amount, cause=cause)
-        self.end(debt, (Change(debt.row.id, set={"state": RowState.STUCK}),))
+        columns = {"state": RowState.STUCK, "reversible": not debt.repeats, "debt_stan": debt.stan}
+        self.end(debt, (Change(debt.row.id, set=columns, where=before(debt)),))
 
     def file(self, debt: Debt) -> None:
         """Commit the end of *debt*."""
@@ -193,12 +212,16 @@ class Settling:
         if not debt.asked:  # otherwise when that is answered
             self._ledger.commit(debt, "end", debt.entry)
 
-    def gone(self, debt: Debt) -> None:
-        """Take in that the end of *debt* is durable."""
+    def gone(self, debt: Debt, *, overtaken: bool = False) -> None:
+        """Take in that the end of *debt* is durable, or *overtaken* by what somebody else committed."""
         del self._ledger.debts[debt.id]
+        if debt.state is DebtState.STUCK and overtaken:
+            self._ledger.release(debt)
+        elif debt.state is DebtState.STUCK:
+            self.stuck_debts[debt.id] = debt
         if debt.state is not DebtState.SETTLED:
             return
-        passed = self._world.now.mono - debt.since
+        passed = (self._world.now.wall - debt.owed_since).total_seconds()
         self._world.log("settled", id=debt.id, terminal=debt.row.terminal, attempts=debt.attempts,
                         ms=round(passed * 1000, 1))  # fmt: skip
         if debt.doubtful and debt.approval_seen:  # it came while the end was being committed
@@ -221,7 +244,7 @@ class Settling:
         debt = self.doubtful.get(name)
         if debt is None or message.mti[1] != debt.leg.mti[1] or message.text(11) != debt.leg.stan:
             return False
-        if self._ledger.acquirer(debt).dialect.verdict(message) not in (CodeClass.APPROVED, CodeClass.PARTIAL):
+        if self._ledger.reading(debt).verdict(message) not in (CodeClass.APPROVED, CodeClass.PARTIAL):
             return False
         self.reopen(debt)
         return True
@@ -229,18 +252,28 @@ class Settling:
     def reopen(self, debt: Debt) -> None:
         """Owe *debt* again: its original was approved."""
         self.doubtful.pop(debt.id, None)
-        debt.step(DebtStep.REOPENED)
-        for message in (debt.original, debt.message):
-            if message is not None:
-                self._links.reserve(debt.leg.acquirer, message, debt.id)
+        self._ledger.step(debt, DebtStep.REOPENED)
         # What it did to another row was undone when it was settled, and is not undone again.
         debt.row = replace(debt.row, state=RowState.OWES_REVERSAL, original="")
-        debt.approval_seen, debt.doubtful, debt.filed, debt.entry = True, False, False, ()
-        debt.deadline, debt.since = None, self._world.now.mono
-        self._ledger.add(debt)
+        debt.approval_seen = True
+        self._begin_anew(debt)
         self._world.log("reopened", "warning", id=debt.id, terminal=debt.row.terminal, cause="approved after all")
         debt.noted, debt.reopened = False, True
         debt.tell(self._world.now.wall, Word.REOPENED, "the host approved after it had not found it")
-        columns = {"state": RowState.OWES_REVERSAL}
-        owed = Change(debt.row.id, set=columns, where={"state": RowState.REVERSED}, story=debt.take())
-        self._ledger.commit(debt, "owed again", (owed,))
+        self._ledger.commit(debt, "owed", noting(debt))
+
+    def owe_again(self, debt: Debt, row: Row) -> None:
+        """Owe the stuck *debt* again, as *row* says: an operator has asked for it."""
+        del self.stuck_debts[debt.id]
+        self._ledger.step(debt, DebtStep.RESENT)
+        debt.row = row
+        self._begin_anew(debt)
+        self._world.log("resent", "warning", id=debt.id, terminal=row.terminal, cause="an operator asked for it")
+        self._world.wake(self._world.now.mono, debt.id)
+
+    def _begin_anew(self, debt: Debt) -> None:
+        """Put *debt* into the order again, with the STANs that it had."""
+        debt.doubtful, debt.filed, debt.entry = False, False, ()
+        debt.deadline, debt.owed_since, debt.tries = None, self._world.now.wall, 0
+        self._ledger.add(debt)
+        self._ledger.reserve(debt)

@@ -52,7 +52,7 @@ class Debtor(msgspec.Struct, frozen=True):
     give_up_after: float = 3 * 86400.0
     """The age at which a debt becomes STUCK."""
     window: int = 8
-    """Debts in flight per acquirer, beside new requests."""
+    """Debts in flight per link, beside new requests; never more than a quarter of what those may be."""
 
 
 class Acquirer(msgspec.Struct, frozen=True):

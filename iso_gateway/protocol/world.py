@@ -7,6 +7,7 @@ import itertools
 from collections import deque
 
 from iso_gateway.protocol.commands import Command, Log
+from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.events import Event
 from iso_gateway.protocol.moment import Moment
 from iso_gateway.protocol.setup import Lent, Setup
@@ -22,11 +23,14 @@ class World:
         self.since = now
         """When the journal's knowledge begins, for a journal in memory."""
         self.draining = False
+        self.dialects: dict[str, Dialect] = {}
+        """By hash: those that are spoken, and those in which rows of earlier processes were written."""
         self.inner: deque[Event] = deque()
         self._out: list[Command] = []
         self._ids = itertools.count(1)
-        self._timers: list[tuple[float, int, str]] = []
-        """When, a number of its own, and whom."""
+        self._timers: list[tuple[float, str, int]] = []
+        """When, whom, and a number of its own: what comes at one instant comes in the order of the names, however often
+        it was put off before."""
         self._order = itertools.count()
         self._reminders: dict[str, tuple[float, int]] = {}
         """When each owner is reminded next, and by which timer."""
@@ -60,7 +64,7 @@ class World:
         Returns the number of its timer.
         """
         number = next(self._order)
-        heapq.heappush(self._timers, (mono, number, owner))
+        heapq.heappush(self._timers, (mono, owner, number))
         return number
 
     def remind(self, mono: float, owner: str) -> None:
@@ -84,7 +88,7 @@ class World:
         known = self._reminders.pop(owner, None)
         if known is None:
             return
-        if self._timers[0][1] == known[1]:
+        if self._timers[0][2] == known[1]:
             heapq.heappop(self._timers)
         else:
             self._gone.add(known[1])
@@ -92,8 +96,8 @@ class World:
             self._drop_the_gone()
 
     def _drop_the_gone(self) -> None:
-        while self._timers and self._timers[0][1] in self._gone:
-            self._gone.remove(heapq.heappop(self._timers)[1])
+        while self._timers and self._timers[0][2] in self._gone:
+            self._gone.remove(heapq.heappop(self._timers)[2])
 
     @property
     def deadline(self) -> float | None:
@@ -103,7 +107,7 @@ class World:
     def due(self) -> str | None:
         """Return the next owner whose time has come, each entry once, or None."""
         if self._timers and self._timers[0][0] <= self.now.mono:
-            _, number, owner = heapq.heappop(self._timers)
+            _, owner, number = heapq.heappop(self._timers)
             if self._reminders.get(owner, (0.0, -1))[1] == number:
                 del self._reminders[owner]
             self._drop_the_gone()

@@ -10,7 +10,7 @@ import pytest
 import trio
 
 from iso_gateway import Message
-from iso_gateway.errors import ConfigError
+from iso_gateway.errors import AdminError, ConfigError
 from iso_gateway.gateway.service import admin_verbs
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.records import RowState
@@ -313,3 +313,22 @@ async def test_status_shows_what_only_an_operator_can_settle(tmp_path: Path) -> 
 def in_flight(gateway: Running) -> list[Request]:
     """Return the requests that the gateway has in hand."""
     return list(gateway.service.gateway.node.flow.requests.values())
+
+
+async def test_an_operator_acts_over_the_admin_socket(tmp_path: Path) -> None:
+    async with running(tmp_path, "host_timeout = 0.1") as gateway:
+        gateway.host.decide = lambda message: gateway.host.answer(message, "96" if message.mti == "0200" else "12")
+        terminal = await gateway.terminal()
+        await terminal.ask(requests().request())
+        store = gateway.service.gateway.journaling.store
+        await gateway.until(lambda: bool(store.in_states(frozenset({RowState.STUCK}))))
+        act = admin_verbs(gateway.service)["act"]
+        (row,) = store.in_states(frozenset({RowState.STUCK}))
+        asked = {"act": "write-off", "id": f"{row.id}/debt", "who": "eve", "reason": "booked back by hand"}
+        assert (await act(asked))["done"] is True
+        assert store.in_states(frozenset({RowState.WRITTEN_OFF}))
+        again = await act(asked)
+        assert (again["done"], "stays closed" in again["text"]) == (False, True)
+        for wrong in ({"act": "shred", "id": row.id}, {"act": "resend", "id": "no such"}):
+            with pytest.raises(AdminError):
+                await act(wrong)

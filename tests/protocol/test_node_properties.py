@@ -43,7 +43,9 @@ def check_books(desk: Accidents) -> None:
         if entry.stands:
             assert row.state in {*APPROVED, RowState.STUCK, RowState.NOTED}, row.state
         if entry.stands and row.state is RowState.DONE:
-            assert any("00" in asked.told for asked in told)
+            # A terminal that reverses first, and goes on without it, has read what perhaps came through.
+            first = desk.terminal_dialect.profile.terminals_reverse_first
+            assert any("00" in asked.told or (first and "00" in asked.perhaps) for asked in told)
         if row.state is RowState.REVERSED:
             assert not entry.stands
 
@@ -87,7 +89,9 @@ def check_numbers(desk: Accidents) -> None:
     assert all(connection.in_flight == 0 for connection in desk.node.connections.values())
     assert not desk.node.flow._arrivals._underway.busy
     assert not desk.node.flow._arrivals._underway.by_key
-    assert desk.node.owing._ledger.under_way("bank") == 0
+    assert all(not link.debts for link in desk.node.links.links.values())
+    assert not desk.node.owing._ledger._queues
+    assert not any(desk.node.owing._ledger._waiting.values())
     assert all(not link.in_flight for link in desk.node.links.links.values())
     desk.pass_time(1000)
     desk.feed(events.TimePassed())
@@ -129,7 +133,6 @@ def test_a_leg_without_keys_goes_the_same_way(terminal: str, host: str, story: l
         desk.breath = 0.01
         lived(desk, story)
     assert not {"Verify", "Secure"} & set(without.order)
-    # A time-out and a debt that waits for it come at one instant, in any order.
     assert Counter(without.bytes_out) == Counter(with_keys.bytes_out)
     assert Counter(map(repr, without.logs)) == Counter(map(repr, with_keys.logs))
     assert [on_any_link(row) for row in without.rows()] == [on_any_link(row) for row in with_keys.rows()]

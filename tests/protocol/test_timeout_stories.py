@@ -243,8 +243,28 @@ def test_no_decision_is_asked_again(code: str) -> None:
     _, _, reversal = timed_out(desk)
     reverse(desk, reversal, code)
     assert desk.row().state is RowState.OWES_REVERSAL
+    if code in {"A0", "77"}:
+        assert desk.host_answers("00").mti == "0800"
     desk.pass_time(1)
     assert desk.host_got()[-1].mti == "0401"
+
+
+# Ruling 12.
+@pytest.mark.parametrize("code", ["A0", "77"])
+def test_a_host_that_wants_a_new_sign_on_gets_one_and_then_the_debt_with_a_new_mac(code: str) -> None:
+    desk = Desk()
+    _, _, reversal = timed_out(desk)
+    reverse(desk, reversal, code)
+    assert desk.last_sent.mti == "0800"
+    assert desk.asked(desk.request(terminal="TERM0002")) == "91"
+    desk.pass_time(2)
+    assert [message.mti for _, _, message in desk.sent] == ["0800"]
+    desk.host_answers("00")
+    assert desk.last_sent.mti == "0401"
+    assert desk.order[-3:] == ["Journal", "Secure", "Send"]
+    reverse(desk, desk.host_got()[-1], code)
+    desk.pass_time(2)
+    assert [message.mti for message in desk.host_got()] == ["0401"], "one sign-on in a while is enough"
 
 
 def test_any_answer_under_the_key_settles_also_that_to_an_earlier_attempt() -> None:

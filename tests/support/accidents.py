@@ -359,7 +359,8 @@ def lived(desk: Accidents, story: list[tuple[str, int]]) -> Accidents:
     for act, number in story:
         ACTS[act](desk, number)
         desk.pass_time(desk.breath)
-        under_way = sum(debt.state in UNDER_WAY for debt in desk.node.owing.debts.values())
-        assert desk.node.owing._ledger.under_way("bank") == under_way
+        under_way = {debt.id for debt in desk.node.owing.debts.values() if debt.state in UNDER_WAY}
+        for link in desk.node.links.links.values():
+            assert link.debts <= under_way
     desk.come_to_rest()
     return desk

@@ -6,9 +6,11 @@ messages. Journal, security module and chance are real ones, in memory.
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +18,7 @@ from iso_gateway import Message
 from iso_gateway.catalog import load_profile, load_spec
 from iso_gateway.hsm.open_module import OpenModule
 from iso_gateway.protocol import commands, events
+from iso_gateway.protocol.acts import Act
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.moment import Moment
@@ -29,6 +32,7 @@ from iso_gateway.protocol.verdicts import Wire
 from iso_gateway.security.seal import Seal
 from iso_gateway.store.journal import Refused
 from iso_gateway.store.memory import MemoryJournal
+from iso_gateway.store.remains import keep_dialects, remains
 
 NOON = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 PAN = "4761739001010010"
@@ -37,8 +41,9 @@ TERMINAL = "TERM0001"
 MERCHANT = "MERCHANT0000001"
 
 
+@cache
 def dialect(name: str) -> Dialect:
-    """Return the shipped dialect *name*."""
+    """Return the shipped dialect *name*, one for all desks: nothing in it changes."""
     spec = load_spec(name)
     return Dialect(spec, load_profile(spec.profile))
 
@@ -68,18 +73,18 @@ class Desk:
 
     def __init__(self, chosen: Setup | None = None, *, links: tuple[str, ...] = ("bank-1",)) -> None:
         self.setup = chosen or setup()
-        counter = iter(range(1, 1_000_000))
-        seal = Seal(bytes(32), lambda: next(counter).to_bytes(12, "big"))
-        lent = Lent(seal.fingerprint, seal.seal, seal.unseal, lambda: 1.0, lambda: 500, "run", self._wire)
+        self._nonces = iter(range(1, 1_000_000))
+        self._runs = itertools.count(1)
         self.mono = 1000.0
-        self.node = Node(self.setup, lent, self.now)
         self.journal = MemoryJournal()
+        self.node = self._new_node()
         self.module = OpenModule()
         self.sent: deque[tuple[str, str, Message]] = deque()
         """(id, link, message) in the order of sending."""
         self.answers: deque[tuple[str, Message]] = deque()
         """(connection, message) in the order of delivery."""
         self.logs: list[commands.Log] = []
+        self.told: list[commands.Told] = []
         self.hung_up: list[str] = []
         self.closed: list[str] = []
         self.order: list[str] = []
@@ -95,6 +100,27 @@ class Desk:
         self.host_dialect = self.setup.acquirers["bank"].dialect
         self.terminal_dialect = self.setup.listeners["counter"].dialect
         self._stan = 0
+        for name in links:
+            self.bring_up(name)
+
+    def _new_node(self) -> Node:
+        seal = Seal(bytes(32), lambda: next(self._nonces).to_bytes(12, "big"))
+        number = next(self._runs)
+        run = "run" if number == 1 else f"run{number}"
+        lent = Lent(seal.fingerprint, seal.seal, seal.unseal, lambda: 1.0, lambda: 500, run, self._wire)
+        keep_dialects(self.journal, self.setup)
+        return Node(self.setup, lent, self.now)
+
+    def restart(self, chosen: Setup | None = None, *, after: float = 5.0, links: tuple[str, ...] = ("bank-1",)) -> None:
+        """Let the process die, and another one start on the same journal, with *chosen* if that is another setup."""
+        self.mono += after
+        self.setup = chosen or self.setup
+        self.host_dialect = self.setup.acquirers["bank"].dialect
+        self.held, self.hold = [], set()
+        self.sent.clear()
+        self.answers.clear()
+        self.node = self._new_node()
+        self.feed(remains(self.journal))
         for name in links:
             self.bring_up(name)
 
@@ -150,6 +176,8 @@ class Desk:
                 return [events.LinkLost(command.link, command.reason)]
             case commands.Log():
                 self.logs.append(command)
+            case commands.Told():
+                self.told.append(command)
         return []
 
     def _commit(self, command: commands.Journal | commands.File) -> list[events.Event]:
@@ -308,6 +336,13 @@ class Desk:
             rrn=answer.get(37, ""),
             approval=answer.get(38, ""),
         )
+
+    # The operator's side
+
+    def act(self, act: Act, row: Row, reason: str = "asked by the bank") -> commands.Told:
+        """Have an operator do *act* to *row*; return what is said to it."""
+        self.feed(events.ActWanted("act 1", act, row, "eve", reason))
+        return self.told.pop()
 
     # The journal
 
