@@ -146,8 +146,8 @@ class Books:
         """Let the reversal of an approved request be owed, if nothing was built upon it."""
         row = self.approved[number % len(self.approved)]
         later = self.row(row.id)
-        if later.taken or later.returned or later.reserved:
-            return
+        if later.taken or later.returned or later.reserved or not effects.owe(row):
+            return  # something was built upon it, or it is of a kind that is repeated, and never reversed
         if self.commit(*effects.owe(row)):
             self.approved.remove(row)
             self.open.append(row)
