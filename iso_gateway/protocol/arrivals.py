@@ -60,6 +60,10 @@ class Arrivals:
             self._join(request, earlier)
             return
         self._underway.by_key[request.key] = request
+        heard = self._underway.refusals.before(request.key, request.message.text(7), self._world.now.mono)
+        if heard and request.kind is not Kind.REVERSAL:
+            self._closing.refuse(request, heard, "a later copy of it was refused, and came in before it")
+            return
         original = request.original
         named = TRAITS[request.kind].original and (original.stan or original.rrn or original.approval)
         if request.kind is Kind.REVERSAL and not named:

@@ -17,6 +17,7 @@ from iso_gateway.protocol.composing import query_for
 from iso_gateway.protocol.events import Fate
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.links import Links
+from iso_gateway.protocol.overtaken import Refusals
 from iso_gateway.protocol.owing import Owing
 from iso_gateway.protocol.questions import Questions
 from iso_gateway.protocol.records import APPROVED, Change, Entry, Insert, Key, Row, RowState, Taken
@@ -50,6 +51,7 @@ class Underway:
         """Those that a repeat may join."""
         self.busy: dict[tuple[str, str], set[str]] = {}
         """The requests that count against a terminal's bound."""
+        self.refusals = Refusals()
 
 
 class Closing:
@@ -107,6 +109,9 @@ class Closing:
         if self._underway.by_key.get(request.key) is request:
             del self._underway.by_key[request.key]
         self._free_terminal(request)
+        if not request.approved and request.replaying is None:
+            last = request.askers[-1].message.text(7)
+            self._underway.refusals.add(request.key, last, request.code, self._world.now.mono)
         acquirer = self.acquirer(request.acquirer)
         for asker in list(request.askers):
             self.answering.deliver(request, asker, acquirer)
