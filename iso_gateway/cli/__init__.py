@@ -22,6 +22,8 @@ COMMANDS = {
     "status": Lazy("iso_gateway.cli.admin:status", "how a running gateway or host stands"),
     "reload": Lazy("iso_gateway.cli.admin:reload", "have a running gateway read its configuration again"),
     "drain": Lazy("iso_gateway.cli.admin:drain", "have a running gateway or host finish and stop"),
+    "owed": Lazy("iso_gateway.cli.office.owed:owed", "what is owed to hosts, and what an operator does about it"),
+    "txn": Lazy("iso_gateway.cli.office.txn:txn", "find transactions, and tell what happened to one"),
     "host": Lazy("iso_gateway.cli.host:host", "run the mock host"),
     "send": Lazy("iso_gateway.cli.send:send", "send one terminal transaction"),
     "simulate": Lazy("iso_gateway.cli.simulate:simulate", "a day of a fleet with faults, and the invariants checked"),

@@ -26,6 +26,7 @@ from iso_gateway.framing import Frame
 from iso_gateway.gateway.config import Config, LinkTo, ListenAt
 from iso_gateway.gateway.journaling import Journaling
 from iso_gateway.gateway.lines import Lines
+from iso_gateway.gateway.office import Office
 from iso_gateway.gateway.operating import Operating
 from iso_gateway.gateway.restraint import PERIOD, RESTRAINED, Restraint, source_of
 from iso_gateway.hsm.open_module import OpenModule
@@ -87,6 +88,7 @@ class Gateway:
         self.started = now.wall
         lent = replace(lent_by_the_system(f"{now.wall:%y%m%d%H%M%S}"), wire=self._wire)
         self.node = Node(config.setup, lent, now)
+        self.office = Office(self)
         self.journaling = Journaling(store or MemoryJournal(config.file.limits.journal_rows), self.feed_all)
         self.operating = Operating(self.journaling.store, self.feed)
         self.counts: Counter[str] = Counter()
@@ -386,7 +388,7 @@ class Gateway:
         return {
             "state": "draining" if node.world.draining else "running",
             "since": self.started.isoformat(timespec="seconds"),
-            "config": str(self.config.path),
+            "config": str(self.config.path.absolute()),
             "connections": len(self.terminals),
             "in_flight": len(node.flow.requests),
             "owed": len(node.owing),

@@ -228,6 +228,7 @@ def admin_verbs(service: Service) -> dict[str, Any]:
         "reload": reload,
         "drain": drain,
         "act": service.gateway.operating.act,
+        **service.gateway.office.verbs(),
     }
 
 
