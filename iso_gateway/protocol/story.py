@@ -108,7 +108,7 @@ VOCABULARY: Final[dict[Word, Meaning]] = {
     Word.DECIDED: _to_terminal("answered by the gateway itself"),
     Word.ORIGINAL: Meaning("the transaction that it names"),
     Word.ROUTED: Meaning("goes to this acquirer"),
-    Word.SENT: _to_host("given to the link, after its intent was committed"),
+    Word.SENT: _to_host("given to the link"),
     Word.NOT_SENT: Meaning("not a byte left the gateway, so nothing is owed"),
     Word.ANSWERED: _host("the host answered"),
     Word.BAD_MAC: _host("the host answered, and the MAC is not the host's: the outcome is unknown"),

@@ -12,6 +12,7 @@ from iso_gateway.office.timeline import Step
 from iso_gateway.office.views import Debt, Shown, Transaction
 
 WIDTH: Final = 100
+INDENT: Final = "    "
 
 
 def columns(rows: Sequence[Sequence[str]], right: frozenset[int] = frozenset()) -> Iterator[str]:
@@ -37,18 +38,21 @@ def debts(rows: Sequence[Debt]) -> Iterator[str]:
     """Yield two lines for each debt: what, and why and what next."""
     if not rows:
         return
-    head = ("ID", "STATE", "AGE", "AMOUNT", "KIND", "TERMINAL", "CARD", "TRIES")
-    table = [head]
+    table = [("ID", "STATE", "AGE", "AMOUNT", "KIND", "TERMINAL", "TRIES")]
     table += [
-        (row.id, row.state, age(row.age), row.amount_text, row.kind, row.terminal, row.card, str(row.attempts))
-        for row in rows
+        (row.id, row.state, age(row.age), row.amount_text, row.kind, row.terminal, str(row.attempts)) for row in rows
     ]
-    lines = list(columns(table, frozenset({2, 3, 7})))
-    yield lines[0]
-    for line, row in zip(lines[1:], rows, strict=True):
+    yield from _with_more(columns(table, frozenset({2, 3, 6})), [(row.card, row.reason_text, row.next) for row in rows])
+
+
+def _with_more(lines: Iterable[str], more: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Yield *lines*, the first of which is the head, each of the others followed by what is *more* to be said of it."""
+    lines = iter(lines)
+    yield next(lines)
+    for line, texts in zip(lines, more, strict=True):
         yield line
-        why = f"{row.reason_text}; " if row.reason_text else ""
-        yield from textwrap.wrap(f"{why}{row.next}", WIDTH, initial_indent="    ", subsequent_indent="    ")
+        said = "; ".join(text for text in texts if text)
+        yield from textwrap.wrap(said, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT)
 
 
 def totals(sums: dict[str, dict[str, int]]) -> Iterator[str]:
@@ -59,29 +63,22 @@ def totals(sums: dict[str, dict[str, int]]) -> Iterator[str]:
 
 
 def transactions(rows: Sequence[Transaction]) -> Iterator[str]:
-    """Yield a line for each transaction."""
+    """Yield two lines for each transaction."""
     if not rows:
         return
-    head = ("ID", "RECEIVED", "KIND", "STATE", "CODE", "AMOUNT", "TERMINAL", "STAN", "RRN")
-    table = [head]
-    table += [
+    table = [("ID", "RECEIVED", "KIND", "STATE", "AMOUNT", "TERMINAL")]
+    table += [(row.id, moment(row.received)[5:19], row.kind, row.state, row.amount_text, row.terminal) for row in rows]
+    more = [
         (
-            row.id,
-            moment(row.received)[5:19],
-            row.kind,
-            row.state,
-            row.code,
-            row.amount_text,
-            row.terminal,
-            row.stan,
-            row.rrn,
+            row.card,
+            f"STAN {row.stan}",
+            f"RRN {row.rrn}" if row.rrn else "",
+            f"code {row.code}" if row.code else "",
+            f"flagged: {', '.join(row.flags)}" if row.flags else "",
         )
         for row in rows
     ]
-    for line, row in zip(columns(table, frozenset({5})), [None, *rows], strict=True):
-        yield line
-        if row is not None and row.flags:
-            yield f"    flagged: {', '.join(row.flags)}"
+    yield from _with_more(columns(table, frozenset({4})), more)
 
 
 def shown(it: Shown) -> Iterator[str]:

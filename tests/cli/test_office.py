@@ -1,0 +1,144 @@
+"""``owed`` and ``txn`` as people and scripts see them, on a gateway that runs and on one that does not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import trio
+from click.testing import Result
+
+from iso_gateway.admin.server import serve_admin
+from iso_gateway.gateway.service import admin_verbs
+from iso_gateway.protocol.records import RowState
+from tests.cli.conftest import Call
+from tests.support.desk import PAN, Desk, setup
+from tests.support.edge import Host, Running, config_file, running
+
+
+class Silent(Host):
+    """A host that approves what is over 10.00 and says nothing to the rest."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.decide = lambda message: self.approve(message) if message.text(4) > "000000001000" else None
+
+
+class Office:
+    """A gateway with its admin socket, and the command."""
+
+    def __init__(self, gateway: Running, call: Call, config: Path) -> None:
+        self.gateway = gateway
+        self.config = config
+        self._call = call
+        self._till = Desk(setup(), links=())
+
+    async def call(self, *arguments: str, given: str | None = None) -> Result:
+        return await trio.to_thread.run_sync(lambda: self._call(*arguments, "--config", str(self.config), given=given))
+
+    async def sale(self, amount: int, terminal: str = "TERM0001") -> str:
+        """Make a sale; return the id of its row."""
+        connection = await self.gateway.terminal()
+        await connection.ask(self._till.request(amount=amount, terminal=terminal))
+        store = self.gateway.service.gateway.journaling.store
+        return store.in_states(frozenset(RowState))[-1].id
+
+
+@asynccontextmanager
+async def office(folder: Path, call: Call) -> AsyncIterator[Office]:
+    socket = folder / "run" / "admin.sock"
+    more = f'host_timeout = 0.2\n[gateway]\nadmin_socket = "{socket}"'
+    async with running(folder, more, host=Silent()) as gateway, trio.open_nursery() as nursery:
+        await nursery.start(serve_admin, socket, admin_verbs(gateway.service))
+        yield Office(gateway, call, folder / "gateway.toml")
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_debt_is_seen_at_once_and_in_a_hundred_columns(tmp_path: Path, iso_gateway: Call) -> None:
+    async with office(tmp_path, iso_gateway) as desk:
+        assert (await desk.call("owed")).stdout == "nothing is owed, and nothing is in question\n"
+        row = await desk.sale(999)
+        said = await desk.call("owed")
+        assert said.exit_code == 0
+        lines = said.stdout.splitlines()
+        assert lines[0].split() == ["ID", "STATE", "AGE", "AMOUNT", "KIND", "TERMINAL", "TRIES"]
+        assert lines[1].split()[:2] == [row, "owed"]
+        assert lines[2].startswith("    476173******0010; no answer from the host; reversal")
+        assert lines[3] == "total  USD 9.99 owed"
+        assert max(map(len, lines)) <= 100
+        listed = json.loads((await desk.call("owed", "--json")).stdout)
+        assert [each["id"] for each in listed["owed"]] == [row]
+        assert listed["running"] is True
+
+
+async def test_transactions_are_found_also_by_a_card_that_nobody_sees(tmp_path: Path, iso_gateway: Call) -> None:
+    async with office(tmp_path, iso_gateway) as desk:
+        approved, unknown = await desk.sale(2000), await desk.sale(500, "TERM0002")
+        said = await desk.call("txn", "list", "--json")
+        assert [each["id"] for each in json.loads(said.stdout)["transactions"]] == [unknown, approved]
+        by_card = await desk.call("txn", "list", "--pan", "-", "--amount", "2000", "--json", given=f"{PAN}\n")
+        assert [each["id"] for each in json.loads(by_card.stdout)["transactions"]] == [approved]
+        table = (await desk.call("txn", "list", "--since", "1h")).stdout.splitlines()
+        assert table[0].split()[:4] == ["ID", "RECEIVED", "KIND", "STATE"]
+        assert max(map(len, table)) <= 100
+        none = await desk.call("txn", "list", "--terminal", "TERM0009")
+        assert (none.exit_code, none.stdout) == (1, "no transaction fits\n")
+        assert PAN not in desk.gateway.log.getvalue()
+
+
+async def test_a_transaction_is_told_with_each_decision_and_its_reason(tmp_path: Path, iso_gateway: Call) -> None:
+    async with office(tmp_path, iso_gateway) as desk:
+        row = await desk.sale(500)
+        said = await desk.call("txn", "show", row)
+        assert said.exit_code == 0
+        assert "verdict" in said.stdout
+        assert "no bytes back" in said.stdout
+        assert "terminal > gateway  the request came in: counter, from 127.0.0.1:" in said.stdout
+        assert "gateway > host      given to the link: bank" in said.stdout
+        assert max(map(len, said.stdout.splitlines())) <= 100
+        drawn = (await desk.call("txn", "show", row, "--mermaid")).stdout
+        assert drawn.startswith("sequenceDiagram\n    participant T as terminal TERM0001\n")
+        shown = json.loads((await desk.call("txn", "show", row, "--json")).stdout)
+        assert [step["word"] for step in shown["steps"]][:4] == ["received", "journaled", "sent", "timed-out"]
+        for text in (said.stdout, drawn, json.dumps(shown)):
+            assert not [PAN[at : at + 7] for at in range(1, 10) if PAN[at : at + 7] in text]
+
+
+async def test_what_is_not_there_is_told_with_what_to_do(tmp_path: Path, iso_gateway: Call) -> None:
+    async with office(tmp_path, iso_gateway) as desk:
+        row = await desk.sale(2000)
+        said = await desk.call("txn", "show", f"{row}x")
+        assert said.exit_code == 1
+        assert said.stderr == f"iso-gateway: no transaction '{row}x', did you mean '{row}'?\n"
+
+
+def test_a_journal_in_memory_is_gone_with_its_gateway(tmp_path: Path, iso_gateway: Call) -> None:
+    config = config_file(tmp_path, 1)
+    said = iso_gateway("owed", "--config", str(config))
+    assert said.exit_code == 2
+    assert "no gateway is running by it, and its journal is in memory" in said.stderr
+
+
+def test_without_a_configuration_it_says_which_file_was_looked_for(iso_gateway: Call, tmp_path: Path) -> None:
+    said = iso_gateway("txn", "list", "--config", str(tmp_path / "none.toml"))
+    assert said.exit_code == 2
+    assert "none.toml: cannot be read" in said.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--pan", PAN], "a card number is not given as an argument"),
+        (["--pan", "-"], "a card number of 12 to 19 digits expected"),
+        (["--since", "yesterday"], "'yesterday' is no moment"),
+        (["--state", "lost"], "'lost' is not one of"),
+    ],
+)
+def test_wrong_usage_says_what_was_expected(iso_gateway: Call, arguments: list[str], said: str) -> None:
+    result = iso_gateway("txn", "list", *arguments, given="12 34\n")
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert PAN not in result.stderr
