@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from iso_gateway.protocol.records import Audit, Row
-from iso_gateway.protocol.story import Party, Told, Word, read, said
+from iso_gateway.protocol.story import Party, Told, Word, line, read, said
 
 JOURNALED: Final = "journaled"
 """A step that the host leg tells, and no line."""
@@ -55,7 +55,8 @@ def _from_columns(row: Row, told: set[str]) -> Iterator[Step]:
     leg = row.host
     if leg is not None:
         text = f"{leg.mti} STAN {leg.stan} for {leg.acquirer}"
-        yield Step(leg.sent, JOURNALED, str(Party.GATEWAY), str(Party.GATEWAY), "its intent goes to the journal", text)
+        (at,) = (each.at for each in read(line(leg.sent, Word.SENT)))  # to the millisecond, as a story's lines are
+        yield Step(at, JOURNALED, str(Party.GATEWAY), str(Party.GATEWAY), "its intent goes to the journal", text)
 
 
 def _act(audit: Audit) -> Step:
