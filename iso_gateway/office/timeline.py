@@ -31,8 +31,10 @@ class Step(msgspec.Struct, frozen=True):
 
 def timeline(row: Row, audits: Iterable[Audit] = ()) -> tuple[Step, ...]:
     """Return the steps of *row* in order; what happened at one instant stays in the order in which it was told."""
-    told = list(read(row.story))
-    steps = [*_from_columns(row, {each.word for each in told}), *map(_step, told), *map(_act, audits)]
+    # An act's audit says all of it, at more length than its line in the story, which may have been cut.
+    acts = tuple(audits)
+    told = [each for each in read(row.story) if not (acts and each.word == Word.ACT)]
+    steps = [*_from_columns(row, {each.word for each in told}), *map(_step, told), *map(_act, acts)]
     return tuple(sorted(steps, key=lambda step: (step.at, RANKS.get(step.word, _OTHERS))))
 
 

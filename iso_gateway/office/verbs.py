@@ -25,6 +25,9 @@ from iso_gateway.protocol.records import Audit, Row, RowState, Search
 MOST: Final = 1000
 """Rows in one answer; more are asked for by `after`."""
 
+DEBT: Final = "/debt"
+"""What logs add to a row's id where they speak of its debt."""
+
 Limit = Annotated[int, Meta(ge=1, le=MOST)]
 Name = Annotated[str, Meta(max_length=64)]
 Fingerprint = Callable[[bytes], bytes]
@@ -199,7 +202,7 @@ def found(journal: Reading, name: str) -> Row:
     Raises:
         AdminError: the journal has no such; with the nearest of the newest ones.
     """
-    row = journal.get(name)
+    row = journal.get(name.removesuffix(DEBT))
     if row is None:
         newest = [each.id for each in journal.search(Search(limit=50))]
         hint = did_you_mean(name, newest) or ("; 'txn list' shows the newest" if newest else ": the journal is empty")

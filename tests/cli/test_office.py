@@ -39,6 +39,9 @@ class Office:
     async def call(self, *arguments: str, given: str | None = None) -> Result:
         return await trio.to_thread.run_sync(lambda: self._call(*arguments, "--config", str(self.config), given=given))
 
+    async def act(self, name: str, *arguments: str) -> Result:
+        return await trio.to_thread.run_sync(lambda: self._call("owed", "--config", str(self.config), name, *arguments))
+
     async def sale(self, amount: int, terminal: str = "TERM0001") -> str:
         """Make a sale; return the id of its row."""
         connection = await self.gateway.terminal()
@@ -48,10 +51,10 @@ class Office:
 
 
 @asynccontextmanager
-async def office(folder: Path, call: Call) -> AsyncIterator[Office]:
+async def office(folder: Path, call: Call, host: Host | None = None) -> AsyncIterator[Office]:
     socket = folder / "run" / "admin.sock"
     more = f'host_timeout = 0.2\n[gateway]\nadmin_socket = "{socket}"'
-    async with running(folder, more, host=Silent()) as gateway, trio.open_nursery() as nursery:
+    async with running(folder, more, host=host or Silent()) as gateway, trio.open_nursery() as nursery:
         await nursery.start(serve_admin, socket, admin_verbs(gateway.service))
         yield Office(gateway, call, folder / "gateway.toml")
         nursery.cancel_scope.cancel()
@@ -72,6 +75,46 @@ async def test_a_debt_is_seen_at_once_and_in_a_hundred_columns(tmp_path: Path, i
         listed = json.loads((await desk.call("owed", "--json")).stdout)
         assert [each["id"] for each in listed["owed"]] == [row]
         assert listed["running"] is True
+
+
+class Refusing(Silent):
+    """One that refuses every reversal for good."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        usual = self.decide
+        self.decide = lambda message: self.answer(message, "12") if message.mti[1] == "4" else usual(message)
+
+
+async def test_an_operator_closes_what_is_stuck_and_the_timeline_says_who(tmp_path: Path, iso_gateway: Call) -> None:
+    async with office(tmp_path, iso_gateway, Refusing()) as desk:
+        row = await desk.sale(999)
+        await desk.gateway.until(lambda: desk.gateway.service.gateway.counts["stuck"] > 0)
+        listed = json.loads((await desk.call("owed", "--json")).stdout)["owed"]
+        assert [(each["state"], each["next"]) for each in listed] == [("stuck", "operator: resend or write-off")]
+        refused = await desk.act("confirm", row, "--reason", "it was paid in cash")
+        assert (refused.exit_code, refused.stdout) == (1, "")
+        assert refused.stderr.startswith(f"iso-gateway: {row}: confirm is not done: it is a debt, not a question")
+        done = await desk.act("write-off", row, "--reason", "it was paid in cash", "--who", "night shift")
+        assert (done.exit_code, done.stdout) == (0, f"{row}: written off; nothing is sent any more\n")
+        assert json.loads((await desk.call("owed", "--json")).stdout)["owed"] == []
+        shown = json.loads((await desk.call("txn", "show", row, "--json")).stdout)
+        assert shown["transaction"]["state"] == "written off"
+        assert shown["audits"][0]["who"] == "night shift"
+        (act,) = [step for step in shown["steps"] if step["word"] == "act"]
+        assert (act["by"], act["to"], act["text"]) == (
+            *("operator", "gateway"),
+            "write-off by night shift: it was paid in cash",
+        )
+        drawn = (await desk.call("txn", "show", row, "--mermaid")).stdout
+        assert "participant O as operator" in drawn
+        assert "O->>G: " in drawn
+
+
+def test_an_act_needs_a_reason(iso_gateway: Call) -> None:
+    said = iso_gateway("owed", "resend", "some-1")
+    assert said.exit_code == 2
+    assert "--reason" in said.stderr
 
 
 async def test_transactions_are_found_also_by_a_card_that_nobody_sees(tmp_path: Path, iso_gateway: Call) -> None:

@@ -10,7 +10,7 @@ import click
 
 from iso_gateway.cli.office.journal import ask, reach
 from iso_gateway.cli.options import json_option
-from iso_gateway.cli.output import say, say_json
+from iso_gateway.cli.output import complain, say, say_json
 
 
 @click.group(invoke_without_command=True)
@@ -28,7 +28,7 @@ def owed(context: click.Context, *, config: Path, socket: Path | None, limit: in
     question  approved, and nobody knows whether the terminal has its answer:
               its receipt decides. confirm, or reverse
 
-    The exit code is 0 whether something is owed or not.
+    The exit code is 0 whether something is owed or not; of an act, 1 where it is refused.
 
     \b
     iso-gateway owed
@@ -73,12 +73,15 @@ def _act(name: str, text: str) -> None:
     @click.option("--who", default="", metavar="NAME", help="Who acts.  [default: your login]")
     @json_option
     @click.pass_obj
-    def act(obj: dict[str, Any], *, row: str, reason: str, who: str, as_json: bool) -> None:
-        said = ask("owed.act", id=row, act=name, who=who or _login(), reason=reason, **obj)
+    def act(obj: dict[str, Any], *, row: str, reason: str, who: str, as_json: bool) -> int:
+        said = ask("act", id=row, act=name, who=who or _login(), reason=reason, **obj)
         if as_json:
             say_json(said)
+        elif said["done"]:
+            say(f"{said['id']}: {said['text']}")
         else:
-            say(f"{said['id']}: {said['told']}")
+            complain(f"{said['id']}: {name} is not done: {said['text']}")
+        return 0 if said["done"] else 1
 
 
 def _login() -> str:
