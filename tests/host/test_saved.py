@@ -69,6 +69,16 @@ def test_an_original_that_the_ledger_has_let_go_is_still_that_of_its_void() -> N
     assert till.account().balance == 1_000_000 - 1000
 
 
+def test_what_the_ledger_has_let_go_takes_nobodys_place() -> None:
+    till = Till(remember=2)
+    first = till.ask(Kind.SALE)
+    till.ask(Kind.PREAUTH)
+    till.ask(Kind.VOID, about=first)
+    assert till.states == [("preauth", "approved"), ("void", "approved")]
+    restart(till, remember=2)
+    assert till.states == [("preauth", "approved"), ("void", "approved")]
+
+
 def test_no_card_number_is_saved(till: Till) -> None:
     till.ask(Kind.SALE)
     assert till.request(Kind.SALE)[2].encode() not in msgspec.json.encode(till.host.save())

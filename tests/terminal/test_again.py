@@ -15,7 +15,7 @@ from iso_gateway.terminal.orders import MONEY, Order, Prepared, Verb, prepare, p
 from iso_gateway.terminal.records import Memory, Outcome, Reversal
 from iso_gateway.terminal.result import Result, of_answer, of_silence, reversed_by, settled
 from iso_gateway.terminal.scripts import Till
-from tests.support.desk import NOON, OTHER_PAN, dialect
+from tests.support.desk import NOON, OTHER_PAN, PAN, dialect
 
 SPECS = ("iso87-ascii", "iso93-ascii", "cup-pos")
 
@@ -129,8 +129,9 @@ def test_line_tests_are_passed_over(terminal: Terminal) -> None:
 
 def test_the_card_is_not_kept_and_has_to_be_given_again(terminal: Terminal) -> None:
     terminal.sell(None, pan=OTHER_PAN)
-    with pytest.raises(ConfigError, match="give its number again"):
-        terminal.ask("repeat")
+    for wrong in ({}, {"pan": PAN}):
+        with pytest.raises(ConfigError, match="give its number again"):
+            terminal.ask("repeat", **wrong)
     assert terminal.ask("repeat", pan=OTHER_PAN).message[2] == OTHER_PAN
 
 

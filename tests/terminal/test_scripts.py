@@ -108,6 +108,17 @@ def test_a_unionpay_reversal_keeps_the_type_of_what_it_undoes() -> None:
     assert reversal["60.2"] == "000001"
 
 
+@pytest.mark.parametrize("spec", ["iso87-ascii", "cup-pos"])
+def test_the_reversal_of_a_void_does_not_name_the_sale(spec: str) -> None:
+    void = composed(spec, Kind.VOID, answered(spec, composed(spec, Kind.SALE)))
+    assert void[37] == "632500000001"
+    unanswered = Sent.of(dialect(spec), Kind.VOID, void)
+    reversal = scripts.reversal(dialect(spec), Slip(Till(), "000043", AT), CARD, unanswered)
+    assert 37 not in reversal
+    assert 38 not in reversal
+    assert dialect(spec).original(reversal).stan == void[11]
+
+
 @pytest.mark.parametrize(
     ("spec", "outcome", "reason"),
     [
