@@ -18,8 +18,8 @@ from iso_gateway.simulation.hosts import Host
 from iso_gateway.simulation.invariants import Watch
 from iso_gateway.simulation.journal import ForgetfulJournal
 from iso_gateway.simulation.network import Counters, HostLine, TerminalLine, Trunks
-from iso_gateway.simulation.recovery import recover
 from iso_gateway.simulation.trace import Trace
+from iso_gateway.store.remains import keep_dialects, remains
 
 REDIAL: Final = 5.0
 """Seconds between two attempts to open a link."""
@@ -73,6 +73,7 @@ class Gateway:
             commands.Deliver: self._deliver,
             commands.Hangup: self._hang_up,
             commands.CloseLink: self._close_link,
+            commands.Told: lambda _: None,
             commands.Log: self._log,
         }
 
@@ -98,7 +99,8 @@ class Gateway:
         )
         self.node = Node(self.setup, lent, self._heap.now)
         self.journal.opened(self.feed_all)
-        recover(self.node, self.journal.durable)
+        keep_dialects(self.journal.durable, self.setup)
+        self.feed(remains(self.journal.durable))
         for acquirer in self.setup.acquirers.values():
             for link in acquirer.links:
                 self._heap.after(self._chance.between(0.0, 0.05), self._dial, link, self.lives)
