@@ -17,9 +17,6 @@ from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.lifecycle import LIFE, Deed, Stage, stage, taken
 from iso_gateway.protocol.records import APPROVED, Change, Row, RowState, Taken
 
-REFUNDABLE: Final = frozenset({Kind.ADVICE, Kind.COMPLETION, Kind.COMPLETION_ADVICE})
-"""The advices that a later refund may name, so that their rows stay approved ones."""
-
 
 class Course(NamedTuple):
     """The moments of one deed, but of a refund, which stands in amounts."""

@@ -167,16 +167,16 @@ class Settling:
             return
         dialect = self._ledger.reading(debt)
         approved = dialect.verdict(message) in (CodeClass.APPROVED, CodeClass.PARTIAL)
+        # Whoever asked for it was told that nobody knows: its receipt is a question until it asks again (ruling 2).
+        stands = RowState.NOTED if row.kind is Kind.REVERSAL else RowState.UNCONFIRMED
         columns = {
-            "state": RowState.NOTED if approved else RowState.DECLINED,
+            "state": stands if approved else RowState.DECLINED,
             "approved": approved,
             "code": dialect.canonical(message),
             "answer": dialect.answer_facts(message),
             "rrn": message.text(37),
             "approval": message.text(38),
         }
-        if approved and row.kind in effects.REFUNDABLE:
-            columns["state"] = RowState.UNCONFIRMED
         effect, word = (effects.keep(row, row.amount), Word.KEPT) if approved else (effects.free(row), Word.FREED)
         self.end(debt, (Change(row.id, set=columns), *effect), word)
 

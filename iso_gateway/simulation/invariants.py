@@ -61,7 +61,7 @@ class Watch:
         """What hosts recorded, by row; reversals aside."""
         self._requests: dict[str, int] = {}
         self._keys: dict[tuple[str, ...], str] = {}
-        self._attempts: dict[str, int] = {}
+        self._attempts: dict[tuple[str, RowState], int] = {}
 
     def breaks(self, invariant: str, about: Sequence[str], cause: str) -> Broken:
         """Return the break of *invariant*, to be raised."""
@@ -107,7 +107,8 @@ class Watch:
     def _debt_sent(self, row: Row) -> None:
         if row.state not in OPEN_DEBT:
             raise self.breaks("I4", _about(row), f"a debt of {row.id} is sent while the journal says {row.state}")
-        attempts = self._attempts[row.id] = self._attempts.get(row.id, 0) + 1
+        what = (row.id, row.state)  # a reversal that takes a repeat's place is another message, and counted anew
+        attempts = self._attempts[what] = self._attempts.get(what, 0) + 1
         if row.attempts < attempts:
             cause = f"attempt {attempts} on {row.id} is sent while the journal says {row.attempts}"
             raise self.breaks("I4", _about(row), cause)

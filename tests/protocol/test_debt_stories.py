@@ -190,3 +190,21 @@ def test_a_settled_debt_says_so_in_the_log() -> None:
     reverse(desk, reversal, "00")
     assert desk.said("settled")[0]["attempts"] == 1
     assert not desk.node.owing.debts
+
+
+def test_a_refund_that_was_told_by_its_repeats_is_a_question_until_the_terminal_asks_again() -> None:
+    desk = Desk(setup("cup-pos", "cup-pos"))
+    sale = desk.sale()
+    refund = desk.later(Kind.REFUND, sale, 500)
+    desk.send(refund)
+    desk.pass_time(30)
+    assert desk.code() == "98"
+    desk.pass_time(1)
+    desk.host_got()
+    desk.pass_time(40)
+    desk.host_answers("00")
+    (row,) = [row for row in desk.rows() if row.kind is Kind.REFUND]
+    assert row.state is RowState.UNCONFIRMED
+    assert desk.asked(desk.repeat(refund)) == "00"
+    (row,) = [row for row in desk.rows() if row.kind is Kind.REFUND]
+    assert row.state is RowState.DONE
