@@ -63,7 +63,7 @@ class Terminals:
     def __init__(self, port: int, count: int) -> None:
         sale = SPEC.encode(SALE)
         spans = {span.field: slice(span.start + 2, span.end + 2) for span in SPEC.decode(sale, trace=True).spans}
-        self.stan_at = spans["11"]
+        self.stan_at, self.amount_at = spans["11"], spans["4"]
         self.frames: dict[int, bytearray] = {}
         self.sockets: dict[int, socket.socket] = {}
         self.names: dict[int, bytes] = {}
@@ -91,6 +91,7 @@ class Terminals:
         self.numbers[fileno] = number = self.numbers[fileno] + 1
         frame = self.frames[fileno]
         frame[self.stan_at] = b"%06d" % number
+        frame[self.amount_at] = b"%012d" % (1000 + number % 9000)  # who paid the same again would be a suspect
         if self.sockets[fileno].send(frame) != len(frame):
             raise WrongAnswerError("a sale was not taken whole")
         self.waiting[fileno] = b""
@@ -150,7 +151,11 @@ class Terminals:
                 raise WrongAnswerError(f"an answer {answer[:4].decode()} without DE {', '.join(sorted(missing))}")
             shape = self.shapes[known] = spans["4"], spans["11"], spans["39"], spans["41"]
         amount, stan, code, terminal = shape
-        if not answer.startswith(b"0210") or answer[code] != b"00" or answer[amount] != b"000000001234":
+        if (
+            not answer.startswith(b"0210")
+            or answer[code] != b"00"
+            or answer[amount] != self.frames[fileno][self.amount_at]
+        ):
             raise WrongAnswerError(f"no approval: MTI {answer[:4].decode()}, DE 39 {answer[code].decode()}")
         if answer[stan] != self.frames[fileno][self.stan_at] or answer[terminal] != self.names[fileno]:
             raise WrongAnswerError("the answer to another sale")

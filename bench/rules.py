@@ -147,7 +147,7 @@ class Terminals:
     def __init__(self, count: int) -> None:
         sale = load.SPEC.encode(load.SALE)
         spans = {span.field: slice(span.start, span.end) for span in load.SPEC.decode(sale, trace=True).spans}
-        self._stan = spans["11"]
+        self._stan, self._amount = spans["11"], spans["4"]
         self._number = 0
         self._frames = []
         for number in range(1, count + 1):
@@ -160,6 +160,7 @@ class Terminals:
         self._number += 1
         for frame in self._frames:
             frame[self._stan] = b"%06d" % self._number
+            frame[self._amount] = b"%012d" % (1000 + self._number % 9000)  # else each is suspected to be the one before
         return [bytes(frame) for frame in self._frames]
 
 

@@ -109,6 +109,8 @@ class Arrivals:
             self._world.log("listed", "warning", terminal=request.terminal, stan=request.stan,
                             cause="a repeat whose original may have left the journal is not sent as new")  # fmt: skip
             self._closing.refuse(request, "25", "its original may have left the journal")
+        elif request.suspect is not None:
+            self._forwarding.suspected(request, event.originals)
         else:
             self._with_original(request, _meant(request, event.originals))
 
@@ -271,6 +273,7 @@ class Arrivals:
             request.original_row = replace(original, state=RowState.OWES_REVERSAL, reason=reason)
             asked = line(wall, Word.REVERSED_BY, request.id)
             owing = line(wall, Word.OWED, f"{RowState.OWES_REVERSAL}, reason {reason}")
+            self._forwarding.doubles.forget(original)
             owed = effects.reversal_owed(original, reason, unchanged, added(original.story, asked + owing))
             request.tell(wall, Word.ORIGINAL, f"found: {original.kind} {original.id}, {original.state}")
             request.tell(wall, Word.DECIDED, "00, the gateway reverses it: one debt, whoever asks")

@@ -8,6 +8,7 @@ from typing import Final
 from iso_gateway.codec.message import Message
 from iso_gateway.codec.mti import repeat
 from iso_gateway.errors import CannotCarry
+from iso_gateway.protocol import doubles
 from iso_gateway.protocol.calendar import Second
 from iso_gateway.protocol.dialect import LOCAL_TIME, Dialect, Facts
 from iso_gateway.protocol.kinds import TRAITS, Kind
@@ -25,6 +26,8 @@ def query_for(request: Request) -> OriginalQuery | None:
 
     What is named may be of a kind that it must not be: known, and wrong, is refused; only the unknown is forwarded.
     """
+    if request.suspect is not None:
+        return doubles.query_for(request.suspect, request)
     named, kinds = request.original, request.original_kinds
     if kinds and request.kind is not Kind.REVERSAL:
         kinds = TRAITS[Kind.REVERSAL].original

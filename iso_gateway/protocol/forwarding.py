@@ -15,10 +15,11 @@ from iso_gateway.protocol.closing import Closing, Underway
 from iso_gateway.protocol.commands import Journal, Secure, Verify
 from iso_gateway.protocol.composing import host_message
 from iso_gateway.protocol.dialect import Dialect
+from iso_gateway.protocol.doubles import Doubles, still_charged
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.links import Links
 from iso_gateway.protocol.profile import CodeClass
-from iso_gateway.protocol.records import Change, Insert, RowState
+from iso_gateway.protocol.records import Change, Insert, Row, RowState
 from iso_gateway.protocol.request import Request, host_leg, journal_row
 from iso_gateway.protocol.routing import Query, route
 from iso_gateway.protocol.rules import not_found
@@ -35,6 +36,7 @@ _VERIFYING, _SECURING, _SENT = State.VERIFYING, State.SECURING, State.SENT
 _VERIFIED, _SECURED, _JOURNALED, _ANSWERED, _JUDGED = (
     Step.VERIFIED, Step.SECURED, Step.JOURNALED, Step.ANSWERED, Step.JUDGED
 )  # fmt: skip
+_SALE, _PREAUTH = Kind.SALE, Kind.PREAUTH
 _REVERSAL, _KEPT_ANSWER, _TELL_SENT, _TELL_ANSWERED = Kind.REVERSAL, RowState.ANSWERED, Word.SENT, Word.ANSWERED
 
 
@@ -46,6 +48,7 @@ class Forwarding:
         self._links = links
         self._closing = closing
         self._underway = underway
+        self.doubles = Doubles()
 
     def clear(self, request: Request) -> None:
         """Bounds, route, link, the host's message; then the security module."""
@@ -58,6 +61,8 @@ class Forwarding:
         counts = TRAITS[kind].financial and request.kind_row.reversible and kind is not _REVERSAL
         if counts and len(waiting) >= world.setup.limits.per_terminal and not is_repeat(request.message.mti):
             self._closing.refuse(request, "96", "the terminal's bound of requests in flight")
+            return
+        if (kind is _SALE or kind is _PREAUTH) and request.suspect is None and self._is_suspected(request):
             return
         known = request.original_row.host if request.original_row is not None else None
         query = Query(request.pan, request.message.mti[1], request.terminal, request.currency, request.amount)
@@ -95,6 +100,33 @@ class Forwarding:
         else:
             self.secured(request, message)
 
+    def _is_suspected(self, request: Request) -> bool:
+        """Ask the journal about an earlier sale that *request* looks like, if there is one (ruling 23)."""
+        if is_repeat(request.message.mti):
+            return False
+        request.suspect = self.doubles.like(request)
+        if request.suspect is not None:
+            self._closing.look_up(request)
+        return request.suspect is not None
+
+    def suspected(self, request: Request, rows: tuple[Row, ...]) -> None:
+        """Take in what the journal knows of the sale that *request* looks like: charge it, or by setting do not."""
+        assert request.suspect is not None
+        earlier = still_charged(request.suspect, rows)
+        if earlier is None:
+            self.clear(request)
+            return
+        declined = request.listener.dialect.profile.rules.double_charge == "decline"
+        self._world.log("double charge?", "warning", id=request.id, earlier=earlier.id, terminal=request.terminal,
+                        amount=request.amount, done="declined" if declined else "let through, flagged")  # fmt: skip
+        why = f"looks like {earlier.id}, which is {earlier.state}: same card, amount and terminal, other STAN"
+        if declined:
+            self._closing.refuse(request, "94", why)
+            return
+        request.flags = (f"double? {earlier.id}",)
+        request.tell(self._world.now.wall, Word.FLAGGED, why)
+        self.clear(request)
+
     def secured(self, request: Request, message: Message | None, code: str = "") -> None:
         """Take in the host's *message* with PIN block and MAC, or why there is none; commit the intent."""
         if request.state is not _SECURING:
@@ -123,6 +155,8 @@ class Forwarding:
         sealed = self._world.lent.seal(request.pan) if request.pan else b""
         row = journal_row(request, sealed, leg, second.business_date, host.acquirer.dialect)
         request.journaled = row
+        if row.kind is _SALE or row.kind is _PREAUTH:
+            self.doubles.remember(row)
         held: tuple[Change, ...] = ()
         if request.original_row is not None:
             held = effects.hold(request.kind, request.amount, request.original_row)

@@ -24,6 +24,7 @@ from iso_gateway.protocol.story import Teller, Word, line
 from iso_gateway.protocol.transaction import TRANSITIONS, State, Step
 
 if TYPE_CHECKING:
+    from iso_gateway.protocol.doubles import Charge
     from iso_gateway.protocol.links import Link
 
 
@@ -87,6 +88,9 @@ class Request(Teller):
     """Why the gateway refuses it, or answers it itself."""
     refusal: str = ""
     """The canonical code to refuse with, once it is clear that this is no repeat."""
+    suspect: Charge | None = None
+    """An earlier sale that it looks like, about which the journal was asked."""
+    flags: tuple[str, ...] = ()
     original_row: Row | None = None
     acquirer: str = ""
     link: Link | None = None
@@ -229,6 +233,7 @@ def journal_row(
         business_date=today,
         host=leg,
         original=request.original_row.id if request.original_row else "",
+        flags=request.flags,
         behind=effects.behind(request.kind, request.original_row) if request.original_row else "",
         reversible=request.owed_state is RowState.OWES_REVERSAL,
         dialect=dialect.hash if dialect is not None else "",

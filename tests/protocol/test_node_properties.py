@@ -134,10 +134,15 @@ def test_a_leg_without_keys_goes_the_same_way(terminal: str, host: str, story: l
         lived(desk, story)
     assert not {"Verify", "Secure"} & set(without.order)
     assert Counter(without.bytes_out) == Counter(with_keys.bytes_out)
-    assert Counter(map(repr, without.logs)) == Counter(map(repr, with_keys.logs))
+    assert Counter(map(timeless, without.logs)) == Counter(map(timeless, with_keys.logs))
     assert [on_any_link(row) for row in without.rows()] == [on_any_link(row) for row in with_keys.rows()]
 
 
 def on_any_link(row: Row) -> Row:
     """Return *row* with a story that does not say which link an attempt took: that goes by the order."""
     return replace(row, story=row.story.replace("bank-1", "bank").replace("bank-2", "bank"))
+
+
+def timeless(line: commands.Log) -> str:
+    """Return *line* without how long it took: by a step more of the security module, a breath more."""
+    return repr((line.event, {name: value for name, value in line.fields.items() if name != "ms"}, line.level))
