@@ -5,12 +5,13 @@ resembles, or by setting it is declined. The last few sales of each terminal are
 sale costs one look into a dict; only where one of them is alike is the journal asked what became of it. Declined,
 voided, reversed by the terminal: then the customer pays once, and nothing is said.
 
-Bounded by the terminals that are configured. After a start the memory is empty but for what the journal hands in as
-open: the sales of which nobody knows whether the terminal got its answer are the ones that are swiped again.
+Bounded by the terminals that are configured. After a start the memory holds what the journal hands in: the newest rows,
+and all those that were left open, for a sale whose answer nobody is sure of is the one that is swiped again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -45,10 +46,16 @@ class Doubles:
         self._last: dict[tuple[str, str], tuple[Charge, ...]] = {}
 
     def remember(self, row: Row) -> None:
-        """Note the *row* of a sale or preauth that is about to be sent, or that an earlier process left open."""
+        """Note the *row* of a sale or preauth that is about to be sent."""
         who = (row.merchant, row.terminal)
         charge = Charge(row.id, row.kind, row.card_hash, row.amount, row.currency, row.stan, row.batch, row.received)
         self._last[who] = (charge, *self._last.get(who, ())[: REMEMBERED - 1])
+
+    def recovered(self, rows: Iterable[Row]) -> None:
+        """Note those of the *rows* of an earlier process that somebody may swipe again."""
+        by_id = {row.id: row for row in rows if row.kind is Kind.SALE or row.kind is Kind.PREAUTH}
+        for row in sorted(by_id.values(), key=lambda row: row.received):
+            self.remember(row)
 
     def forget(self, row: Row) -> None:
         """Let go of *row*: its terminal has it reversed, and may well charge the card anew."""

@@ -56,7 +56,7 @@ class Flow:
         self.requests = underway.requests
         self.arrive = self._arrivals.arrive
         self.answered = self._forwarding.answered
-        self.remember = self._forwarding.doubles.remember
+        self.doubles = self._forwarding.doubles
         self.takes = self._by_kind_of_event()
         """Who takes in which answer of the edge to what a request asked for last."""
 

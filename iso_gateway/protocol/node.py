@@ -121,6 +121,7 @@ class Node:
             if dialect is not None:
                 self.world.dialects.setdefault(keeping.hash_of(data), dialect)
         self.links.go_on(next_stans((*event.rows, *event.newest)))
+        self.flow.doubles.recovered((*event.rows, *event.newest))
         found = recover(event.rows, self.world.now.wall)
         for row, noted in found.debts:
             self.owing.take_up(row, noted=noted)

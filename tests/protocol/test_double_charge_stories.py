@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from iso_gateway.protocol import commands
+from iso_gateway.protocol import commands, events
 from iso_gateway.protocol.doubles import REMEMBERED, Doubles
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.records import Row, RowState
@@ -200,7 +200,7 @@ def test_what_an_earlier_process_left_open_is_suspected_too() -> None:
     left = desk.row()
     after = Desk()
     after.journal = desk.journal
-    after.node.flow.remember(left)
+    after.feed(events.Recovered((left,), newest=(left,)))
     assert again(after, stan="000077").flags == (f"double? {left.id}",)
 
 
