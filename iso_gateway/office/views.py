@@ -9,6 +9,7 @@ import msgspec
 from iso_gateway.codec import mask
 from iso_gateway.codec.currency import find, format_amount
 from iso_gateway.office.timeline import Step
+from iso_gateway.protocol.acts import is_listed
 from iso_gateway.protocol.debts import DebtState
 from iso_gateway.protocol.records import Row, RowState
 
@@ -53,7 +54,7 @@ class Debt(msgspec.Struct, frozen=True):
 
     id: str
     state: str
-    """owed, stuck or question."""
+    """owed, stuck, question, or look: answered without the host, and there may be money behind it."""
     kind: str
     terminal: str
     merchant: str
@@ -185,7 +186,11 @@ def debt(row: Row, now: Now) -> Debt | None:
     live = now.live.get(row.id) if now.live is not None else None
     if live is not None:
         row = live.row
-    state = STATES.get(row.state) or (LEFT_BEHIND.get(row.state) if now.live is None else None)
+    state = (
+        "look"
+        if is_listed(row)
+        else STATES.get(row.state) or (LEFT_BEHIND.get(row.state) if now.live is None else None)
+    )
     if state is None:
         return None
     return Debt(
@@ -201,7 +206,7 @@ def debt(row: Row, now: Now) -> Debt | None:
         card=_card(row),
         acquirer=row.host.acquirer if row.host is not None else "",
         reason=row.reason,
-        reason_text="the terminal may not have the answer" if state == "question" else _reason(row),
+        reason_text=_reason(row, state),
         since=row.received,
         age=max(0.0, round((now.wall - row.received).total_seconds(), 3)),
         attempts=row.attempts,
@@ -209,7 +214,11 @@ def debt(row: Row, now: Now) -> Debt | None:
     )
 
 
-def _reason(row: Row) -> str:
+def _reason(row: Row, state: str) -> str:
+    if state == "question":
+        return "the terminal may not have the answer"
+    if state == "look":
+        return "; ".join(row.flags)
     if row.state is RowState.SENDING:
         return "the gateway ended before the host answered"
     return REASONS.get(row.reason, mask.printable(row.reason))
@@ -217,6 +226,8 @@ def _reason(row: Row) -> str:
 
 def _next(row: Row, state: str, live: Live | None) -> str:
     """Return what happens next."""
+    if state == "look":
+        return "operator: look for it at the host, then confirm"
     if state == "stuck":
         return "operator: resend or write-off"
     if state == "question":

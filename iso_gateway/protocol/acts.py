@@ -2,7 +2,7 @@
 
     resend     a stuck debt is owed again, and sent at once; one that is being sent anyway is sent at once
     write-off  a stuck debt is closed: nobody owes anything any more, and the reason says who bears it
-    confirm    the terminal has its receipt: what was a question stands
+    confirm    the terminal has its receipt: what was a question stands; or what was only listed was looked at
     reverse    the terminal has none: what was a question is reversed at the host
 
 Each act is committed together with its audit row, which says who, when and why. The same decision serves the running
@@ -100,7 +100,8 @@ def entry_for(act: Act, row: Row, who: str, reason: str, *, at: datetime, audit:
         return Refusal("a reason is needed: it is what the audit row tells later")
     if max(len(reason), len(who)) > LONGEST_REASON:
         return Refusal(f"a name and a reason have {LONGEST_REASON} characters at the most")
-    refused = REFUSALS.get((act, row.state), "") or _moved_on(act, row)
+    listed = act is Act.CONFIRM and is_listed(row)
+    refused = "" if listed else REFUSALS.get((act, row.state), "") or _moved_on(act, row)
     if refused:
         return Refusal(refused)
     columns, effect, text = _done(act, row, at)
@@ -109,6 +110,11 @@ def entry_for(act: Act, row: Row, who: str, reason: str, *, at: datetime, audit:
     story = added(row.story, line(at, Word.ACT, f"{act} by {who or 'nobody'}: {reason}"))
     changed = Change(row.id, set=columns, where=_as_judged(act, row), story=story)
     return Deed((changed, *effect, written), msgspec.structs.replace(row, **columns), text)
+
+
+def is_listed(row: Row) -> bool:
+    """Return whether *row* was answered without the host, for an operator to look at: its flag says why."""
+    return row.state is RowState.NOTED and bool(row.flags)
 
 
 def _moved_on(act: Act, row: Row) -> str:
@@ -141,6 +147,8 @@ def _done(act: Act, row: Row, at: datetime) -> tuple[dict[str, Any], Entry, str]
             return {"owed_since": at}, (), "it is sent again as soon as a link is up"
         case Act.WRITE_OFF:
             return {"state": RowState.WRITTEN_OFF}, effects.undo(row), "written off; nothing is sent any more"
+        case Act.CONFIRM if is_listed(row):
+            return {"flags": ()}, (), "looked at: it is listed no more"
         case Act.CONFIRM:
             return {"state": RowState.DONE}, (), "confirmed: it stands"
         case Act.REVERSE:

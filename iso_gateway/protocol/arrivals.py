@@ -106,9 +106,7 @@ class Arrivals:
             no_answer = request.listener.dialect.profile.no_answer
             self._closing.refuse(request, no_answer if unknown else request.refusal)
         elif event.same_key is None and self._may_have_left(request):
-            self._world.log("listed", "warning", terminal=request.terminal, stan=request.stan,
-                            cause="a repeat whose original may have left the journal is not sent as new")  # fmt: skip
-            self._closing.refuse(request, "25", "its original may have left the journal")
+            self._closing.list_request(request, "a repeat whose original may have left the journal is not sent as new")
         elif request.suspect is not None:
             self._forwarding.suspected(request, event.originals)
         else:

@@ -203,12 +203,17 @@ class Closing:
 
     def list_reversal(self, request: Request) -> None:
         """Refuse a reversal that names what nobody can find, for an operator to look at (ruling 3)."""
-        self._world.log("listed", "warning", terminal=request.terminal, stan=request.stan,
-                        cause="a reversal names an unknown original by its STAN alone")  # fmt: skip
+        request.tell(self._world.now.wall, Word.ORIGINAL, "unknown, and named by its STAN alone")
+        self.list_request(request, "a reversal names an unknown original by its STAN alone")
+
+    def list_request(self, request: Request, why: str) -> None:
+        """Refuse with 25 what may be about money that nobody can find; its row is listed for an operator."""
+        self._world.log("listed", "warning", terminal=request.terminal, stan=request.stan, cause=why)
         wall = self._world.now.wall
-        request.tell(wall, Word.ORIGINAL, "unknown, and named by its STAN alone")
-        request.tell(wall, Word.REFUSED, "25, for an operator to look at")
-        row = noted(request, wall.date(), "25")
+        request.why = why
+        request.tell(wall, Word.REFUSED, f"25, {why}")
+        request.tell(wall, Word.FLAGGED, "for an operator to look at")
+        row = replace(noted(request, wall.date(), "25"), flags=(why,))
         self.record_alone(request, "25", (Insert(row), *request.tombstone))
 
     def recorded(self, request: Request) -> None:

@@ -14,6 +14,7 @@ from iso_gateway.office.mermaid import diagram, escaped
 from iso_gateway.office.timeline import RANKS, timeline
 from iso_gateway.office.verbs import Reading, owed, txn_list, txn_show
 from iso_gateway.office.views import Live, Now, Shown
+from iso_gateway.protocol.acts import Act, Deed, entry_for
 from iso_gateway.protocol.debts import DebtState
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.records import Change, Row, RowState
@@ -122,6 +123,20 @@ def test_a_question_says_who_answers_it() -> None:
     unconfirmed(desk)
     (debt,) = listed(desk)["owed"]
     assert (debt["state"], debt["next"]) == ("question", "the terminal's receipt decides: confirm or reverse")
+
+
+def test_what_names_an_original_that_nobody_knows_is_listed_until_somebody_has_looked() -> None:
+    desk = Desk()
+    assert desk.asked(desk.reversal(desk.request().evolve({7: None}))) == "25"
+    (debt,) = listed(desk)["owed"]
+    assert (debt["state"], debt["kind"]) == ("look", "reversal")
+    assert debt["reason_text"] == "a reversal names an unknown original by its STAN alone"
+    (row,) = desk.rows(RowState.NOTED)
+    deed = entry_for(Act.CONFIRM, row, "me", "the host has no such sale", at=desk.now.wall, audit="a-1")
+    assert isinstance(deed, Deed)
+    desk.journal.commit([deed.entry])
+    assert listed(desk)["owed"] == []
+    assert "look" not in str(listed(desk)["totals"])
 
 
 def test_a_stopped_gateways_journal_owes_what_was_under_way() -> None:

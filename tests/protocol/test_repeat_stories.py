@@ -201,6 +201,8 @@ def test_a_marked_repeat_that_is_older_than_the_journal_is_not_sent_as_new() -> 
     assert desk.code() == "25"
     assert not desk.sent
     assert desk.said("listed")
+    assert desk.row().flags == ("a repeat whose original may have left the journal is not sent as new",)
+    assert desk.asked(request.evolve({7: before}, "0201")) == "25"
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai", "America/New_York"])

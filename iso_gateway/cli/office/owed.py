@@ -27,6 +27,7 @@ def owed(context: click.Context, *, config: Path, socket: Path | None, limit: in
     stuck     the host refused it: resend or write-off
     question  approved, and nobody knows whether the terminal has its answer:
               its receipt decides. confirm, or reverse
+    look      answered 25 without the host, which may know it: look there, confirm
 
     The exit code is 0 whether something is owed or not; of an act, 1 where it is refused.
 
@@ -94,5 +95,8 @@ def _login() -> str:
 
 _act("resend", "Send a debt again, now. One that is stuck is owed again.")
 _act("write-off", "Close a stuck debt. Nothing is sent any more; the reason says who bears it.")
-_act("confirm", "Answer a question with yes. The terminal has its receipt, and the approval stands.")
+_act(
+    "confirm",
+    "Answer a question with yes. The terminal has its receipt, and the approval stands; or it was looked at.",
+)
 _act("reverse", "Answer a question with no. The terminal has no receipt, and the host is owed a reversal.")
