@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from iso_gateway.protocol.batch import Batch
 from iso_gateway.protocol.kinds import Kind
 
 if TYPE_CHECKING:
@@ -201,7 +202,7 @@ class Audit(msgspec.Struct, frozen=True, gc=False):
     reason: str
 
 
-Entry = tuple[Insert | Change | Audit, ...]
+Entry = tuple[Insert | Change | Audit | Batch, ...]
 """What is committed together or not at all."""
 
 

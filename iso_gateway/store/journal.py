@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from iso_gateway.protocol.batch import Batch
 from iso_gateway.protocol.records import Audit, Entry, Key, OriginalQuery, Row, RowState, Search
 
 
@@ -21,7 +22,10 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 class Failed(msgspec.Struct, frozen=True):
-    """Nothing of the entry was committed, for a reason of its own: it changes a row that is not there."""
+    """Nothing of the entry was committed, for a reason of its own.
+
+    It changes a row that is not there, or a batch that is not of the version before.
+    """
 
     reason: str
 
@@ -72,6 +76,22 @@ class JournalStore(Protocol):
 
     def audits(self, row_id: str = "") -> list[Audit]:
         """Return what operators did, to the row *row_id* or to all, oldest first."""
+        ...
+
+    def batch(self, merchant: str, terminal: str, number: str = "") -> Batch | None:
+        """Return the batch *number* of the terminal, or, without a number, the one that was first kept last.
+
+        Raises:
+            StoreError: the journal cannot be read.
+        """
+        ...
+
+    def batches(self, terminal: str = "", limit: int = 100) -> list[Batch]:
+        """Return the batches of *terminal*, or of all, the one that was first kept last coming first.
+
+        Raises:
+            StoreError: the journal cannot be read.
+        """
         ...
 
     def keep_dialect(self, name: str, data: bytes) -> None:

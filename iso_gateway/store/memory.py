@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
+from iso_gateway.protocol.batch import Batch
 from iso_gateway.protocol.records import (
     HELD,
     OPEN_DEBT,
@@ -51,6 +52,7 @@ class MemoryJournal:
         self._by_rrn: dict[tuple[str, str], tuple[str, ...]] = {}
         self._by_approval: dict[tuple[str, str], tuple[str, ...]] = {}
         self._audits: list[Audit] = []
+        self._batches: dict[tuple[str, str, str], Batch] = {}
         self._dialects: dict[str, bytes] = {}
         self._retire_at = max_rows
         """How many rows are too many: more than the bound while too few of them may go."""
@@ -98,6 +100,17 @@ class MemoryJournal:
         """Return what operators did, oldest first."""
         return [audit for audit in self._audits if row_id in ("", audit.row)]
 
+    def batch(self, merchant: str, terminal: str, number: str = "") -> Batch | None:
+        """Return the batch *number* of the terminal, or the one that was first kept last."""
+        if number:
+            return self._batches.get((merchant, terminal, number))
+        return next((batch for batch in self.batches(terminal) if batch.merchant == merchant), None)
+
+    def batches(self, terminal: str = "", limit: int = 100) -> list[Batch]:
+        """Return the batches of *terminal*, or of all, the newest first."""
+        found = (batch for batch in reversed(self._batches.values()) if terminal in ("", batch.terminal))
+        return list(islice(found, limit))
+
     def keep_dialect(self, name: str, data: bytes) -> None:
         """Keep *data*, the spec and profile whose hash is *name*."""
         self._dialects.setdefault(name, data)
@@ -111,6 +124,7 @@ class MemoryJournal:
         self._dialects.clear()
         self._rows.clear()
         self._audits.clear()
+        self._batches.clear()
         self._claims.clear()
         self._by_stan.clear()
         self._by_rrn.clear()
@@ -120,6 +134,8 @@ class MemoryJournal:
         for part in entry:
             if isinstance(part, Change) and part.id not in self._rows:
                 return Failed(f"no row {part.id}")
+            if isinstance(part, Batch) and part.version != self._version(part) + 1:
+                return Failed(f"batch {part.number} of {part.terminal} was changed meanwhile")
             obstacle = self._obstacle(part)
             if obstacle is not None:
                 return Refused(obstacle)
@@ -128,13 +144,19 @@ class MemoryJournal:
                 self._insert(part)
             elif isinstance(part, Change):
                 self._change(part)
+            elif isinstance(part, Batch):
+                self._batches[part.key] = part
             else:
                 self._audits.append(part)
         return Committed()
 
-    def _obstacle(self, part: Insert | Change | Audit) -> Row | None:
+    def _version(self, batch: Batch) -> int:
+        known = self._batches.get(batch.key)
+        return 0 if known is None else known.version
+
+    def _obstacle(self, part: Insert | Change | Audit | Batch) -> Row | None:
         """Return the row that stands in the way of *part*, or None."""
-        if isinstance(part, Audit):
+        if isinstance(part, Audit | Batch):
             return None
         if isinstance(part, Insert):
             for key in part.row.claims:

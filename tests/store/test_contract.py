@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from iso_gateway.protocol.batch import Batch, BatchState, Detail, Difference, Totals, What
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.records import (
     OPEN_DEBT,
@@ -339,3 +340,62 @@ def test_a_dialect_is_kept_under_its_hash_and_only_once(store: JournalStore) -> 
     assert store.dialect("0123456789abcdef") == b"one"
     assert store.dialect("fedcba9876543210") == b"two"
     assert store.dialect("0000000000000000") is None
+
+
+def batch(number: str = "000007", **columns: Any) -> Batch:
+    """Return a batch of one terminal."""
+    return replace(Batch("M", "T", number, ROW.received), **columns)
+
+
+FULL_BATCH = batch(
+    state=BatchState.CLOSED, closed=ROW.received + timedelta(hours=1), currency="156", balanced=False,
+    pos=Totals(300, 2, 50, 1), ours=Totals(200, 1, 50, 1), host=Totals(100, 1), acquirer="bank",
+    details=(Detail("000001", 100, "512345******0008", b"\x00\xff", "row-000001"), Detail("000002", 200)),
+    differences=(Difference(What.POS_ONLY, "000002", "", 200, None, None, "512345******0008", "submit it"),),
+)  # fmt: skip
+
+
+def test_a_batch_is_kept_as_it_is_told(store: JournalStore) -> None:
+    assert store.batch("M", "T", "000007") is None
+    assert store.batch("M", "T") is None
+    assert committed(store, (FULL_BATCH,)) == [Committed()]
+    assert store.batch("M", "T", "000007") == FULL_BATCH
+    assert store.batch("M", "T") == FULL_BATCH
+    later = replace(FULL_BATCH, version=2, state=BatchState.CHECKING, details=(), host=None, closed=None)
+    assert committed(store, (later,)) == [Committed()]
+    assert store.batch("M", "T", "000007") == later
+
+
+def test_a_batch_that_another_commit_changed_fails_alone(store: JournalStore) -> None:
+    twice = batch(version=2, balanced=True)
+    outcomes = committed(store, (batch(),), (batch(balanced=False), Insert(row())), (twice,), (replace(twice),))
+    assert [type(outcome) for outcome in outcomes] == [Committed, Failed, Committed, Failed]
+    assert store.batch("M", "T", "000007") == twice
+    assert store.get("row-000001") is None
+    assert [type(outcome) for outcome in committed(store, (batch("000009", version=2),))] == [Failed]
+    assert store.batch("M", "T", "000009") is None
+
+
+def test_batches_are_listed_the_newest_first(store: JournalStore) -> None:
+    other = replace(batch("000001"), terminal="U")
+    committed(store, (batch("000007"),), (other,), (batch("000008"),), (batch("000007", version=2),))
+    committed(store, (replace(batch("000009"), merchant="N"),))
+    numbers = [(each.terminal, each.number, each.version) for each in store.batches()]
+    assert numbers == [("T", "000009", 1), ("T", "000008", 1), ("U", "000001", 1), ("T", "000007", 2)]
+    assert [each.number for each in store.batches("T")] == ["000009", "000008", "000007"]
+    assert [each.number for each in store.batches("T", limit=1)] == ["000009"]
+    assert store.batches("nobody") == []
+    newest = store.batch("M", "T")
+    assert newest is not None
+    assert newest.number == "000008"
+
+
+def test_a_batch_and_the_rows_that_it_confirms_change_together(store: JournalStore) -> None:
+    committed(store, (Insert(row(state=RowState.UNCONFIRMED)),))
+    confirmed = Change("row-000001", set={"state": RowState.DONE}, where={"state": RowState.UNCONFIRMED})
+    assert committed(store, (batch(), confirmed)) == [Committed()]
+    (outcome,) = committed(store, (batch(version=2), confirmed))
+    assert isinstance(outcome, Refused)
+    kept = store.batch("M", "T")
+    assert kept is not None
+    assert kept.version == 1
