@@ -113,6 +113,7 @@ class Gateway:
             commands.Journal: self.journaling.submit,
             commands.File: self.journaling.file,
             commands.Lookup: self._look_up,
+            commands.Gather: self._look_up,
             commands.Send: self._send,
             commands.Deliver: self._deliver,
             commands.Hangup: self._hang_up,
@@ -200,7 +201,7 @@ class Gateway:
         if (link := self.links.get(command.link)) is not None and self._nursery is not None:
             self._nursery.start_soon(link.aclose)
 
-    def _look_up(self, command: commands.Lookup) -> None:
+    def _look_up(self, command: commands.Lookup | commands.Gather) -> None:
         found = self.journaling.look_up(command)
         if found is not None:
             self._queue.append(found)

@@ -302,6 +302,7 @@ class _Builder:
             late_window=table.late_window,
             sign_on=table.sign_on,
             sends_rrn=table.sends_rrn,
+            settlement=table.settlement,
             timing=Timing(table.answer_timeout, table.echo_every, table.sign_on_again),
             debtor=Debtor(table.repeat_after, table.repeat_at_most, table.debt_days * 86400),
         )

@@ -11,8 +11,9 @@ import trio
 
 from iso_gateway.errors import StoreError
 from iso_gateway.net.poller import Bell, the_poller
-from iso_gateway.protocol.commands import File, Journal, Lookup
-from iso_gateway.protocol.events import Conflict, Event, Found, Journaled, JournalFailed
+from iso_gateway.protocol.commands import File, Gather, Journal, Lookup
+from iso_gateway.protocol.events import Conflict, Event, Journaled, JournalFailed
+from iso_gateway.store.asking import answer
 from iso_gateway.store.journal import Committed, Failed, JournalStore, Outcome, Refused
 
 Group = list[Journal | File]
@@ -71,20 +72,19 @@ class Journaling:
         self._idle = False
         self._groups.put(self._taken())
 
-    def look_up(self, command: Lookup) -> Event | None:
+    def look_up(self, command: Lookup | Gather) -> Event | None:
         """Answer *command* at once, or None where the store blocks: then ``run`` answers it."""
         if self.store.blocking:
             return None
-        same, originals = self.store.find(command.key, command.original)
-        return Found(command.id, same, originals)
+        return answer(self.store, command)
 
-    async def look_up_in_thread(self, command: Lookup) -> None:
+    async def look_up_in_thread(self, command: Lookup | Gather) -> None:
         """Answer *command* from a store that blocks; one that cannot be read knows nothing in time."""
         try:
-            same, originals = await trio.to_thread.run_sync(self.store.find, command.key, command.original)
+            answered = await trio.to_thread.run_sync(answer, self.store, command)
         except StoreError:
             return
-        self._feed([Found(command.id, same, originals)])
+        self._feed([answered])
 
     async def run(self) -> None:
         """Commit groups for ever, for a store that blocks; in the end, what still waits."""

@@ -77,6 +77,7 @@ class AcquirerTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     compared: tuple[Annotated[int, Meta(ge=2, le=192)], ...] = (41,)
     """The DEs that must agree between request and answer, where the answer has them."""
     sends_rrn: bool = False
+    settlement: Literal["own", "forward"] = "own"
     """Whether requests carry a DE 37 made here."""
     repeat_after: Seconds = 1
     """The first pause between two attempts at an owed reversal or advice; it doubles."""

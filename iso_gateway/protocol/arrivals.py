@@ -7,7 +7,7 @@ from datetime import date
 from msgspec.structs import replace
 
 from iso_gateway.codec.mti import is_repeat
-from iso_gateway.protocol import effects, rules
+from iso_gateway.protocol import effects, inquiry, rules
 from iso_gateway.protocol.closing import Closing, Underway
 from iso_gateway.protocol.commands import Verify
 from iso_gateway.protocol.composing import reason_said
@@ -18,6 +18,7 @@ from iso_gateway.protocol.moment import sent_at
 from iso_gateway.protocol.profile import KindRow
 from iso_gateway.protocol.records import APPROVED, HELD, OPEN_DEBT, Change, Insert, Row, RowState
 from iso_gateway.protocol.request import Asker, Request, journal_row, noted
+from iso_gateway.protocol.settlement import BATCH_KINDS, Settlement
 from iso_gateway.protocol.setup import UNBATCHED_KEY_LIFE
 from iso_gateway.protocol.story import Word, added, line, worth_telling
 from iso_gateway.protocol.transaction import State, Step
@@ -27,11 +28,14 @@ from iso_gateway.protocol.world import World
 class Arrivals:
     """Takes requests in, and decides whether they go on to the host."""
 
-    def __init__(self, world: World, forwarding: Forwarding, closing: Closing, underway: Underway) -> None:
+    def __init__(
+        self, world: World, forwarding: Forwarding, closing: Closing, underway: Underway, settlement: Settlement
+    ) -> None:
         self._world = world
         self._forwarding = forwarding
         self._closing = closing
         self._underway = underway
+        self._settlement = settlement
 
     def arrive(self, asker: Asker, kind: Kind, row: KindRow) -> None:
         """Take in a request of a known terminal."""
@@ -66,8 +70,12 @@ class Arrivals:
             return
         original = request.original
         named = TRAITS[request.kind].original and (original.stan or original.rrn or original.approval)
-        if request.kind is Kind.REVERSAL and not named:
+        if request.kind in BATCH_KINDS:
+            self._settlement.arrive(request)
+        elif request.kind is Kind.REVERSAL and not named:
             self._closing.refuse(request, "25", "the reversal names no original")
+        elif request.kind is Kind.INQUIRY and not named:
+            self._closing.refuse(request, "30", "the inquiry names no original")
         elif request.amount == 0 and TRAITS[request.kind].financial and request.kind is not Kind.REVERSAL:
             self._closing.refuse(request, "13", "no amount")
         elif named or is_repeat(request.message.mti):
@@ -116,6 +124,9 @@ class Arrivals:
         if request.kind is Kind.REVERSAL:
             self._reverse(request, original)
             return
+        if request.kind is Kind.INQUIRY:
+            self._inquire(request, original)
+            return
         if original is not None:
             request.about(original)
             code = self._refusal(request, original)
@@ -131,6 +142,21 @@ class Arrivals:
         elif TRAITS[request.kind].original:
             request.tell(self._world.now.wall, Word.ORIGINAL, "unknown here: passed on as the terminal names it")
         self._forwarding.clear(request)
+
+    def _inquire(self, request: Request, original: Row | None) -> None:
+        """Say what became of *original*: the journal knows, or else the host may (ruling 8)."""
+        if original is None and request.original.issued_by_host:
+            self._forwarding.clear(request)
+            return
+        if original is not None and _other_card(request, original):
+            self._closing.refuse(request, "14", f"its original {original.id} is of another card")
+            return
+        standing = inquiry.standing_of(original)
+        if original is not None:
+            request.answer = inquiry.answer_facts(standing, original.amount, original.rrn, original.approval)
+        else:
+            request.answer = inquiry.answer_facts(standing, 0)
+        self._closing.refuse(request, "00", f"its original is {standing}")
 
     def _same_key(self, request: Request, row: Row) -> None:
         """Answer a message whose key the journal knows: a repeat from its row, anything else with 94."""
@@ -205,7 +231,10 @@ class Arrivals:
             return
         if request.state is not State.JOURNALING:
             return
-        if request.kind is Kind.REVERSAL and request.key not in row.claims:
+        if request.kind is Kind.SETTLEMENT:  # an earlier one that came to nothing has the key
+            request.step(Step.CONFLICT)
+            self._forwarding.journal_intent(request, (row.id,))
+        elif request.kind is Kind.REVERSAL and request.key not in row.claims:
             self._reversal_overtaken(request, row)
         elif (original := request.original_row) is not None and row.id == original.id:
             code = self._refusal(request, row)
@@ -314,7 +343,7 @@ class Arrivals:
 
     def _reversal_refusal(self, request: Request, original: Row) -> str:
         """Return the code with which the terminal's reversal of *original* is refused, or the empty text."""
-        if request.card_hash and original.card_hash and request.card_hash != original.card_hash:
+        if _other_card(request, original):
             return "14"
         if request.amount and request.amount not in amounts(original):
             return "64"
@@ -364,6 +393,10 @@ def _left_standing(request: Request) -> int:
     """Return how much of its original the reversal *request* leaves, by DE 95; 0 where it reverses all of it."""
     said = request.message.text(95)[:12]
     return int(said) if said.isdecimal() else 0
+
+
+def _other_card(request: Request, original: Row) -> bool:
+    return bool(request.card_hash and original.card_hash and request.card_hash != original.card_hash)
 
 
 def stands(row: Row) -> bool:

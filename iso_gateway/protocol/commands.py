@@ -59,6 +59,16 @@ class Send(msgspec.Struct, frozen=True, gc=False):
     payload: bytes
 
 
+class Gather(msgspec.Struct, frozen=True, gc=False):
+    """Read the batch *batch* of a terminal, or its latest, with the rows of it, and who claims *key* -> Gathered."""
+
+    id: str
+    key: Key
+    merchant: str
+    terminal: str
+    batch: str
+
+
 class Deliver(msgspec.Struct, frozen=True, gc=False):
     """Give *payload* to the terminal's connection -> Delivered, with what became of it."""
 
@@ -98,4 +108,4 @@ class Log(msgspec.Struct, frozen=True, gc=False):
     level: str = "info"
 
 
-Command = Verify | Secure | Journal | File | Lookup | Send | Deliver | Hangup | CloseLink | Told | Log
+Command = Verify | Secure | Journal | File | Lookup | Gather | Send | Deliver | Hangup | CloseLink | Told | Log

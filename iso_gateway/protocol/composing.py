@@ -68,9 +68,10 @@ def host_message(request: Request, acquirer: Acquirer, stan: str, second: Second
         facts["acquiring_institution_id"] = acquirer.institution
     if acquirer.sends_rrn and 37 not in request.message:
         facts["retrieval_reference_number"] = rrn(second.local, stan)
+    facts.update(request.instead)
     original = original_on_host_leg(request, acquirer.dialect.profile)
     batch = request.batch or acquirer.batch
-    row = request.host_row = target.outgoing(request.kind, request.kind_row)
+    row = request.host_row = request.row_instead or target.outgoing(request.kind, request.kind_row)
     message = target.compose(request.kind, facts, second.today, original, batch, passed=passed, row=row)
     if request.kind is not Kind.REVERSAL:
         return message

@@ -35,7 +35,7 @@ LOCAL_TIME: Final = ("time_local_transaction", "date_local_transaction")
 
 _NEVER_CUT: Final = MONEY | {"primary_account_number", "track_2_data", "pin_data", "icc_data"}
 _RESPONSE_CODE: Final = 39
-_ONLY: Final = {"4": "reversal", "8": "network"}
+_ONLY: Final = {"4": "reversal", "5": "settlement", "8": "network"}
 
 
 class Dialect:

@@ -8,6 +8,7 @@ import msgspec
 
 from iso_gateway.codec.message import Message
 from iso_gateway.protocol.acts import Act
+from iso_gateway.protocol.batch import Batch
 from iso_gateway.protocol.records import Row
 
 
@@ -97,6 +98,14 @@ class Found(Answer, frozen=True, gc=False):
     originals: tuple[Row, ...]
 
 
+class Gathered(Answer, frozen=True, gc=False):
+    """Answers Gather: who claims the key, the batch as the journal has it, and the rows that may be of it."""
+
+    same_key: Row | None
+    batch: Batch | None
+    rows: tuple[Row, ...]
+
+
 class SendUncertain(Answer, frozen=True, gc=False):
     """Answers Send: some, all or none of it went out, and there is no way to know which. It counts as sent."""
 
@@ -164,6 +173,7 @@ Event = (
     | Conflict
     | JournalFailed
     | Found
+    | Gathered
     | SendUncertain
     | NotSent
     | Delivered

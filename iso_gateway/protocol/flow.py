@@ -19,6 +19,7 @@ from iso_gateway.protocol.events import (
     Conflict,
     Delivered,
     Found,
+    Gathered,
     Journaled,
     JournalFailed,
     NotSent,
@@ -31,11 +32,14 @@ from iso_gateway.protocol.links import Links
 from iso_gateway.protocol.owing import Owing
 from iso_gateway.protocol.questions import Questions
 from iso_gateway.protocol.request import Request
+from iso_gateway.protocol.settlement import BATCH_KINDS, Settlement
 from iso_gateway.protocol.transaction import State
 from iso_gateway.protocol.verdicts import Verdict
 from iso_gateway.protocol.world import World
 
-EdgeAnswer = Verified | Secured | Journaled | Conflict | JournalFailed | Found | SendUncertain | NotSent | Delivered
+EdgeAnswer = (
+    Verified | Secured | Journaled | Conflict | JournalFailed | Found | Gathered | SendUncertain | NotSent | Delivered
+)
 """The events that answer a command."""
 
 ANSWERS: Final = get_args(EdgeAnswer)
@@ -52,7 +56,8 @@ class Flow:
         underway = Underway()
         self._closing = Closing(world, links, owing, questions, underway)
         self._forwarding = Forwarding(world, links, self._closing, underway)
-        self._arrivals = Arrivals(world, self._forwarding, self._closing, underway)
+        self._settlement = Settlement(world, self._closing, self._forwarding, underway)
+        self._arrivals = Arrivals(world, self._forwarding, self._closing, underway, self._settlement)
         self.requests = underway.requests
         self.arrive = self._arrivals.arrive
         self.answered = self._forwarding.answered
@@ -64,6 +69,7 @@ class Flow:
         return {
             Verified: self._verified,
             Found: self._arrivals.found,
+            Gathered: self._settlement.gathered,
             Secured: self._secured,
             Journaled: self._journaled,
             Conflict: self._arrivals.conflict,
@@ -118,6 +124,8 @@ class Flow:
             return
         request.deadline = None
         match request.state:
+            case State.LOOKING_UP if request.kind in BATCH_KINDS:
+                self._settlement.look_again(request)
             case State.VERIFYING | State.LOOKING_UP | State.SECURING:
                 self._closing.too_slow(request)
             case State.SENT | State.CHECKING:

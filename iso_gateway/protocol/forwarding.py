@@ -19,7 +19,7 @@ from iso_gateway.protocol.doubles import Doubles, still_charged
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.links import Links
 from iso_gateway.protocol.profile import CodeClass
-from iso_gateway.protocol.records import Change, Insert, Row, RowState
+from iso_gateway.protocol.records import Change, Entry, Insert, Row, RowState
 from iso_gateway.protocol.request import Request, host_leg, journal_row
 from iso_gateway.protocol.routing import Query, route
 from iso_gateway.protocol.rules import not_found
@@ -57,21 +57,16 @@ class Forwarding:
             self._closing.refuse(request, "91", "the gateway drains")
             return
         kind, key = request.kind, request.key
-        waiting = self._underway.busy.get(key[:2], ())
         counts = TRAITS[kind].financial and request.kind_row.reversible and kind is not _REVERSAL
-        if counts and len(waiting) >= world.setup.limits.per_terminal and not is_repeat(request.message.mti):
+        if counts and self._too_many(request):
             self._closing.refuse(request, "96", "the terminal's bound of requests in flight")
             return
         if (kind is _SALE or kind is _PREAUTH) and request.suspect is None and self._is_suspected(request):
             return
-        known = request.original_row.host if request.original_row is not None else None
-        query = Query(request.pan, request.message.mti[1], request.terminal, request.currency, request.amount)
-        request.acquirer = known.acquirer if known is not None else route(world.setup.routes, query) or ""
+        self._route(request)
         if request.acquirer not in world.setup.acquirers:
             self._closing.refuse(request, "92", "no route")
             return
-        if known is not None:
-            request.tell(world.now.wall, Word.ROUTED, f"{request.acquirer}, the acquirer of its original")
         request.link = self._links.pick(request.acquirer)
         stan = self._links.next_stan(request.acquirer) if request.link is not None else None
         if stan is None:
@@ -126,6 +121,20 @@ class Forwarding:
         request.flags = (f"double? {earlier.id}",)
         request.tell(self._world.now.wall, Word.FLAGGED, why)
         self.clear(request)
+
+    def _route(self, request: Request) -> None:
+        """Find out whose host it goes to; empty: nobody's."""
+        known = request.original_row.host if request.original_row is not None else None
+        if known is not None:
+            request.acquirer = known.acquirer
+            request.tell(self._world.now.wall, Word.ROUTED, f"{request.acquirer}, the acquirer of its original")
+        elif request.conclude is None:  # else that was decided before
+            query = Query(request.pan, request.message.mti[1], request.terminal, request.currency, request.amount)
+            request.acquirer = route(self._world.setup.routes, query) or ""
+
+    def _too_many(self, request: Request) -> bool:
+        waiting = self._underway.busy.get(request.key[:2], ())
+        return len(waiting) >= self._world.setup.limits.per_terminal and not is_repeat(request.message.mti)
 
     def secured(self, request: Request, message: Message | None, code: str = "") -> None:
         """Take in the host's *message* with PIN block and MAC, or why there is none; commit the intent."""
@@ -254,7 +263,11 @@ class Forwarding:
         if approved and (said := answer.text(4)).isdecimal() and amount and request.kind is not Kind.REVERSAL:
             columns["amount"] = amount = int(said)
         self._tell_of_answer(request, _TELL_ANSWERED, request.code)
-        if not row.original:
+        if request.conclude is not None:
+            further = request.conclude(answer)  # it may decide what the terminal hears
+            columns.update(code=request.code, own_code=request.own_code, answer=request.answer)
+            self._record(request, columns, further)
+        elif not row.original:
             self._record(request, columns, ())
         elif approved:
             self._record(request, columns, self._marked(effects.keep(row, amount), Word.KEPT, request))
@@ -286,7 +299,7 @@ class Forwarding:
         if not TRAITS[request.kind].financial:
             if request.host_request is not None:
                 self._links.release(request.acquirer, request.host_request, late=True)
-            self._record(request, {"state": RowState.DECLINED, "code": request.code}, ())
+            self._record(request, {"state": RowState.DECLINED, "code": request.code, "claims": ()}, ())
             return
         request.owes = reason
         state = request.owed_state
@@ -318,7 +331,7 @@ class Forwarding:
             self._tell_of_answer(request, Word.LINK_LOST, str(finding))
             self.owe(request, "98", f"link lost: {cause}", verdict)
 
-    def _record(self, request: Request, columns: dict[str, object], effect: tuple[Change, ...]) -> None:
+    def _record(self, request: Request, columns: dict[str, object], effect: Entry) -> None:
         row = request.journaled
         assert row is not None
         request.outcome = columns

@@ -64,7 +64,7 @@ class CodeRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A few words for people."""
     canonical: str = msgspec.field(name="is", default="")
     """The 1987 code that means the same; empty: the code itself."""
-    only: Literal["", "reversal", "network"] = ""
+    only: Literal["", "reversal", "network", "settlement"] = ""
     """The message class in whose answers alone the row goes out."""
 
 
@@ -85,6 +85,8 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The canonical code for a terminal or merchant that is not configured."""
     batch: str = ""
     """The path of the batch number, part of the terminal's key; empty where there is none."""
+    totals: Literal["", "f48", "de74"] = ""
+    """Where the totals of a batch stand; empty: this dialect settles no batches. See `reconciling`."""
     repeat_mti: bool = True
     """Whether a repeat goes out with the repeat MTI (0201, 0401)."""
     reversal_stan: Literal["new", "same"] = "new"

@@ -92,6 +92,14 @@ class Request(Teller):
     """An earlier sale that it looks like, about which the journal was asked."""
     flags: tuple[str, ...] = ()
     original_row: Row | None = None
+    until: float = 0.0
+    """How long it may wait for others, on the monotonic clock."""
+    instead: Facts = {}  # noqa: RUF012 -- as below
+    """What the gateway says to the host in the place of what the terminal said."""
+    row_instead: KindRow | None = None
+    """How it looks to the host, where its kind looks in several ways."""
+    conclude: Callable[[Message], Entry] | None = None
+    """What a clear answer of the host does besides; it may change what the terminal hears."""
     acquirer: str = ""
     link: Link | None = None
     host_row: KindRow | None = None
@@ -208,13 +216,17 @@ def _counter(chip: str | bytes | None) -> bytes:
         return b""
 
 
+ASKED_ANEW: Final = frozenset({Kind.INQUIRY, Kind.UPLOAD, Kind.UPLOAD_END})
+"""What is answered anew each time it is asked, so that no key is kept for it."""
+
+
 def journal_row(
     request: Request, sealed: bytes, leg: HostLeg | None, today: date, dialect: Dialect | None = None
 ) -> Row:
     """Return the row that is committed before *request* is sent, in the words of *dialect*."""
     return Row(
         id=request.id,
-        claims=(request.key,),
+        claims=() if request.kind in ASKED_ANEW else (request.key,),
         kind=request.kind,
         state=RowState.SENDING,
         fingerprint=request.fingerprint,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, time, timedelta, tzinfo
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -29,6 +29,8 @@ class Limits(msgspec.Struct, frozen=True):
     """Requests in flight on one link; when every link is full: 91."""
     stage: float = 5.0
     """Seconds that the security module or the journal may take; then 96, or no answer for what may be a repeat."""
+    settlement: float = 20.0
+    """Seconds that the totals of a batch wait for debts of its terminal that are under way; then, no answer."""
 
 
 class Listener(msgspec.Struct, frozen=True):
@@ -76,6 +78,8 @@ class Acquirer(msgspec.Struct, frozen=True):
     keyed: bool = False
     """Whether its messages get a MAC or a translated PIN block; otherwise the security module is not asked."""
     sign_on: bool = True
+    settlement: Literal["own", "forward"] = "own"
+    """Whether the gateway settles the batches of terminals itself, or sends their totals and records on to the host."""
     sends_rrn: bool = False
     """Whether the host wants DE 37 in requests."""
     timing: Timing = Timing()

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from iso_gateway.protocol.commands import File, Journal, Lookup
-from iso_gateway.protocol.events import Conflict, Event, Found, Journaled, JournalFailed
+from iso_gateway.protocol.batch import Batch
+from iso_gateway.protocol.commands import File, Gather, Journal, Lookup
+from iso_gateway.protocol.events import Conflict, Event, Journaled, JournalFailed
 from iso_gateway.protocol.records import Audit, Insert
 from iso_gateway.simulation.chance import Chance
 from iso_gateway.simulation.faults import Trouble
 from iso_gateway.simulation.heap import Heap
 from iso_gateway.simulation.trace import Trace
+from iso_gateway.store.asking import answer
 from iso_gateway.store.journal import Committed, Outcome, Refused
 from iso_gateway.store.memory import MemoryJournal
 
@@ -73,14 +75,14 @@ class ForgetfulJournal:
         seconds = self._chance.between(0.5, 8.0) if slow else self._chance.between(0.000_5, 0.006)
         self._heap.after(seconds, self._written, self._life)
 
-    def look_up(self, command: Lookup) -> None:
+    def look_up(self, command: Lookup | Gather) -> None:
         """Answer *command* in a while; a disk that fails knows nothing."""
         if self._heap.mono >= self._full_until:
             self._heap.after(self._chance.between(0.000_2, 0.003), self._found, command, self._life)
 
-    def _found(self, command: Lookup, life: int) -> None:
+    def _found(self, command: Lookup | Gather, life: int) -> None:
         if life == self._life and self._feed is not None:
-            self._feed([Found(command.id, *self.durable.find(command.key, command.original))])
+            self._feed([answer(self.durable, command)])
 
     def _written(self, life: int) -> None:
         if life != self._life or self._feed is None:
@@ -113,6 +115,8 @@ class ForgetfulJournal:
             if isinstance(part, Insert):
                 self._trace.tell(part.row.id, f"journal: {part.row.kind} {part.row.terminal}/{part.row.stan} "
                                               f"{part.row.state}")  # fmt: skip
+            elif isinstance(part, Batch):
+                self._trace.tell(part.number, f"journal: batch of {part.terminal} {part.state}")
             elif not isinstance(part, Audit):
                 said = ", ".join(f"{column} {part.set[column]}" for column in _TOLD if column in part.set)
                 added = ", ".join(f"{column} {amount:+}" for column, amount in part.add.items())

@@ -30,7 +30,8 @@ from iso_gateway.protocol.session import Timing
 from iso_gateway.protocol.setup import Acquirer, Debtor, Lent, Limits, Listener, Setup
 from iso_gateway.protocol.verdicts import Wire
 from iso_gateway.security.seal import Seal
-from iso_gateway.store.journal import Refused
+from iso_gateway.store.asking import answer
+from iso_gateway.store.journal import Failed, Refused
 from iso_gateway.store.memory import MemoryJournal
 from iso_gateway.store.remains import keep_dialects, remains
 
@@ -159,8 +160,8 @@ class Desk:
                 return [self.module.secure(command)]
             case commands.Journal() | commands.File():
                 return self._commit(command)
-            case commands.Lookup():
-                return [events.Found(command.id, *self.journal.find(command.key, command.original))]
+            case commands.Lookup() | commands.Gather():
+                return [answer(self.journal, command)]
             case commands.Send():
                 self.sent.append((command.id, command.link, self.host_dialect.spec.decode(command.payload)))
             case commands.Deliver():
@@ -188,6 +189,8 @@ class Desk:
             return [events.JournalFailed(command.id, "disk full")]
         if isinstance(outcome, Refused):
             return [events.Conflict(command.id, outcome.row)]
+        if isinstance(outcome, Failed):
+            return [events.JournalFailed(command.id, outcome.reason)]
         return [events.Journaled(command.id)]
 
     def pass_time(self, seconds: float) -> None:
