@@ -166,6 +166,8 @@ class Arrivals:
         if row.state is RowState.TOMBSTONE or row.fingerprint != request.fingerprint:
             self._clash(request)
             return
+        if row.state is RowState.SENDING and self._never_sent(request, row):
+            return
         request.replaying = row
         match row.state:
             case RowState.ANSWERED | RowState.DONE | RowState.UNCONFIRMED:
@@ -185,6 +187,20 @@ class Arrivals:
                 # Nobody knows, or it is being undone; but a decline stands, though it was reversed to be sure.
                 declined = row.code if not row.approved else ""
                 self._closing.refuse(request, declined or request.listener.dialect.profile.no_answer)
+
+    def _never_sent(self, request: Request, row: Row) -> bool:
+        """Close *row* where its intent was committed though the journal said that it had failed; return whether it was.
+
+        Nobody has it in hand then, and nothing of it was sent: left alone, it would tell its terminal until the next
+        start that nobody knows.
+        """
+        if (row.id in self._underway.requests and row.id != request.id) or self._closing.owes(row.id):
+            return False
+        told = line(self._world.now.wall, Word.NOT_SENT, "the journal had it after all, though it had said otherwise")
+        columns = {"state": RowState.NOT_SENT, "claims": (), "code": "96"}
+        unsent = Change(row.id, set=columns, where={"state": RowState.SENDING}, story=added(row.story, told))
+        self._closing.record_alone(request, "96", (unsent, *effects.free(row)))
+        return True
 
     def _say_again(self, request: Request, row: Row) -> None:
         """Have the first answer given again."""

@@ -271,8 +271,8 @@ class Closing:
         self._world.log("journal", "error", id=request.id, cause=reason)
         match request.state:
             case State.JOURNALING:
-                # Nothing is sent; but what cannot be committed may be a repeat of what was.
-                request.journaled = None
+                # Nothing is sent; but what cannot be committed may be a repeat of what was, or be committed after all.
+                request.journaled, request.looked = None, False
                 self.refuse(request, "96")
                 return
             case State.RECORDING if request.host_request is None:
@@ -316,6 +316,10 @@ class Closing:
         elif row is not None:
             self._questions.ask(row)
         self._close(request)
+
+    def owes(self, row_id: str) -> bool:
+        """Return whether a debt of the row *row_id*, or what the journal has still to be told of it, is in hand."""
+        return f"{row_id}/debt" in self._owing.debts or f"{row_id}/filing" in self._owing.debts
 
     def _owe_all_the_same(self, request: Request) -> None:
         """Owe what the journal could not be told: its SENDING row is the debt (ruling 10)."""
