@@ -199,9 +199,9 @@ class Asker(NamedTuple):
         try:
             with memory.opened(self.path) as notebook:
                 mine = notebook.memory(self.till, wall)
-                mine.note(settled(prepared.sent, result, again=prepared.again))
+                mine.note(settled(mine.now(prepared.sent), result, again=prepared.again))
                 if prepared.reverses is not None:
-                    mine.note(reversed_by(prepared.reverses, result))
+                    mine.note(reversed_by(mine.now(prepared.reverses), result))
         except ConfigError as error:
             told(error)  # whatever became of the file: the outcome must be seen
         return result

@@ -157,12 +157,24 @@ class Memory(msgspec.Struct):
 
     def note(self, sent: Sent) -> None:
         """Remember a request, instead of the one of the same kind and STAN if there is one."""
-        for at in range(len(self.sent) - 1, -1, -1):
-            if (self.sent[at].kind, self.sent[at].stan, self.sent[at].spec) == (sent.kind, sent.stan, sent.spec):
-                self.sent[at] = sent
-                return
+        at = self._place(sent)
+        if at is not None:
+            self.sent[at] = sent
+            return
         self.sent.append(sent)
         del self.sent[:-MOST]
+
+    def now(self, sent: Sent) -> Sent:
+        """Return what is remembered of the request *sent* by now: another command may have heard of it meanwhile."""
+        at = self._place(sent)
+        return sent if at is None else self.sent[at]
+
+    def _place(self, sent: Sent) -> int | None:
+        """Return where the note of the same kind and STAN is, the latest one."""
+        for at in range(len(self.sent) - 1, -1, -1):
+            if (self.sent[at].kind, self.sent[at].stan, self.sent[at].spec) == (sent.kind, sent.stan, sent.spec):
+                return at
+        return None
 
     def latest_approved(self, spec: str) -> Sent | None:
         """Return what ``last`` means for a void or refund: the latest of LATER that was approved, in *spec*."""

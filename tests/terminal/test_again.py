@@ -43,9 +43,9 @@ class Terminal:
         else:
             facts: dict[str, str | bytes] = {"retrieval_reference_number": "632400000001"}
             result = of_answer(self.dialect, kind, message, self.dialect.answer(message, code, facts, NOON.date()))
-        self.memory.note(settled(asked.sent, result, again=asked.again))
+        self.memory.note(settled(self.memory.now(asked.sent), result, again=asked.again))
         if asked.reverses is not None:
-            self.memory.note(reversed_by(asked.reverses, result))
+            self.memory.note(reversed_by(self.memory.now(asked.reverses), result))
         return result
 
     def sell(self, code: str | None, *, sent: bool = True, **order: str) -> Message:
@@ -113,6 +113,24 @@ def test_silence_on_a_repeat_takes_no_knowledge_back(
     terminal.sell(code)
     terminal.hear(terminal.ask("repeat"), said)
     assert terminal.memory.sent[-1].outcome is known
+
+
+def test_of_two_repeats_at_once_the_one_without_an_answer_takes_nothing_back(terminal: Terminal) -> None:
+    terminal.sell(None)
+    answered, silent = terminal.ask("repeat"), terminal.ask("repeat")
+    terminal.hear(answered, "00")
+    terminal.hear(silent, None)
+    assert terminal.memory.sent[-1].outcome is Outcome.APPROVED
+
+
+def test_what_was_heard_while_a_reversal_was_under_way_stays_heard(terminal: Terminal) -> None:
+    terminal.sell(None)
+    again, owed = terminal.ask("repeat"), terminal.owed()
+    assert owed is not None
+    terminal.hear(again, "00")
+    terminal.hear(owed, "00")
+    note = terminal.memory.sent[0]
+    assert (note.outcome, note.reversal) == (Outcome.APPROVED, Reversal.DONE)
 
 
 def test_a_repeat_that_could_not_be_sent_leaves_the_outcome_unknown(terminal: Terminal) -> None:
