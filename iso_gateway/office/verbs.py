@@ -19,6 +19,7 @@ from iso_gateway.errors import AdminError, did_you_mean
 from iso_gateway.office import views
 from iso_gateway.office.timeline import named_by, timeline, verdict
 from iso_gateway.office.views import Now
+from iso_gateway.protocol.acts import Act
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.records import Audit, Row, RowState, Search
 
@@ -76,6 +77,15 @@ class ShowAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What `txn.show` takes."""
 
     id: Name
+
+
+class ActAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `act` takes."""
+
+    id: Name
+    act: Act
+    who: str
+    reason: str
 
 
 Asked = TypeVar("Asked")

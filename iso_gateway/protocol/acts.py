@@ -114,7 +114,7 @@ def entry_for(act: Act, row: Row, who: str, reason: str, *, at: datetime, audit:
 
 def is_listed(row: Row) -> bool:
     """Return whether *row* was answered without the host, for an operator to look at: its flag says why."""
-    return row.state is RowState.NOTED and bool(row.flags)
+    return row.state is RowState.NOTED and row.host is None and bool(row.flags)
 
 
 def _moved_on(act: Act, row: Row) -> str:
