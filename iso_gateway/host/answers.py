@@ -17,7 +17,7 @@ class Decision(msgspec.Struct, frozen=True):
     """What becomes of one message."""
 
     event: str
-    """For the log: ``transaction``, ``network``, ``undecodable``, ``ignored``."""
+    """For the log: ``transaction``, ``settlement``, ``inquiry``, ``network``, ``undecodable``, ``ignored``."""
     note: Mapping[str, Any] = {}
     """For the log: what happened, masked."""
     answer: Message | None = None

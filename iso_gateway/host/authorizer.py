@@ -13,6 +13,7 @@ from iso_gateway.host.accounts import Accounts
 from iso_gateway.host.announcing import Announcer
 from iso_gateway.host.answers import Decision, balance_element, written
 from iso_gateway.host.asked import Asked, alike
+from iso_gateway.host.batches import BATCH_KINDS, Batches, Said, inquire
 from iso_gateway.host.books import Books, Outcome
 from iso_gateway.host.calendar import Calendar
 from iso_gateway.host.ledger import Ledger
@@ -60,12 +61,18 @@ class Authorizer:
         self._calendar = Calendar(zone, self.settings.cuts_over_at)
         self._announcer = Announcer(dialect, self._calendar)
         self._books = Books(self.accounts, kept, self._calendar, first_serial)
+        self._batches = Batches(dialect, self._books.ledger)
         self._alike = alike(dialect.profile)
         self._passed_over: dict[Key, bytes] = {}
         self._not_found = self.settings.reversal_not_found or dialect.profile.reversal_not_found
 
     def __repr__(self) -> str:
         return f"<Authorizer {self.dialect.spec.name}, {len(self.ledger)} transactions>"
+
+    @property
+    def batches(self) -> Batches:
+        """What became of the records that terminals uploaded."""
+        return self._batches
 
     @property
     def ledger(self) -> Ledger:
@@ -106,6 +113,10 @@ class Authorizer:
             return self._refused(asked, "30", moment, f"no DE {missing}")
         if self.settings.sign_on_required and link not in self.signed_on:
             return self._refused(asked, "77", moment, "not signed on")
+        if row.kind in BATCH_KINDS:
+            return self._said(asked, self._batches.hear(asked, moment), moment)
+        if row.kind is Kind.INQUIRY:
+            return self._said(asked, inquire(asked, self.ledger), moment)
         first = self.ledger.under(asked.key)
         if first is not None and not _outdated(first, asked, moment):
             if first.fingerprint != asked.fingerprint:
@@ -307,6 +318,12 @@ class Authorizer:
             return Decision("transaction", note, hang_up=end.hang_up)
         delay = self.settings.late_seconds if end.late else 0.0
         return self._answered(asked.message, transaction.code, transaction.facts, moment, note, delay=delay)
+
+    def _said(self, asked: Asked, said: Said, moment: Moment) -> Decision:
+        """Return an answer about a batch, or to an inquiry."""
+        event = "inquiry" if asked.kind is Kind.INQUIRY else "settlement"
+        note = {**_note(asked, said.code), **said.note}
+        return self._answered(asked.message, said.code, said.facts, moment, note, event=event)
 
     def _refused(self, asked: Asked, code: str, moment: Moment, cause: str = "") -> Decision:
         """Return an answer that leaves no trace in the ledger."""

@@ -95,7 +95,14 @@ class Ledger:
     # Originals
 
     def original(
-        self, named: Original, merchant: str, terminal: str, kinds: Collection[Kind], type_code: str = ""
+        self,
+        named: Original,
+        merchant: str,
+        terminal: str,
+        kinds: Collection[Kind],
+        type_code: str = "",
+        *,
+        whatever_became_of_it: bool = False,
     ) -> Transaction | None:
         """Return the latest approved transaction that agrees with everything that *named* says, or None.
 
@@ -107,6 +114,7 @@ class Ledger:
             terminal: DE 41 of that message.
             kinds: the kinds that it may be of.
             type_code: its DE 60.1, where the later message says that.
+            whatever_became_of_it: whether one that was declined may be meant as well.
         """
         if named.stan:
             index = (merchant, _BY_STAN, terminal + named.stan)
@@ -116,7 +124,7 @@ class Ledger:
             index = (merchant, _BY_APPROVAL, named.approval)
         for transaction in reversed(self._index.get(index, ())):
             if (
-                transaction.approved
+                (transaction.approved or whatever_became_of_it)
                 and transaction.kind in kinds
                 and type_code in ("", transaction.type)
                 and _agrees(transaction, named)

@@ -1,0 +1,153 @@
+"""The host's side of settlement and inquiry: what a terminal's batch comes to, and what became of a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from iso_gateway.host.asked import Asked
+from iso_gateway.host.ledger import Ledger
+from iso_gateway.host.transaction import Transaction
+from iso_gateway.protocol.dialect import Dialect
+from iso_gateway.protocol.inquiry import Standing, answer_facts
+from iso_gateway.protocol.kinds import TRAITS, Kind
+from iso_gateway.protocol.moment import Moment
+from iso_gateway.protocol.reconciling import (
+    Block,
+    Verdict,
+    blocks,
+    code_of,
+    sign_of,
+    totals_facts,
+    totals_of,
+    totals_said,
+)
+
+BATCH_KINDS: Final = frozenset({Kind.SETTLEMENT, Kind.UPLOAD, Kind.UPLOAD_END})
+
+MATCHED: Final = "3"
+MISMATCH: Final = "4"
+POS_ONLY: Final = "5"
+CENTRE_ONLY: Final = "6"
+
+Name = tuple[str, str, str]
+"""Merchant, terminal, batch number (empty in a dialect without one)."""
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What the host says to a message about a batch, or to an inquiry."""
+
+    code: str
+    """Canonical."""
+    facts: Mapping[str, str | bytes] = {}
+    note: Mapping[str, Any] = {}
+    """For the log, masked."""
+
+
+class Batches:
+    """The batches of all terminals, against one ledger."""
+
+    def __init__(self, dialect: Dialect, ledger: Ledger) -> None:
+        self._dialect = dialect
+        self._ledger = ledger
+        self._closed: dict[Name, Moment] = {}
+        """When a batch was closed last; what came since is in the next one."""
+        self._first_answers: dict[Name, tuple[str, Said]] = {}
+        """By STAN, what the latest totals were answered with: a repeat gets it again."""
+        self._uploaded: dict[Name, dict[str, Block]] = {}
+        self.results: dict[Name, dict[str, str]] = {}
+        """By STAN, how each record of the latest upload compares: 3 matched, 4 mismatch, 5 POS only, 6 centre only."""
+
+    def hear(self, asked: Asked, moment: Moment) -> Said:
+        """Return what is said to *asked*, which is of BATCH_KINDS."""
+        name = (asked.merchant, asked.terminal, asked.batch)
+        match asked.kind:
+            case Kind.SETTLEMENT:
+                return self._totals(asked, name, moment)
+            case Kind.UPLOAD:
+                return self._records(asked, name)
+            case _:
+                return self._end(name, moment)
+
+    def _totals(self, asked: Asked, name: Name, moment: Moment) -> Said:
+        first = self._first_answers.get(name)
+        if first is not None and first[0] == asked.stan:
+            return first[1]
+        said = totals_said(self._dialect, asked.message)
+        if said is None:
+            return Said("30")
+        ours = totals_of(self._signed(each) for each in self._of(name))
+        verdict = Verdict.BALANCED if said == ours else Verdict.NOT_BALANCED
+        answer = Said(
+            code_of(self._dialect, verdict),
+            totals_facts(self._dialect, ours, verdict),
+            {"batch": asked.batch, "balanced": said == ours},
+        )
+        self._first_answers[name] = (asked.stan, answer)
+        self._uploaded[name] = {}
+        if self._dialect.profile.row(Kind.UPLOAD_END) is None:
+            self._closed[name] = moment
+        return answer
+
+    def _records(self, asked: Asked, name: Name) -> Said:
+        told = blocks(asked.message)
+        if told is None:
+            return Said("30")
+        if name not in self._uploaded:
+            return Said("12")
+        self._uploaded[name].update((each.stan, each) for each in told)
+        return Said("00", {}, {"batch": asked.batch, "records": len(told)})
+
+    def _end(self, name: Name, moment: Moment) -> Said:
+        if name not in self._uploaded:
+            return Said("12")
+        told, ours = self._uploaded[name], {each.key[3]: each for each in self._of(name)}
+        results = {stan: self._result(block, ours.get(stan)) for stan, block in told.items()}
+        if told:  # else only the totals were compared
+            results |= dict.fromkeys(ours.keys() - told.keys(), CENTRE_ONLY)
+        self.results[name] = dict(sorted(results.items()))
+        self._closed[name] = moment
+        return Said("00", {}, {"batch": name[2], "results": self.results[name]})
+
+    def _result(self, block: Block, transaction: Transaction | None) -> str:
+        if transaction is None:
+            return POS_ONLY
+        same_card = self._ledger.accounts.card(block.pan) == transaction.card
+        return MATCHED if same_card and block.amount == transaction.amount else MISMATCH
+
+    def _of(self, name: Name) -> list[Transaction]:
+        """Return what counts in the batch *name*."""
+        merchant, terminal, batch = name
+        closed = self._closed.get(name)
+        return [
+            each
+            for each in self._ledger
+            if (each.key[1], each.key[0], each.key[2]) == (merchant, terminal, batch)
+            and each.stands
+            and self._signed(each)
+            and (closed is None or each.received.wall > closed.wall)
+        ]
+
+    @staticmethod
+    def _signed(transaction: Transaction) -> int:
+        original = transaction.original
+        of_refund = original is not None and original.kind is Kind.REFUND
+        return sign_of(transaction.kind, of_refund=of_refund) * transaction.amount
+
+
+def inquire(asked: Asked, ledger: Ledger) -> Said:
+    """Return what became of the transaction that *asked* names (ruling 8)."""
+    named = asked.named
+    if not (named.stan or named.rrn or named.approval):
+        return Said("30")
+    kinds = TRAITS[Kind.INQUIRY].original
+    found = ledger.original(named, asked.merchant, asked.terminal, kinds, whatever_became_of_it=True)
+    if found is None:
+        return Said("00", answer_facts(Standing.NONE, 0), {"standing": str(Standing.NONE)})
+    if asked.card and found.card and asked.card != found.card:
+        return Said("14")
+    standing = Standing.REVERSED if found.reversed else Standing.APPROVED if found.approved else Standing.DECLINED
+    facts = answer_facts(standing, found.amount, found.rrn, found.approval)
+    return Said("00", facts, {"standing": str(standing), "original": found.rrn})
