@@ -153,7 +153,8 @@ class _Builder:
             dialect = self._dialect(table.spec, f"listener.{index}.spec")
             if dialect is not None:
                 self._fitting(at.name, dialect)
-                listeners[at.name] = Listener(at.name, dialect, terminals[at.name], table.partial_approval)
+                zone = self._zone(table.timezone, f"listener.{index}.timezone") if table.timezone else None
+                listeners[at.name] = Listener(at.name, dialect, terminals[at.name], table.partial_approval, zone=zone)
         if self.problems:
             return None
         if not routes:
@@ -264,6 +265,13 @@ class _Builder:
         for number in range(start, end + 1):
             yield f"{first[: low.start()]}{number:0{len(low[0])}}"
 
+    def _zone(self, name: str, path: str) -> ZoneInfo | None:
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            self.problems.append(Problem(path, f"no time zone {name!r}; IANA names: Europe/Vienna"))
+            return None
+
     def _acquirer(self, index: int, table: AcquirerTable) -> tuple[Acquirer, list[LinkTo]] | None:
         path = f"acquirer.{index}"
         dialect = self._dialect(table.spec, f"{path}.spec")
@@ -271,14 +279,8 @@ class _Builder:
         addresses = [
             self._try(f"{path}.links.{number}", (Address.parse, text)) for number, text in enumerate(table.links)
         ]
-        try:
-            zone = ZoneInfo(table.timezone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            self.problems.append(
-                Problem(f"{path}.timezone", f"no time zone {table.timezone!r}; IANA names: Europe/Vienna")
-            )
-            return None
-        if dialect is None or framing is None or None in addresses:
+        zone = self._zone(table.timezone, f"{path}.timezone")
+        if zone is None or dialect is None or framing is None or None in addresses:
             return None
         if table.sign_on and dialect.profile.row(Kind.SIGN_ON) is None:
             self.problems.append(Problem(f"{path}.sign_on", f"the profile {dialect.profile.name} has no sign-on"))

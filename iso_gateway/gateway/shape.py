@@ -31,6 +31,9 @@ class ListenerTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     frame_timeout: Seconds = 10
     """How long one frame may take from its first byte to its last."""
     partial_approval: bool = False
+    """Whether these terminals can take an approval for a part of the amount; else that is reversed, and answered 51."""
+    timezone: str = ""
+    """The IANA name of the zone that these terminals' clocks show; empty: that of any of the acquirers."""
 
 
 class TerminalTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from msgspec.structs import replace
 
@@ -113,7 +113,7 @@ class Arrivals:
             unknown = self._closing.in_flight_beside(request)
             no_answer = request.listener.dialect.profile.no_answer
             self._closing.refuse(request, no_answer if unknown else request.refusal)
-        elif event.same_key is None and self._may_have_left(request):
+        elif event.same_key is None and self._may_have_left(request, event.since or self._world.since.wall):
             self._closing.list_request(request, "a repeat whose original may have left the journal is not sent as new")
         elif request.suspect is not None:
             self._forwarding.suspected(request, event.originals)
@@ -218,21 +218,22 @@ class Arrivals:
             and self._world.now.wall - row.received > UNBATCHED_KEY_LIFE
         )
 
-    def _may_have_left(self, request: Request) -> bool:
-        """Return whether *request* is a repeat whose first message may be older than the journal's memory.
+    def _may_have_left(self, request: Request, since: datetime) -> bool:
+        """Return whether *request* is a repeat whose first message may be older than *since*, the journal's first day.
 
         A reversal is not asked: to reverse twice does no harm, not to reverse does.
         """
         if request.kind is Kind.REVERSAL or not is_repeat(request.message.mti):
             return False
-        since = self._world.since.wall
         sent = sent_at(request.message.text(7), self._today())
         if sent is None or sent < since:
             return True
         # A repeat has a DE 7 of its own; the local time is still that of the first, in the terminal's zone.
         facts = request.listener.dialect.facts(request.message)
         local = f"{facts.get('date_local_transaction', '')!s}{facts.get('time_local_transaction', '')!s}"
-        made = (sent_at(local, self._today(), acquirer.zone) for acquirer in self._world.setup.acquirers.values())
+        own = request.listener.zone
+        zones = [own] if own is not None else [acquirer.zone for acquirer in self._world.setup.acquirers.values()]
+        made = (sent_at(local, self._today(), zone) for zone in zones)
         return any(first is not None and first < since and first <= sent for first in made)
 
     def conflict(self, request: Request, event: Conflict) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
@@ -96,6 +97,8 @@ class Found(Answer, frozen=True, gc=False):
 
     same_key: Row | None
     originals: tuple[Row, ...]
+    since: datetime | None = None
+    """From when on the journal has every row; None: for as long as this process runs."""
 
 
 class Gathered(Answer, frozen=True, gc=False):

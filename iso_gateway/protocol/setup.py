@@ -44,6 +44,8 @@ class Listener(msgspec.Struct, frozen=True):
     """Whether these terminals can take an approval for a part of the amount."""
     keyed: bool = False
     """Whether its terminals' messages have a MAC to verify; otherwise the security module is not asked."""
+    zone: tzinfo | None = None
+    """What its terminals' clocks show, in DE 12 and 13; None: the zone of any of the acquirers."""
 
 
 class Debtor(msgspec.Struct, frozen=True):

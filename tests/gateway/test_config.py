@@ -76,6 +76,16 @@ def test_the_business_date_changes_at_the_cut_over(tmp_path: Path) -> None:
     assert acquirer.business_date(before.replace(hour=4, minute=0)).date().isoformat() == "2026-11-21"
 
 
+def test_terminals_may_have_clocks_of_their_own(tmp_path: Path) -> None:
+    plain = load(written(tmp_path, PLAIN)).setup.listeners["127.0.0.1:5000"]
+    assert plain.zone is None
+    text = PLAIN.replace("[[listener]]", '[[listener]]\ntimezone = "Asia/Shanghai"')
+    zone = load(written(tmp_path, text)).setup.listeners["127.0.0.1:5000"].zone
+    assert str(zone) == "Asia/Shanghai"
+    told = complaints(tmp_path, text.replace("Shanghai", "Shanghigh"))
+    assert told == ["gateway.toml:2: listener.0.timezone: no time zone 'Asia/Shanghigh'; IANA names: Europe/Vienna"]
+
+
 # fmt: off
 WRONG = [
     ("unknown key",      "sign_on = true",          "sing_on = true",

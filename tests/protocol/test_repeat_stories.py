@@ -216,6 +216,57 @@ def test_a_repeat_with_a_new_de_7_is_as_old_as_its_local_time(zone: str) -> None
     assert not desk.sent
 
 
+# Ruling 21: DE 12 and 13 are the terminal's, and no year is carried.
+
+
+@pytest.mark.parametrize(
+    ("clocks", "new"),
+    [("UTC", True), ("Asia/Shanghai", False), ("America/New_York", True)],
+)
+def test_how_old_a_repeat_is_is_read_in_the_terminals_zone(clocks: str, new: bool) -> None:  # noqa: FBT001
+    """The gateway has run for an hour; the first message says a local time of ten minutes ago, at noon in UTC."""
+    desk = Desk(setup(terminals_zone=ZoneInfo(clocks), zone=ZoneInfo("Asia/Shanghai")))
+    desk.pass_time(3600)
+    request = desk.request(changes={12: "125000", 13: "1120"})
+    if new:
+        desk.send(desk.repeat(request))
+        assert desk.last_sent.mti == "0200"
+    else:
+        assert desk.asked(desk.repeat(request)) == "25"
+
+
+def test_a_terminal_that_is_a_day_ahead_is_not_a_year_behind() -> None:
+    desk = Desk(setup(terminals_zone=ZoneInfo("Pacific/Kiritimati")))  # UTC+14
+    desk.pass_time(3600)
+    request = desk.request(changes={12: "030000", 13: "1121"})
+    desk.send(desk.repeat(request))
+    assert desk.last_sent.mti == "0200"
+
+
+@pytest.mark.parametrize(("since", "code"), [(timedelta(days=1), "25"), (timedelta(days=3), None)])
+def test_a_journal_on_disk_remembers_more_than_this_process(since: timedelta, code: str | None) -> None:
+    desk = Desk()
+    desk.pass_time(60)
+    desk.since = desk.now.wall - since
+    made = desk.now.wall - timedelta(days=2)
+    request = desk.request(changes={7: made.strftime("%m%d%H%M%S"), 12: "115959", 13: made.strftime("%m%d")})
+    desk.send(request.evolve({}, "0201"))
+    if code is None:
+        assert desk.last_sent.mti == "0200"
+    else:
+        assert desk.code() == code
+
+
+def test_a_journal_that_let_rows_go_remembers_less_than_this_process() -> None:
+    desk = Desk()
+    desk.pass_time(3600)
+    desk.since = desk.now.wall - timedelta(minutes=1)
+    request = desk.request()
+    desk.pass_time(120)
+    desk.since = desk.now.wall - timedelta(minutes=1)
+    assert desk.asked(desk.repeat(request)) == "25"
+
+
 def test_a_marked_repeat_whose_first_never_arrived_is_sent() -> None:
     desk = Desk()
     desk.pass_time(60)

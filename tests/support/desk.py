@@ -14,6 +14,8 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from iso_gateway import Message
 from iso_gateway.catalog import load_profile, load_spec
 from iso_gateway.hsm.open_module import OpenModule
@@ -54,6 +56,7 @@ def setup(terminal: str = "iso87-ascii", host: str = "iso87-ascii", **changes: A
     limits = changes.pop("limits", Limits())
     partial = changes.pop("partial_approval", False)
     keyed = changes.setdefault("keyed", True)
+    clocks = changes.pop("terminals_zone", None)
     terminals = {f"TERM{number:04}": MERCHANT for number in range(1, 100)}
     acquirer: dict[str, Any] = {
         "name": "bank",
@@ -65,7 +68,7 @@ def setup(terminal: str = "iso87-ascii", host: str = "iso87-ascii", **changes: A
         "debtor": Debtor(first_pause=1.0, longest_pause=60.0),
         **changes,
     }
-    listener = Listener("counter", dialect(terminal), terminals, partial, keyed)
+    listener = Listener("counter", dialect(terminal), terminals, partial, keyed, clocks)
     return Setup({"counter": listener}, {"bank": Acquirer(**acquirer)}, (Route("bank"),), limits)
 
 
@@ -93,6 +96,8 @@ class Desk:
         self.fate = events.Fate.HANDED
         """What becomes of answers to connections that are there; one that is gone is handed nothing."""
         self.journal_fails = False
+        self.since: datetime | None = None
+        """From when on the journal says that it has every row."""
         self.wire = Wire()
         """What the edge says of a link's bytes."""
         self.hold: set[type] = set()
@@ -161,7 +166,8 @@ class Desk:
             case commands.Journal() | commands.File():
                 return self._commit(command)
             case commands.Lookup() | commands.Gather():
-                return [answer(self.journal, command)]
+                found = answer(self.journal, command)
+                return [replace(found, since=self.since) if isinstance(found, events.Found) else found]
             case commands.Send():
                 self.sent.append((command.id, command.link, self.host_dialect.spec.decode(command.payload)))
             case commands.Deliver():
