@@ -25,6 +25,7 @@ from typing import Final
 from bench import host, load
 from iso_gateway.catalog import load_profile, load_spec
 from iso_gateway.gateway.app import lent_by_the_system
+from iso_gateway.gateway.storing import in_memory
 from iso_gateway.hsm.open_module import OpenModule
 from iso_gateway.protocol import commands, events
 from iso_gateway.protocol.dialect import Dialect
@@ -59,7 +60,7 @@ class Edge:
     def __init__(self, terminals: int) -> None:
         self.wall = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
         self.mono = 0.0
-        self.node = Node(setup(terminals), lent_by_the_system("bench"), self.now)
+        self.node = Node(setup(terminals), lent_by_the_system("bench", in_memory(1000).seal), self.now)
         self.journal = MemoryJournal()
         self.module = OpenModule()
         self.sent: list[bytes] = []

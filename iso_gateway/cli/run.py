@@ -10,8 +10,11 @@ import click
 
 from iso_gateway.cli.output import say
 from iso_gateway.errors import ConfigError, Problem
+from iso_gateway.gateway.store_key import write_store_key
 
 FILE_NAME = "gateway.toml"
+KEY_NAME = "journal.db.key"
+"""As the template has it."""
 
 
 @click.command()
@@ -23,6 +26,9 @@ def init(*, given: str) -> None:
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write((files("iso_gateway.gateway") / "template.toml").read_text("utf-8"))
+        key = path.with_name(KEY_NAME)
+        if not key.exists():
+            write_store_key(key)
     except FileExistsError:
         raise _refused(path, "is there already; give another name") from None
     except OSError as error:

@@ -29,6 +29,7 @@ from iso_gateway.gateway.lines import Lines
 from iso_gateway.gateway.office import Office
 from iso_gateway.gateway.operating import Operating
 from iso_gateway.gateway.restraint import PERIOD, RESTRAINED, Restraint, source_of
+from iso_gateway.gateway.storing import Kept, in_memory
 from iso_gateway.hsm.open_module import OpenModule
 from iso_gateway.net import clock
 from iso_gateway.net.connection import FramedConnection
@@ -42,9 +43,7 @@ from iso_gateway.protocol.records import RowState
 from iso_gateway.protocol.session import State
 from iso_gateway.protocol.setup import Lent
 from iso_gateway.protocol.verdicts import Wire
-from iso_gateway.security.seal import NONCE_BYTES, Seal
-from iso_gateway.store.journal import JournalStore
-from iso_gateway.store.memory import MemoryJournal
+from iso_gateway.security.seal import Seal
 
 TICK: Final = 0.05
 """Seconds between two looks at deadlines: under load one comes with every request, and most have been met."""
@@ -61,11 +60,8 @@ FATES = {
 }
 
 
-def lent_by_the_system(now: str) -> Lent:
-    """Return keys and chance for one run: random ones, as the journal in memory is forgotten with them."""
-    # The key is new with each run, so that a nonce need only be new within it (NIST SP 800-38D, 8.2.1).
-    nonces = itertools.count()
-    seal = Seal(os.urandom(32), lambda: next(nonces).to_bytes(NONCE_BYTES))
+def lent_by_the_system(now: str, seal: Seal) -> Lent:
+    """Return what the node cannot do itself: keys, and chance for one run."""
     chance = secrets.SystemRandom()
     return Lent(
         fingerprint=seal.fingerprint,
@@ -80,16 +76,20 @@ def lent_by_the_system(now: str) -> Lent:
 class Gateway:
     """A node with sockets, a journal and a security module."""
 
-    def __init__(self, config: Config, lines: Lines, store: JournalStore | None = None) -> None:
-        """Wire up *config*; nothing is opened before ``carry_terminal`` and ``keep_link`` run."""
+    def __init__(self, config: Config, lines: Lines, kept: Kept | None = None) -> None:
+        """Wire up *config*, with a journal in memory unless *kept* is another.
+
+        Nothing is opened before ``carry_terminal`` and ``keep_link`` run.
+        """
+        journal, seal = kept or in_memory(config.file.limits.journal_rows)
         now = clock.now()
         self.config = config
         self.lines = lines
         self.started = now.wall
-        lent = replace(lent_by_the_system(f"{now.wall:%y%m%d%H%M%S}"), wire=self._wire)
+        lent = replace(lent_by_the_system(f"{now.wall:%y%m%d%H%M%S}", seal), wire=self._wire)
         self.node = Node(config.setup, lent, now)
         self.office = Office(self)
-        self.journaling = Journaling(store or MemoryJournal(config.file.limits.journal_rows), self.feed_all)
+        self.journaling = Journaling(journal, self.feed_all, self._journal_told)
         self.operating = Operating(self.journaling.store, self.feed)
         self.counts: Counter[str] = Counter()
         self._restraint = Restraint()
@@ -263,6 +263,14 @@ class Gateway:
         """Write how many lines were withheld of each event since the last time, and begin anew."""
         for event, count in self._restraint.turn().items():
             self.lines.write(clock.now().wall, "withheld", {"of": event, "count": count}, "warning")
+
+    def _journal_told(self, trouble: str | None) -> None:
+        """Say once why the journal fails, and when it works again."""
+        if trouble is not None:
+            said = {"cause": trouble, "what": "no new money until it works again; what is in flight is owed"}
+            self.lines.write(clock.now().wall, "journal failing", said, "error")
+        else:
+            self.lines.write(clock.now().wall, "journal working", {"cause": "it could be written again"}, "warning")
 
     # Tasks
 

@@ -16,7 +16,8 @@ from iso_gateway.catalog import load_profile, load_spec, located, read_toml
 from iso_gateway.catalog.toml_text import MAX_CHARACTERS
 from iso_gateway.errors import ConfigError, Problem, ProblemsError, did_you_mean
 from iso_gateway.framing import Framing
-from iso_gateway.gateway.shape import AcquirerTable, GatewayFile, ListenerTable, RouteTable
+from iso_gateway.gateway.shape import AcquirerTable, GatewayFile, JournalTable, ListenerTable, RouteTable
+from iso_gateway.gateway.store_key import read_store_key
 from iso_gateway.net.address import Address
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.kinds import Kind
@@ -46,6 +47,13 @@ class LinkTo(msgspec.Struct, frozen=True):
     table: AcquirerTable
 
 
+class JournalAt(msgspec.Struct, frozen=True):
+    """Where the journal lies, and its key."""
+
+    path: Path
+    key_file: Path
+
+
 class Config(msgspec.Struct, frozen=True):
     """A configuration that can be run."""
 
@@ -54,6 +62,8 @@ class Config(msgspec.Struct, frozen=True):
     setup: Setup
     listeners: tuple[ListenAt, ...]
     links: tuple[LinkTo, ...]
+    journal: JournalAt | None = None
+    """None: in memory."""
 
 
 def load(path: str | os.PathLike[str]) -> Config:
@@ -155,6 +165,7 @@ class _Builder:
                 self._fitting(at.name, dialect)
                 zone = self._zone(table.timezone, f"listener.{index}.timezone") if table.timezone else None
                 listeners[at.name] = Listener(at.name, dialect, terminals[at.name], table.partial_approval, zone=zone)
+        journal = self._journal(self.file.journal)
         if self.problems:
             return None
         if not routes:
@@ -170,7 +181,22 @@ class _Builder:
             limits=Limits(limits.per_connection, limits.per_terminal, limits.per_link),
         )
         links = tuple(link for _, links in filter(None, acquirers) for link in links)
-        return Config(path, self.file, setup, tuple(listen), links)
+        return Config(path, self.file, setup, tuple(listen), links, journal)
+
+    def _journal(self, table: JournalTable) -> JournalAt | None:
+        """Return where the journal lies; its folder and its key must be there before money is taken."""
+        if not table.path:
+            if table.store_key_file:
+                self.problems.append(Problem("journal.store_key_file", "a key, and no journal: name it with path"))
+            return None
+        path = self.folder / table.path
+        key_file = self.folder / (table.store_key_file or f"{table.path}.key")
+        if not path.parent.is_dir():
+            self.problems.append(Problem("journal.path", f"no folder {path.parent}; make it"))
+        elif path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+            self.problems.append(Problem("journal.path", f"{path}: cannot be written"))
+        self._try("journal.store_key_file", (read_store_key, key_file))
+        return JournalAt(path, key_file)
 
     def _try(self, path: str, make: Sequence[object]) -> object | None:
         """Return ``make[0](*make[1:])``, or None with its problems noted at *path*."""

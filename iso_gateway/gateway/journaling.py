@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading  # noqa: TID251 -- the writer of a store that blocks
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
-from typing import Final
+from typing import Final, NamedTuple
 
 import trio
 
@@ -19,7 +19,17 @@ from iso_gateway.store.journal import Committed, Failed, JournalStore, Outcome, 
 Group = list[Journal | File]
 
 LINGER: Final = 0.5
-"""Seconds that a File may wait for a Journal to go with."""
+"""Seconds that a File may wait for a Journal to go with; and between attempts while the journal fails."""
+
+KEPT_BACK: Final = 10_000
+"""How much of what was filed is kept while the journal fails; of what is more the oldest goes, which does no harm."""
+
+
+class Done(NamedTuple):
+    """A group that was committed, or not."""
+
+    group: Group
+    said: list[Outcome] | StoreError
 
 
 class Journaling:
@@ -30,16 +40,24 @@ class Journaling:
     being committed. There is never more than one out, so entries are committed in the order in which they came.
     """
 
-    def __init__(self, store: JournalStore, feed: Callable[[Sequence[Event]], None]) -> None:
+    def __init__(
+        self,
+        store: JournalStore,
+        feed: Callable[[Sequence[Event]], None],
+        tell: Callable[[str | None], None] = lambda _trouble: None,
+    ) -> None:
+        """Commit to *store* and *feed* the answers back; *tell* why it fails, once a cause, and None when it works."""
         self.store = store
         self._feed = feed
+        self._tell = tell
+        self._trouble: str | None = None
         self._waiting: Group = []
         self._awaited = False
         """Whether there is a Journal in what waits."""
         self._idle = False
         """Whether the thread waits for a group."""
         self._groups: SimpleQueue[Group | None] = SimpleQueue()
-        self._done: SimpleQueue[list[Event] | Exception] = SimpleQueue()
+        self._done: SimpleQueue[Done | Exception] = SimpleQueue()
         self._bug: Exception | None = None
         self._broken = trio.Event()
 
@@ -60,8 +78,7 @@ class Journaling:
             if self._awaited and self._idle:
                 self._hand_over()
             return []
-        group = self._taken()
-        return self._committed(group)
+        return self._settled(self._committed(self._taken()))
 
     def _taken(self) -> Group:
         group, self._waiting = self._waiting, []
@@ -82,7 +99,8 @@ class Journaling:
         """Answer *command* from a store that blocks; one that cannot be read knows nothing in time."""
         try:
             answered = await trio.to_thread.run_sync(answer, self.store, command)
-        except StoreError:
+        except StoreError as error:
+            self._note(str(error))
             return
         self._feed([answered])
 
@@ -110,7 +128,7 @@ class Journaling:
         """Commit group after group, in the thread."""
         while (group := self._groups.get()) is not None:
             try:
-                self._done.put(self._committed(group) if group else [])
+                self._done.put(self._committed(group))
             except Exception as bug:  # noqa: BLE001 -- it is `run` that raises it
                 self._done.put(bug)
             ring()
@@ -118,21 +136,41 @@ class Journaling:
     def _take_answers(self) -> None:
         """Feed what the thread has done."""
         while not self._done.empty():
-            answers = self._done.get()
-            if isinstance(answers, Exception):
-                self._bug = self._bug or answers
+            done = self._done.get()
+            if isinstance(done, Exception):
+                self._bug = self._bug or done
                 self._broken.set()
                 return
             self._idle = True
-            self._feed(answers)  # and at the end of that, the next group is handed over
+            self._feed(self._settled(done))  # and at the end of that, the next group is handed over
 
-    def _committed(self, group: Sequence[Journal | File]) -> list[Event]:
+    def _committed(self, group: Group) -> Done:
+        """Commit *group*, in whatever thread."""
+        if not group:
+            return Done(group, [])
         try:
-            outcomes = self.store.commit([command.entry for command in group])
+            return Done(group, self.store.commit([command.entry for command in group]))
         except StoreError as error:
-            return [JournalFailed(command.id, str(error)) for command in group if isinstance(command, Journal)]
-        pairs = zip(group, outcomes, strict=True)
+            return Done(group, error)
+
+    def _settled(self, done: Done) -> list[Event]:
+        """Return the answers to a group; what was only filed, and in vain, is filed again, before what came since."""
+        group, said = done
+        if isinstance(said, StoreError):
+            self._note(str(said))
+            filed = [command for command in group if isinstance(command, File)]
+            self._waiting[:0] = filed[-KEPT_BACK:]
+            return [JournalFailed(command.id, str(said)) for command in group if isinstance(command, Journal)]
+        if group:
+            self._note(None)
+        pairs = zip(group, said, strict=True)
         return [_told(command.id, outcome) for command, outcome in pairs if isinstance(command, Journal)]
+
+    def _note(self, trouble: str | None) -> None:
+        """Say what troubles the journal, where that is news."""
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self._tell(trouble)
 
 
 def _told(asker: str, outcome: Outcome) -> Event:

@@ -27,6 +27,7 @@ RESTRAINED: Final = frozenset(
         "format error",
         "host request",
         "joined",
+        "journal",
         "late answer",
         "link",
         "refused",

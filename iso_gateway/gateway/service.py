@@ -19,6 +19,7 @@ from iso_gateway.errors import ConfigError, Problem
 from iso_gateway.gateway.app import Gateway
 from iso_gateway.gateway.config import Config, LinkTo, ListenAt, load
 from iso_gateway.gateway.lines import Lines
+from iso_gateway.gateway.storing import opened
 from iso_gateway.net import clock
 from iso_gateway.net.address import Address
 from iso_gateway.net.listener import serve
@@ -31,7 +32,12 @@ class Service:
     """A gateway with its listeners and links, which a reload may change."""
 
     def __init__(self, config: Config, lines: Lines) -> None:
-        self.gateway = Gateway(config, lines)
+        """Wire up *config* and take its journal.
+
+        Raises:
+            ConfigError: the journal or its key cannot be used.
+        """
+        self.gateway = Gateway(config, lines, opened(config))
         self.lines = lines
         self.bound: dict[str, Address] = {}
         """Where each listener really listens, by name."""
@@ -50,18 +56,21 @@ class Service:
             ConfigError: a listener's address cannot be listened at.
             StoreError: the journal cannot be read or written.
         """
-        async with trio.open_nursery() as nursery:
-            self._nursery = await nursery.start(self.gateway.run)
-            await self.gateway.operating.keep_dialects(self.gateway.config.setup)
-            await self.gateway.operating.recover()
-            for at in self.gateway.config.listeners:
-                await self._listen(at)
-            for to in self.gateway.config.links:
-                self._link(to)
-            task_status.started()
-            await self._stopping.wait()
-            await self._drain()
-            nursery.cancel_scope.cancel()
+        try:
+            async with trio.open_nursery() as nursery:
+                self._nursery = await nursery.start(self.gateway.run)
+                await self.gateway.operating.keep_dialects(self.gateway.config.setup)
+                await self.gateway.operating.recover()
+                for at in self.gateway.config.listeners:
+                    await self._listen(at)
+                for to in self.gateway.config.links:
+                    self._link(to)
+                task_status.started()
+                await self._stopping.wait()
+                await self._drain()
+                nursery.cancel_scope.cancel()
+        finally:
+            self.gateway.journaling.store.close()
         self.ended.set()
 
     def stop(self, *, at_once: bool = False) -> None:

@@ -128,6 +128,17 @@ class GatewayTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long a stop waits for what is in flight."""
 
 
+class JournalTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[journal]``: where every request is kept before it is sent."""
+
+    path: str = ""
+    """An SQLite file, beside this one unless it is absolute; empty: in memory, forgotten when the process ends."""
+    store_key_file: str = ""
+    """The key under which card numbers are kept; default: the journal's name with ``.key``."""
+    keep_days: Annotated[float, Meta(gt=0, le=3660)] = 30
+    """How long a row stays on which nothing is open."""
+
+
 class GatewayFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file."""
 
@@ -137,3 +148,4 @@ class GatewayFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gateway: GatewayTable = GatewayTable()
     routes: list[RouteTable] = field(name="route", default=[])
     limits: LimitTable = LimitTable()
+    journal: JournalTable = JournalTable()

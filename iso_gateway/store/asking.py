@@ -22,7 +22,9 @@ def answer(store: JournalStore, command: Lookup | Gather) -> Found | Gathered:
         StoreError: it cannot be read.
     """
     if isinstance(command, Lookup):
-        return Found(command.id, *store.find(command.key, command.original))
+        same, originals = store.find(command.key, command.original)
+        # Asked for afterwards: what retired meanwhile counts as gone.
+        return Found(command.id, same, originals, store.since)
     same, _ = store.find(command.key, None)
     batch = store.batch(command.merchant, command.terminal, command.batch)
     since = None

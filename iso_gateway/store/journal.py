@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 import msgspec
@@ -38,6 +39,11 @@ class JournalStore(Protocol):
 
     blocking: bool
     """Whether a call may take long enough that it must not run on the event loop."""
+
+    @property
+    def since(self) -> datetime | None:
+        """From when on there is every row that was ever committed: it moves on as rows retire; None: from the first."""
+        ...
 
     def commit(self, entries: Sequence[Entry]) -> list[Outcome]:
         """Commit *entries* as one group; return what became of each, in order.
@@ -107,6 +113,14 @@ class JournalStore(Protocol):
 
         Raises:
             StoreError: the journal cannot be read.
+        """
+        ...
+
+    def same_key(self, check_value: bytes) -> bool:
+        """Return whether the rows are sealed under the key of *check_value*: the first that is asked for is kept.
+
+        Raises:
+            StoreError: the journal cannot be read or written.
         """
         ...
 

@@ -6,6 +6,7 @@ Bounded: over ``max_rows`` the oldest rows on which nothing is open are dropped,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import dropwhile, islice
 from typing import Final, TypeVar
 
@@ -27,7 +28,8 @@ from iso_gateway.protocol.records import (
     fits,
     may_be_original,
 )
-from iso_gateway.store.journal import Committed, Failed, Outcome, Refused
+from iso_gateway.store.journal import Committed, Outcome
+from iso_gateway.store.judging import changed, obstacle
 
 IndexKey = TypeVar("IndexKey", tuple[str, str], tuple[str, str, str])
 
@@ -54,6 +56,9 @@ class MemoryJournal:
         self._audits: list[Audit] = []
         self._batches: dict[tuple[str, str, str], Batch] = {}
         self._dialects: dict[str, bytes] = {}
+        self._key: bytes | None = None
+        self.since: datetime | None = None
+        """From when on there is every row: none has gone before the bound is reached."""
         self._retire_at = max_rows
         """How many rows are too many: more than the bound while too few of them may go."""
 
@@ -119,6 +124,11 @@ class MemoryJournal:
         """Return what was kept under the hash *name*, or None."""
         return self._dialects.get(name)
 
+    def same_key(self, check_value: bytes) -> bool:
+        """Return whether *check_value* is the first that was asked for."""
+        self._key = self._key or check_value
+        return self._key == check_value
+
     def close(self) -> None:
         """Forget everything."""
         self._dialects.clear()
@@ -131,14 +141,9 @@ class MemoryJournal:
         self._by_approval.clear()
 
     def _commit(self, entry: Entry) -> Outcome:
-        for part in entry:
-            if isinstance(part, Change) and part.id not in self._rows:
-                return Failed(f"no row {part.id}")
-            if isinstance(part, Batch) and part.version != self._version(part) + 1:
-                return Failed(f"batch {part.number} of {part.terminal} was changed meanwhile")
-            obstacle = self._obstacle(part)
-            if obstacle is not None:
-                return Refused(obstacle)
+        against = obstacle(entry, self._rows.get, self._claims.get, self._rows.__contains__, self._version)
+        if against is not None:
+            return against
         for part in entry:
             if isinstance(part, Insert):
                 self._insert(part)
@@ -154,28 +159,10 @@ class MemoryJournal:
         known = self._batches.get(batch.key)
         return 0 if known is None else known.version
 
-    def _obstacle(self, part: Insert | Change | Audit | Batch) -> Row | None:
-        """Return the row that stands in the way of *part*, or None."""
-        if isinstance(part, Audit | Batch):
-            return None
-        if isinstance(part, Insert):
-            for key in part.row.claims:
-                holder = self._claims.get(key)
-                if holder is not None and holder not in part.releasing:
-                    return self._rows[holder]
-            return None
-        row = self._rows[part.id]
-        if part.room and row.amount - row.returned - row.reserved < part.room:
-            return row
-        for column, wanted in part.where.items():
-            value = getattr(row, column)
-            if value not in wanted if isinstance(wanted, frozenset) else value != wanted:
-                return row
-        return None
-
     def _insert(self, part: Insert) -> None:
         for released in part.releasing:
-            self._change(Change(released, set={"claims": ()}))
+            if released in self._rows:
+                self._change(Change(released, set={"claims": ()}))
         row = part.row
         self._rows[row.id] = row
         for key in row.claims:
@@ -187,11 +174,7 @@ class MemoryJournal:
 
     def _change(self, part: Change) -> None:
         before = self._rows[part.id]
-        if part.add or part.story:
-            summed = {column: getattr(before, column) + amount for column, amount in part.add.items()}
-            row = replace(before, **part.set, **summed, story=before.story + part.story)
-        else:
-            row = replace(before, **part.set)
+        row = replace(before, **changed(before, part), story=before.story + part.story)
         self._rows[part.id] = row
         if row.claims is not before.claims:
             for key in before.claims:
@@ -225,6 +208,7 @@ class MemoryJournal:
         surplus = len(self._rows) - target
         for row in list(islice((row for row in self._rows.values() if not _open(row)), surplus)):
             del self._rows[row.id]
+            self.since = max(self.since or row.received, row.received)
             for key in row.claims:
                 self._claims.pop(key, None)
             _drop(self._by_stan, (row.merchant, row.terminal, row.stan), row.id)

@@ -12,6 +12,7 @@ from iso_gateway import gateway
 from iso_gateway.errors import ConfigError
 from iso_gateway.gateway import shape
 from iso_gateway.gateway.config import load
+from iso_gateway.gateway.store_key import write_store_key
 from iso_gateway.protocol.routing import Query, route
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "gateway.toml"
@@ -33,6 +34,14 @@ def written(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "gateway.toml"
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def started(tmp_path: Path, text: str) -> Path:
+    """Return the path of a configuration whose journal has its key."""
+    key = tmp_path / "journal.db.key"
+    if not key.exists():
+        write_store_key(key)
+    return written(tmp_path, text)
 
 
 def complaints(tmp_path: Path, text: str) -> list[str]:
@@ -214,12 +223,12 @@ def test_a_spec_of_ones_own_lies_beside_the_configuration(tmp_path: Path) -> Non
     assert config.setup.acquirers["bank"].dialect.spec.name == "own"
 
 
-def test_the_template_can_be_run_and_names_every_key() -> None:
+def test_the_template_can_be_run_and_names_every_key(tmp_path: Path) -> None:
     path = Path(gateway.__file__).parent / "template.toml"
-    load(path)
     text = path.read_text()
+    load(started(tmp_path, text))
     for table in (shape.GatewayTable, shape.ListenerTable, shape.TerminalTable, shape.AcquirerTable, shape.RouteTable,
-                  shape.LimitTable):  # fmt: skip
+                  shape.LimitTable, shape.JournalTable):  # fmt: skip
         for name in table.__struct_fields__:
             assert re.search(rf"^(# )?{name} +=", text, re.MULTILINE), f"{table.__name__}.{name} is not in the template"
 
@@ -230,6 +239,6 @@ def test_the_template_shows_the_defaults(tmp_path: Path) -> None:
     route = lines.index("# [[route]]")
     lines = lines[:route] + lines[lines.index("[limits]") :]
     said = [re.sub(r"^# (\w+ +=)", r"\1", line) for line in lines if not re.match("# (admin_socket|listeners) ", line)]
-    spelled, plain = load(written(tmp_path, "\n".join(said))), load(path)
+    spelled, plain = load(started(tmp_path, "\n".join(said))), load(started(tmp_path, path.read_text()))
     assert len([line for line in said if "=" in line and not line.startswith("#")]) > 30
     assert spelled.file == plain.file

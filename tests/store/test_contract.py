@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,9 +29,23 @@ from iso_gateway.protocol.records import (
 )
 from iso_gateway.store.journal import Committed, Failed, JournalStore, Outcome, Refused
 from iso_gateway.store.memory import MemoryJournal
+from iso_gateway.store.sqlite import SqliteJournal
 from tests.protocol.test_records import ROW
 
-STORES: dict[str, Callable[[], JournalStore]] = {"memory": MemoryJournal}
+
+class InSqlite(SqliteJournal):
+    """A journal in a file of its own, that goes with it."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory()
+        super().__init__(Path(self._folder.name) / "journal.db", ROW.received)
+
+    def close(self) -> None:
+        super().close()
+        self._folder.cleanup()
+
+
+STORES: dict[str, Callable[[], JournalStore]] = {"memory": MemoryJournal, "sqlite": InSqlite}
 
 
 @pytest.fixture(params=STORES)
@@ -275,6 +291,7 @@ def test_no_key_is_ever_held_twice(name: str, story: list[list[tuple[str, int, R
         for kept in rows:
             for claim in kept.claims:
                 assert store.find(claim, None)[0] == kept
+    store.close()
 
 
 def test_a_story_is_only_ever_added_to(store: JournalStore) -> None:

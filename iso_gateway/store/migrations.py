@@ -1,0 +1,82 @@
+"""A journal of an older version -> one of ours, step by step, each step one transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+from typing import Final
+
+from iso_gateway.errors import StoreError
+from iso_gateway.store.packing import micros
+from iso_gateway.store.schema import APPLICATION_ID, TABLES, VERSION
+
+STEPS: Final[dict[int, tuple[str, ...]]] = {}
+"""By the version before, what makes the next one of it."""
+
+
+def bring_up(connection: sqlite3.Connection, now: datetime) -> None:
+    """Make the tables in an empty file, which is complete since *now*, or bring an older journal up to the present.
+
+    Raises:
+        StoreError: it is no journal, or of a version that this program does not know yet.
+        sqlite3.Error: it cannot be read or written.
+    """
+    version = version_of(connection)
+    if version == VERSION:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        version = version_of(connection)
+        for step in range(version, VERSION):
+            for statement in TABLES if version == 0 else STEPS[step]:
+                connection.execute(statement)
+            if version == 0:
+                connection.execute("INSERT INTO meta VALUES ('since', ?)", (micros(now),))
+                break
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+def sound(connection: sqlite3.Connection) -> None:
+    """Check that the file is whole.
+
+    Raises:
+        StoreError: it is not; with what was found.
+    """
+    try:
+        found = [said for (said,) in connection.execute("PRAGMA quick_check(3)")]
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise
+        found = [str(error)]
+    if found != ["ok"]:
+        said = "; ".join(line.replace("\n", " ") for line in found)
+        raise StoreError(
+            f"the journal is damaged ({said:.300}). Do not run on it: restore the last copy, or save what can be read "
+            "with: sqlite3 FILE .recover | sqlite3 NEW-FILE"
+        )
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """Return the version of the journal's tables, 0 where it is empty.
+
+    Raises:
+        StoreError: it is no journal, or of a version that this program does not know yet.
+    """
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if tables == 0:
+        return 0
+    if application != APPLICATION_ID:
+        raise StoreError("this is no journal of iso-gateway; name another file")
+    if version > VERSION:
+        raise StoreError(
+            f"the journal is of version {version}, and this program knows versions up to {VERSION}: "
+            "run the newer iso-gateway that wrote it"
+        )
+    return int(version)

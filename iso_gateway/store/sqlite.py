@@ -1,0 +1,301 @@
+"""A journal in SQLite: one file, durable when a commit returns (WAL, synchronous=FULL).
+
+Rule 1: one process writes, one group at a time. What it knows of the newest rows it need not read again.
+Rule 2: who reads has a connection of their own and waits for no commit; what was committed before is seen.
+Rule 3: after an error nothing of the group stays. Where that cannot be known, the file is opened anew and looked at.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading  # noqa: TID251 -- commits run in a thread of their own, beside whoever reads
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from typing import Final, TypeVar
+
+import msgspec
+
+from iso_gateway.errors import StoreError
+from iso_gateway.protocol.batch import Batch
+from iso_gateway.protocol.records import Audit, Entry, Key, OriginalQuery, Row, RowState, Search
+from iso_gateway.store import reading, writing
+from iso_gateway.store.group import ClashError, Group, Known
+from iso_gateway.store.journal import Outcome
+from iso_gateway.store.lock import Lock
+from iso_gateway.store.migrations import bring_up, sound, version_of
+from iso_gateway.store.packing import moment
+from iso_gateway.store.schema import VERSION
+
+T = TypeVar("T")
+
+REMEMBERED: Final = 4096
+"""Rows whose content the writer keeps in memory: the newest, which are the ones that change."""
+BUSY: Final = 1.0
+"""Seconds that a lock of another process on the file is waited for."""
+WAL_PAGES: Final = 4000
+"""Pages in the log at which what is in it moves to its place: 16 MB."""
+
+
+class SqliteJournal:
+    """Rows in an SQLite file."""
+
+    blocking = True
+
+    def __init__(self, path: str | os.PathLike[str], now: datetime | None) -> None:
+        """Open the journal at *path*; one that is not there is made, for its owner alone.
+
+        Args:
+            path: the file.
+            now: the time; None: the journal is only read, whoever writes it, and must be there.
+
+        Raises:
+            Held: another process writes it.
+            StoreError: it cannot be opened, is none, is damaged, or of a newer version.
+        """
+        self.path = Path(path)
+        self._writing = threading.Lock()
+        self._writer: sqlite3.Connection | None = None
+        self._readers: list[sqlite3.Connection] = []
+        self._known: dict[str, Known] = {}
+        self._next_seq = 1
+        self.since: datetime | None = None
+        self._version = -1
+        """SQLite's count of what others wrote: when it moves, nothing that we know is sure."""
+        self._lock: Lock | None = None
+        with self._told("open"):
+            if now is not None:
+                self._lock = Lock(self.path, now)
+        try:
+            with self._told("open"):
+                self._open(now)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, now: datetime | None) -> None:
+        """Make what is missing, check what is there, and bring it up to the present version."""
+        if now is None:
+            os.close(os.open(self.path, os.O_RDONLY))
+            with self._reading() as connection:
+                sound(connection)
+                if version_of(connection) != VERSION:
+                    raise StoreError(f"{self.path}: of another version; 'iso-gateway run' brings it up to the present")
+        else:
+            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            connection = self._opened()
+            sound(connection)
+            bring_up(connection, now)
+        with self._reading() as connection:
+            (since,) = connection.execute("SELECT value FROM meta WHERE key = 'since'").fetchone()
+        self.since = moment(since)
+
+    # What the journal promises
+
+    def commit(self, entries: Sequence[Entry]) -> list[Outcome]:
+        """Commit *entries* as one group."""
+        with self._writing, self._told("write"):
+            try:
+                return self._committed(entries, sure=False)
+            except ClashError:
+                # Somebody's key was taken: once more, and this time each key is looked up.
+                return self._committed(entries, sure=True)
+
+    def find(self, key: Key | None, original: OriginalQuery | None) -> tuple[Row | None, tuple[Row, ...]]:
+        """Return the row that claims *key*, and the rows that *original* may mean."""
+        with self._reading() as connection:
+            same = reading.by_key(connection, key) if key is not None else None
+            rows = reading.originals(connection, original) if original is not None else ()
+        return same.row if same is not None else None, rows
+
+    def get(self, row_id: str) -> Row | None:
+        """Return the row *row_id*."""
+        with self._reading() as connection:
+            found = reading.by_id(connection, row_id)
+        return found.row if found is not None else None
+
+    def in_states(self, states: frozenset[RowState]) -> list[Row]:
+        """Return the rows in one of *states*, oldest first."""
+        with self._reading() as connection:
+            return reading.in_states(connection, states)
+
+    def search(self, wanted: Search) -> list[Row]:
+        """Return the rows that fit *wanted*, the newest first."""
+        with self._reading() as connection:
+            return reading.search(connection, wanted)
+
+    def audits(self, row_id: str = "") -> list[Audit]:
+        """Return what operators did, oldest first."""
+        with self._reading() as connection:
+            return reading.audits(connection, row_id)
+
+    def batch(self, merchant: str, terminal: str, number: str = "") -> Batch | None:
+        """Return the batch *number* of the terminal, or the one that was first kept last."""
+        with self._reading() as connection:
+            return reading.batch(connection, merchant, terminal, number)
+
+    def batches(self, terminal: str = "", limit: int = 100) -> list[Batch]:
+        """Return the batches of *terminal*, or of all, the newest first."""
+        with self._reading() as connection:
+            return reading.batches(connection, terminal, limit)
+
+    def keep_dialect(self, name: str, data: bytes) -> None:
+        """Keep *data*, the spec and profile whose hash is *name*."""
+        with self._writing, self._told("write"):
+            self._opened().execute("INSERT OR IGNORE INTO dialects VALUES (?, ?)", (name, data))
+
+    def dialect(self, name: str) -> bytes | None:
+        """Return what was kept under the hash *name*, or None."""
+        with self._reading() as connection:
+            record = connection.execute("SELECT data FROM dialects WHERE name = ?", (name,)).fetchone()
+        return record[0] if record is not None else None
+
+    def same_key(self, check_value: bytes) -> bool:
+        """Return whether the rows are sealed under the key of *check_value*; where there is none yet, it is."""
+        with self._writing, self._told("write"):
+            connection = self._opened()
+            connection.execute("INSERT OR IGNORE INTO meta VALUES ('key check', ?)", (check_value,))
+            (kept,) = connection.execute("SELECT value FROM meta WHERE key = 'key check'").fetchone()
+        return bool(kept == check_value)
+
+    def close(self) -> None:
+        """Let go of the file; the last to do so moves what is in the log to its place."""
+        with self._writing:
+            while self._readers:
+                self._readers.pop().close()
+            self._let_go()
+            if self._lock is not None:
+                self._lock.release()
+                self._lock = None
+
+    # Writing
+
+    def _committed(self, entries: Sequence[Entry], *, sure: bool) -> list[Outcome]:
+        """Commit *entries*; *sure*: with a look at each key before.
+
+        Raises:
+            ClashError: a key was held that was taken for free; nothing was committed.
+        """
+        connection = self._opened()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            self._in_step(connection)
+            group = Group(self._row, self._batch_version, self._holder if sure else None, self._next_seq)
+            outcomes = group.judge(entries)
+            writing.write(connection, group)
+        except BaseException:
+            self._undo(connection)
+            raise
+        try:
+            connection.execute("COMMIT")
+        except sqlite3.Error:
+            self._let_go()
+            if not self._there_after_all(group):
+                raise
+        self._remember(group)
+        return outcomes
+
+    def _in_step(self, connection: sqlite3.Connection) -> None:
+        """Forget what is known where another process has written."""
+        (version,) = connection.execute("PRAGMA data_version").fetchone()
+        if version != self._version:
+            self._version = version
+            self._known.clear()
+            (last,) = connection.execute("SELECT max(seq) FROM rows").fetchone()
+            self._next_seq = (last or 0) + 1
+
+    def _row(self, row_id: str) -> Known | None:
+        known = self._known.get(row_id)
+        return known if known is not None else reading.by_id(self._opened(), row_id)
+
+    def _holder(self, key: Key) -> str | None:
+        known = reading.by_key(self._opened(), key)
+        return known.row.id if known is not None else None
+
+    def _batch_version(self, batch: Batch) -> int:
+        return reading.batch_version(self._opened(), batch)
+
+    def _remember(self, group: Group) -> None:
+        self._next_seq = group.next_seq
+        self._known.update(group.after)
+        self._known.update(group.new)
+        if (surplus := len(self._known) - REMEMBERED) > 0:
+            for row_id in list(islice(self._known, surplus)):
+                del self._known[row_id]
+
+    def _undo(self, connection: sqlite3.Connection) -> None:
+        """Have nothing of the group stay."""
+        try:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            self._let_go()
+
+    def _there_after_all(self, group: Group) -> bool:
+        """Return whether *group* is in the file although its commit failed, and durable.
+
+        Raises:
+            sqlite3.Error: nobody can say.
+        """
+        connection = self._opened()
+        for row_id, wanted in [*group.new.items(), *group.after.items()]:
+            known = reading.by_id(connection, row_id)
+            if known is None or known.row != wanted.row:
+                return False
+        # What is only in the log may not have reached the disk; what was moved to its place has.
+        busy, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
+
+    def _opened(self) -> sqlite3.Connection:
+        """Return the connection that writes."""
+        if self._lock is None:
+            raise StoreError(f"{self.path}: the journal was opened to be read, or is closed")
+        if self._writer is None:
+            self._writer = self._connected()
+            self._version = -1
+        return self._writer
+
+    def _let_go(self) -> None:
+        if self._writer is not None:
+            with suppress(sqlite3.Error):
+                self._writer.close()
+            self._writer = None
+
+    def _connected(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, timeout=BUSY, isolation_level=None, check_same_thread=False, cached_statements=256
+        )
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
+        connection.execute("PRAGMA cache_size = -65536")
+        return connection
+
+    # Reading
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection to read with.
+
+        Raises:
+            StoreError: the journal cannot be read.
+        """
+        with self._told("read"):
+            connection = self._readers.pop() if self._readers else self._connected()
+            try:
+                yield connection
+            except sqlite3.Error:
+                connection.close()
+                raise
+            self._readers.append(connection)
+
+    @contextmanager
+    def _told(self, what: str) -> Iterator[None]:
+        """Say what went wrong with *what* as a StoreError."""
+        try:
+            yield
+        except (sqlite3.Error, OSError, msgspec.MsgspecError) as error:
+            raise StoreError(f"{self.path}: cannot {what} the journal: {error}") from error
