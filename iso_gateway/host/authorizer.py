@@ -148,11 +148,12 @@ class Authorizer:
 
     def save(self) -> Saved:
         """Return the books as one plain object."""
-        return save(self._books)
+        return save(self._books, self._batches.save())
 
     def restore(self, saved: Saved) -> None:
         """Take over the books of a host that was made with the same ``card_key``; this one has to be new."""
         restore(self._books, saved)
+        self._batches.restore(saved.batches)
 
     def closed(self, link: str) -> None:
         """Take in that *link* is gone: it must sign on again."""

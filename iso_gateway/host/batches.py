@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -46,6 +46,17 @@ class Said(msgspec.Struct, frozen=True):
     """For the log, masked."""
 
 
+class SavedBatch(msgspec.Struct, frozen=True):
+    """What outlives the host of a batch that was closed; one that is being settled begins anew with its totals."""
+
+    name: Name
+    closed: Moment
+    stan: str
+    """Of the latest totals, and how they were answered."""
+    code: str
+    facts: dict[str, str]
+
+
 class Batches:
     """The batches of all terminals, against one ledger."""
 
@@ -59,6 +70,22 @@ class Batches:
         self._uploaded: dict[Name, dict[str, Block]] = {}
         self.results: dict[Name, dict[str, str]] = {}
         """By STAN, how each record of the latest upload compares: 3 matched, 4 mismatch, 5 POS only, 6 centre only."""
+
+    def save(self) -> list[SavedBatch]:
+        """Return what a host that starts again has to know; uploads are left out, as card numbers are in them."""
+        saved = []
+        for name, closed in self._closed.items():
+            stan, said = self._first_answers.get(name, ("", Said("")))
+            facts = {fact: str(value) for fact, value in said.facts.items()}
+            saved.append(SavedBatch(name, closed, stan, said.code, facts))
+        return saved
+
+    def restore(self, saved: Iterable[SavedBatch]) -> None:
+        """Take over what was *saved*."""
+        for each in saved:
+            self._closed[each.name] = each.closed
+            if each.stan:
+                self._first_answers[each.name] = (each.stan, Said(each.code, {**each.facts}))
 
     def hear(self, asked: Asked, moment: Moment) -> Said:
         """Return what is said to *asked*, which is of BATCH_KINDS."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from iso_gateway.host.batches import SavedBatch
 from iso_gateway.host.totals import Book
 from iso_gateway.host.transaction import Effect, Key, Transaction
 from iso_gateway.protocol.kinds import Kind
@@ -84,6 +85,7 @@ class Saved(msgspec.Struct, frozen=True):
     next_serial: int
     reached: date
     """The business date that a cut-over began; the earliest date where none did."""
+    batches: list[SavedBatch] = []
 
 
 _ITS_OWN: Final = frozenset({"original", "kept", "transmitted", "facts"})
@@ -91,8 +93,8 @@ _ITS_OWN: Final = frozenset({"original", "kept", "transmitted", "facts"})
 _PLAIN: Final = tuple(name for name in SavedTransaction.__struct_fields__ if name not in _ITS_OWN)
 
 
-def save(books: Books) -> Saved:
-    """Return *books* as they stand now."""
+def save(books: Books, batches: list[SavedBatch]) -> Saved:
+    """Return *books* as they stand now, with the *batches* of terminals."""
     ledger = books.ledger
     return Saved(
         transactions=_transactions(ledger),
@@ -106,6 +108,7 @@ def save(books: Books) -> Saved:
         ],
         next_serial=books.numbers.following,
         reached=books.calendar.reached,
+        batches=batches,
     )
 
 

@@ -28,8 +28,10 @@ def settle(till: Till, said: Totals) -> Reply:
 
 def totals(till: Till, said: Totals) -> Message:
     facts = totals_facts(till.dialect, said)
-    changes = {de: value for name, value in facts.items() if (de := till.dialect.number(name)) is not None}
-    return till.request(Kind.SETTLEMENT, None, pan="", changes=dict(changes))
+    changes: dict[int | str, str | bytes] = {
+        de: value for name, value in facts.items() if (de := till.dialect.number(name)) is not None
+    }
+    return till.request(Kind.SETTLEMENT, None, pan="", changes=changes)
 
 
 def heard(till: Till, reply: Reply) -> tuple[Verdict, Totals | None]:

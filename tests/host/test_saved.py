@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 from iso_gateway.host.authorizer import Authorizer
 from iso_gateway.host.saved import Saved
 from iso_gateway.host.settings import HostSettings
+from iso_gateway.protocol.batch import Totals
 from iso_gateway.protocol.kinds import Kind
+from iso_gateway.protocol.reconciling import Block, Verdict
+from tests.host.test_batches import end, heard, settle, upload
 from tests.host.test_books import STEPS, assert_balanced, take
-from tests.support.till import Reply, Till
+from tests.support.till import PAN, Reply, Till
 
 
 def restart(till: Till, **settings: Any) -> None:
@@ -82,3 +85,29 @@ def test_what_the_ledger_has_let_go_takes_nobodys_place() -> None:
 def test_no_card_number_is_saved(till: Till) -> None:
     till.ask(Kind.SALE)
     assert till.request(Kind.SALE)[2].encode() not in msgspec.json.encode(till.host.save())
+
+
+def test_a_batch_that_was_closed_stays_closed(till: Till) -> None:
+    assert till.ask(Kind.SALE, 1000).code == "00"
+    settled = settle(till, Totals(1000, 1))
+    if till.cup:
+        assert end(till, "207") == "00"
+    restart(till)
+    assert till.again(settled, marked=False).answer == settled.answer
+    till.wait(1)
+    till.ask(Kind.SALE, 500)
+    till.batch = "000008"
+    rest = Totals(0, 0) if till.cup else Totals(500, 1)
+    assert heard(till, settle(till, Totals(1500, 2))) == (Verdict.NOT_BALANCED, rest)
+
+
+def test_a_batch_that_is_being_settled_begins_anew_and_no_upload_is_saved() -> None:
+    till = Till("cup-pos")
+    till.ask(Kind.SALE, 1000)
+    settled = settle(till, Totals(900, 1))
+    assert upload(till, Block("00", "000001", PAN, 1000)) == "00"
+    assert PAN.encode() not in msgspec.json.encode(till.host.save())
+    restart(till)
+    assert end(till, "202") == "12"
+    assert till.again(settled, marked=False).code == settled.code
+    assert end(till, "202") == "00"
