@@ -298,7 +298,8 @@ class Forwarding:
                         verdict=str(verdict), cause=cause)  # fmt: skip
         if not TRAITS[request.kind].financial:
             if request.host_request is not None:
-                self._links.release(request.acquirer, request.host_request, late=True)
+                now = self._world.now.mono
+                self._links.release(request.acquirer, request.host_request, late=True, given_up=now)
             self._record(request, {"state": RowState.DECLINED, "code": request.code, "claims": ()}, ())
             return
         request.owes = reason

@@ -168,8 +168,11 @@ class Ledger:
 
     def release(self, debt: Debt) -> None:
         """Let the STANs of *debt* go, once no late answer is to be expected any more."""
+        timed_out = self._world.now.mono + self.undecided(debt)
         for message in debt.awaited(self._reversal_mti(debt)):
-            self._links.release(debt.leg.acquirer, message, late=True)
+            # How late the original's own answer is, somebody wants to know.
+            given_up = timed_out if message is debt.original and not debt.repeats else None
+            self._links.release(debt.leg.acquirer, message, late=True, given_up=given_up)
 
     def _reversal_mti(self, debt: Debt) -> str:
         row = self.reading(debt).profile.row(Kind.REVERSAL)

@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 
+import msgspec
+
 from iso_gateway.codec.message import Message
 from iso_gateway.codec.mti import is_request
 from iso_gateway.errors import CannotCarry, DecodeError, EncodeError
 from iso_gateway.protocol.calendar import Calendar
-from iso_gateway.protocol.commands import CloseLink, Send
+from iso_gateway.protocol.commands import CloseLink, File, Send
 from iso_gateway.protocol.dialect import Facts
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.matching import Matching, WireKey, key_of
 from iso_gateway.protocol.moment import Moment, transmission_time
 from iso_gateway.protocol.numbering import Numbering
 from iso_gateway.protocol.profile import CodeClass
+from iso_gateway.protocol.records import Change
 from iso_gateway.protocol.session import Ask, Hang, Happening, Session, State
 from iso_gateway.protocol.setup import Acquirer
+from iso_gateway.protocol.story import Word, line, said
 from iso_gateway.protocol.verdicts import Finding, Memory, Verdict, explain
 from iso_gateway.protocol.world import World
 
@@ -45,6 +49,16 @@ class Link:
         return f"<Link {self.name} {self.session.state}, {len(self.in_flight)} in flight>"
 
 
+class Released(msgspec.Struct, gc=False):
+    """A request that was given up or settled, and to which a late answer may still come."""
+
+    until: float
+    """When its late window ends, on the monotonic clock."""
+    request: Message
+    given_up: float | None
+    """When it was given up, on the monotonic clock; None where nobody waits to hear how late its answer is."""
+
+
 class Host:
     """One acquirer's shared state: numbers and awaited answers are per acquirer, not per link."""
 
@@ -53,17 +67,17 @@ class Host:
         self.calendar = Calendar(acquirer, now.wall)
         self.matching: Matching[str] = Matching(acquirer.compared)
         self.numbering = Numbering(first_stan, self.matching.busy)
-        self.released: OrderedDict[WireKey, tuple[float, Message]] = OrderedDict()
-        """Requests given up or settled, and until when a late answer to them is expected; the first ends first."""
+        self.released: OrderedDict[WireKey, Released] = OrderedDict()
+        """Requests given up or settled; those first whose late window ends first."""
 
     def expire(self, mono: float) -> None:
         """Let go of the STANs whose late window is over."""
         while self.released:
-            key, (until, request) = next(iter(self.released.items()))
-            if until > mono:
+            key, released = next(iter(self.released.items()))
+            if released.until > mono:
                 return
             del self.released[key]
-            self.matching.forget(request)
+            self.matching.forget(released.request)
 
 
 class Links:
@@ -162,13 +176,13 @@ class Links:
         host = self.hosts.get(acquirer)
         return host is not None and host.matching.find(request) is not None
 
-    def release(self, acquirer: str, request: Message, *, late: bool) -> None:
+    def release(self, acquirer: str, request: Message, *, late: bool, given_up: float | None = None) -> None:
         """Let the key of *request* go: at once, or *late*, after the window for late answers."""
         host = self.hosts[acquirer]
         if late:
             key = key_of(request)
             host.released.pop(key, None)
-            host.released[key] = (self._world.now.mono + host.acquirer.late_window, request)
+            host.released[key] = Released(self._world.now.mono + host.acquirer.late_window, request, given_up)
         else:
             host.matching.forget(request)
 
@@ -264,6 +278,21 @@ class Links:
             link.memory.unmatched(self._world.now.mono, message)
             return None
         return owner, message
+
+    def late(self, link: str, owner: str, message: Message) -> None:
+        """Take in an answer to what *owner* does not wait for any more: it is told once how late it is."""
+        now, host = self._world.now, self.hosts[self.links[link].acquirer.name]
+        released = host.released.get(key_of(message))
+        if released is None or released.given_up is None:
+            self._world.log("late answer", "warning", id=owner, cause="its request is settled")
+            return
+        late = round((now.mono - released.given_up) * 1000)
+        released.given_up = None
+        code = host.acquirer.dialect.canonical(message)
+        finding = Finding(Verdict.LATE, f"{late} ms after the time-out")
+        self._world.log("late answer", "warning", id=owner, verdict=str(finding.verdict), late_ms=late, code=code)
+        told = line(now.wall, Word.LATE, f"{said(code)}, {finding}; it is settled")
+        self._world.emit(File((Change(owner.partition("/")[0], story=told),)))
 
     def explain(self, link: str, request: Message, payload: bytes, since: float) -> Finding:
         """Return why *request*, which left over *link* as *payload* at *since*, was not answered."""

@@ -221,7 +221,7 @@ class Node:
         elif (debt := self.owing.debts.get(owner)) is not None:
             self.owing.answered(debt, message)
         elif not self.owing.reopened(owner, message):
-            self.world.log("late answer", "warning", id=owner, cause="its request is settled")
+            self.links.late(event.link, owner, message)
 
     def _link_lost(self, event: events.LinkLost) -> None:
         for owner in self.links.lost(event.link):

@@ -219,6 +219,21 @@ def test_matched_late_by_so_many_milliseconds() -> None:
     assert desk.said("late answer")[0]["late_ms"] == 250
 
 
+@pytest.mark.parametrize("kind", [Kind.SALE, Kind.BALANCE])
+def test_an_answer_that_comes_when_all_is_settled_is_told_once_with_its_milliseconds(kind: Kind) -> None:
+    desk = Desk()
+    desk.send(desk.request(kind, 0 if kind is Kind.BALANCE else 1234))
+    asked = desk.last_sent
+    desk.pass_time(30)
+    if kind is Kind.SALE:
+        reverse(desk, desk.last_sent, "00")
+    desk.pass_time(1.5)
+    for _ in range(3):
+        desk.host_sends(desk.answer_to(asked, "00"))
+    assert told(desk.row(), Word.LATE) == ["00, matched late: 1500 ms after the time-out; it is settled"]
+    assert [line.get("late_ms") for line in desk.said("late answer")] == [1500, None, None]
+
+
 def test_a_wrong_mac() -> None:
     desk = Desk()
     desk.hold = {commands.Verify}
