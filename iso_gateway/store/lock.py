@@ -49,3 +49,23 @@ def _holder(path: Path) -> str:
         return f"process {int(said['pid'])} on {said['host']!s:.64}, running since {said['since']!s:.32},"
     except (OSError, ValueError, KeyError, TypeError):
         return "another process, which did not say its number,"
+
+
+def holder(journal: Path) -> str | None:
+    """Return in words who has the lock of *journal*, or None where nobody has; nobody is kept from taking it.
+
+    The file of a lock outlives its holder, so that it is asked for; but only where its process lives, for who asks
+    holds it for a moment.
+    """
+    path = journal.with_name(f"{journal.name}.lock")
+    try:
+        said = json.loads(path.read_bytes())
+        if said["host"] == socket.gethostname():
+            os.kill(int(said["pid"]), 0)
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _holder(path).rstrip(",")
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from click.testing import Result
 
 from iso_gateway.admin.server import serve_admin
 from iso_gateway.gateway.service import admin_verbs
+from iso_gateway.gateway.store_key import write_store_key
 from iso_gateway.protocol.records import RowState
 from tests.cli.conftest import Call
 from tests.support.desk import PAN, Desk, setup
@@ -51,9 +53,9 @@ class Office:
 
 
 @asynccontextmanager
-async def office(folder: Path, call: Call, host: Host | None = None) -> AsyncIterator[Office]:
+async def office(folder: Path, call: Call, host: Host | None = None, *, more: str = "") -> AsyncIterator[Office]:
     socket = folder / "run" / "admin.sock"
-    more = f'host_timeout = 0.2\n[gateway]\nadmin_socket = "{socket}"'
+    more = f'host_timeout = 0.2\n{more}[gateway]\nadmin_socket = "{socket}"'
     async with running(folder, more, host=host or Silent()) as gateway, trio.open_nursery() as nursery:
         await nursery.start(serve_admin, socket, admin_verbs(gateway.service))
         yield Office(gateway, call, folder / "gateway.toml")
@@ -185,3 +187,84 @@ def test_wrong_usage_says_what_was_expected(iso_gateway: Call, arguments: list[s
     assert result.exit_code == 2
     assert said in result.stderr
     assert PAN not in result.stderr
+
+
+# A stopped gateway's journal
+
+
+def key_beside(folder: Path) -> str:
+    """Write a key as `init` does; return what the configuration says of the journal."""
+    write_store_key(folder / "journal.db.key")
+    return '[journal]\npath = "journal.db"\n'
+
+
+@asynccontextmanager
+async def stopped(folder: Path, call: Call, host: Host, amounts: tuple[int, ...]) -> AsyncIterator[list[str]]:
+    """Run a gateway on a journal for a sale of each of *amounts*, and stop it; the rows' ids are left."""
+    more = f"host_timeout = 0.2\n{key_beside(folder)}"
+    rows = []
+    async with running(folder, more, host=host) as gateway:
+        desk = Office(gateway, call, folder / "gateway.toml")
+        for number, amount in enumerate(amounts, 1):
+            rows.append(await desk.sale(amount, f"TERM000{number}"))
+        if isinstance(host, Refusing):
+            await gateway.until(lambda: gateway.service.gateway.counts["stuck"] > 0)
+    yield rows
+
+
+async def test_a_stopped_gateways_journal_is_read_and_says_so(tmp_path: Path, iso_gateway: Call) -> None:
+    config = ("--config", str(tmp_path / "gateway.toml"))
+    async with stopped(tmp_path, iso_gateway, Silent(), (2000, 500)) as (approved, unknown):
+        said = iso_gateway("owed", *config)
+        assert said.exit_code == 0
+        lines = said.stdout.splitlines()
+        assert lines[1].split()[:2] == [unknown, "owed"]
+        assert lines[2] == "    476173******0010; no answer from the host; reversal, when the gateway runs again"
+        assert lines[-1] == "no gateway is running by this configuration: this is its journal"
+        assert json.loads(iso_gateway("owed", "--json", *config).stdout)["running"] is False
+        found = iso_gateway("txn", "list", "--pan", "-", "--json", *config, given=f"{PAN}\n")
+        assert [row["id"] for row in json.loads(found.stdout)["transactions"]] == [unknown, approved]
+        shown = iso_gateway("txn", "show", unknown, *config).stdout
+        assert "no bytes back" in shown
+        for text in (said.stdout, found.stdout, shown):
+            assert not [PAN[at : at + 7] for at in range(1, 10) if PAN[at : at + 7] in text]
+
+
+async def test_an_act_on_a_stopped_gateways_journal_is_there_at_the_next_start(
+    tmp_path: Path, iso_gateway: Call
+) -> None:
+    config = ("--config", str(tmp_path / "gateway.toml"))
+    async with stopped(tmp_path, iso_gateway, Refusing(), (500,)) as (row,):
+        act = ("owed", *config, "write-off", row, "--reason", "paid by hand", "--who", "auditor")
+        done = iso_gateway(*act)
+        assert (done.exit_code, done.stdout) == (0, f"{row}: written off; nothing is sent any more\n")
+        again = iso_gateway(*act)
+        assert again.exit_code == 1
+        assert "stays closed" in again.stderr
+        shown = json.loads(iso_gateway("txn", "show", row, "--json", *config).stdout)
+        assert [(audit["who"], audit["act"]) for audit in shown["audits"]] == [("auditor", "write-off")]
+        assert shown["transaction"]["state"] == "written off"
+
+
+async def test_a_journal_that_another_process_has_is_read_but_not_written(tmp_path: Path, iso_gateway: Call) -> None:
+    config = ("--config", str(tmp_path / "gateway.toml"))
+    async with office(tmp_path, iso_gateway, more=key_beside(tmp_path)) as desk:
+        row = await desk.sale(500)
+        (tmp_path / "run" / "admin.sock").unlink()
+        said = await desk.call("owed")
+        assert said.exit_code == 0
+        assert f"process {os.getpid()} on " in said.stderr
+        assert "--socket asks it" in said.stderr
+        refused = await desk.act("resend", row, "--reason", "again")
+        assert refused.exit_code == 2
+        assert "has this journal" in refused.stderr
+        assert config[1] in refused.stderr
+
+
+def test_a_journal_that_was_never_begun_is_not_made_by_asking(tmp_path: Path, iso_gateway: Call) -> None:
+    config = config_file(tmp_path, 1, key_beside(tmp_path))
+    for arguments in (["owed"], ["owed", "resend", "x-1", "--reason", "r"]):
+        said = iso_gateway(arguments[0], "--config", str(config), *arguments[1:])
+        assert said.exit_code == 2
+        assert "'iso-gateway run' begins one" in said.stderr
+    assert not (tmp_path / "journal.db").exists()

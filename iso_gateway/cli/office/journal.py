@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from iso_gateway.errors import ConfigError, IsoGatewayError, Problem
+from iso_gateway.cli.output import complain
+from iso_gateway.errors import IsoGatewayError
 
 if TYPE_CHECKING:
     from iso_gateway.gateway.config import Config
@@ -64,7 +65,12 @@ def ask(verb: str, /, config: Path, socket: Path | None = None, **arguments: Any
     running = socket_of(loaded)
     if running is not None:
         return call(running, verb, **arguments)
-    return _ask_journal(loaded, verb, arguments)
+    from iso_gateway.cli.office.stopped import ask_journal
+
+    said = ask_journal(loaded, verb, arguments)
+    if said.get("held_by"):
+        complain(f"{said['held_by']} has this journal, and its admin socket was not found: --socket asks it")
+    return said
 
 
 def socket_of(config: Config) -> Path | None:
@@ -89,10 +95,3 @@ def _runs_by(path: Path, config: Path) -> bool:
     with suppress(IsoGatewayError):
         return bool(call(path, "status").get("config") == str(config.absolute()))
     return False
-
-
-def _ask_journal(config: Config, verb: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Ask the journal of a gateway that does not run."""
-    del verb, arguments
-    said = "no gateway is running by it, and its journal is in memory: 'iso-gateway run' starts one"
-    raise ConfigError([Problem("", said)], str(config.path))

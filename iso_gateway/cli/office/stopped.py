@@ -1,0 +1,90 @@
+"""The journal of a gateway that does not run: read as it is, or locked and written for one act."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from iso_gateway.errors import AdminError, ConfigError, Problem
+from iso_gateway.gateway.config import Config, JournalAt
+from iso_gateway.gateway.office import reading
+from iso_gateway.gateway.store_key import read_store_key
+from iso_gateway.gateway.storing import nonces
+from iso_gateway.net.clock import read_system
+from iso_gateway.office.verbs import READS, ActAsked, asked, found
+from iso_gateway.office.views import Now
+from iso_gateway.protocol.acts import Refusal, entry_for
+from iso_gateway.protocol.records import Row
+from iso_gateway.security.seal import Seal
+from iso_gateway.store.journal import Committed, Failed, Outcome, Refused
+from iso_gateway.store.lock import Held, holder
+from iso_gateway.store.sqlite import SqliteJournal
+
+
+def ask_journal(config: Config, verb: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the journal of *config* says to *verb*.
+
+    Raises:
+        ConfigError: there is no journal, its key cannot be used, or another process has it and it is to be written.
+        AdminError: it has no such transaction, or is asked wrongly.
+        StoreError: it cannot be read.
+    """
+    at = config.journal
+    if at is None:
+        raise _cannot(config, "no gateway is running by it, and its journal is in memory: 'iso-gateway run' starts one")
+    if not at.path.exists():
+        raise _cannot(config, f"no journal {at.path} yet: 'iso-gateway run' begins one")
+    fingerprint = Seal(read_store_key(at.key_file), nonces()).fingerprint
+    if verb == "act":
+        return _act(config, at, asked(arguments, ActAsked))
+    held_by = holder(at.path)
+    store = SqliteJournal(at.path, None)
+    try:
+        # Who has the journal is running, though we could not ask: nothing is left behind.
+        said = READS[verb](reading(store, fingerprint), Now(read_system()[1], {} if held_by else None), arguments)
+    finally:
+        store.close()
+    return {**said, "held_by": held_by} if held_by else said
+
+
+def _act(config: Config, at: JournalAt, wanted: ActAsked) -> dict[str, Any]:
+    """Do an operator's act to the journal, for this process alone."""
+    wall = read_system()[1]
+    try:
+        store = SqliteJournal(at.path, wall)
+    except Held as error:
+        raise _cannot(config, f"{error}: --socket asks a running gateway") from None
+    try:
+        row = found(reading(store, _nothing), wanted.id)
+        deed = entry_for(
+            wanted.act, row, wanted.who, wanted.reason, at=wall, audit=f"{wall:%y%m%d%H%M%S}{os.urandom(3).hex()}-act"
+        )
+        if isinstance(deed, Refusal):
+            return {"done": False, "text": deed.text, "id": row.id}
+        (outcome,) = store.commit([deed.entry])
+        return _told(outcome, row, deed.text)
+    finally:
+        store.close()
+
+
+def _told(outcome: Outcome, row: Row, text: str) -> dict[str, Any]:
+    match outcome:
+        case Committed():
+            return {"done": True, "text": text, "id": row.id}
+        case Refused(other):
+            return {
+                "done": False,
+                "text": f"{other.id} has moved on and stands in the way: {other.state}",
+                "id": row.id,
+            }
+        case Failed(reason):
+            return {"done": False, "text": reason, "id": row.id}
+
+
+def _nothing(_: bytes) -> bytes:
+    raise AdminError("nothing is compared here")
+
+
+def _cannot(config: Config, said: str) -> ConfigError:
+    return ConfigError([Problem("", said)], str(config.path))
