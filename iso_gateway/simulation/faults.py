@@ -38,6 +38,8 @@ class Faults(msgspec.Struct, frozen=True):
     """The request is on its way for seconds, and may arrive after the terminal has hung up."""
     line_drops: float = 0.0
     """The connection breaks while the answer is awaited."""
+    walks_away: float = 0.0
+    """The connection ends before an answer is written, and the terminal never asks about that request again."""
     answer_cut: float = 0.0
     """The connection breaks while the answer is written."""
     answer_lost: float = 0.0
@@ -69,7 +71,7 @@ PROFILES: Final[dict[str, Faults]] = {
         request_lost=0.003, request_slow=0.01, request_twice=0.002, overtaken=0.02, host_silent=0.005,
         answer_slow=0.02, answer_late=0.003, answer_twice=0.003, answer_broken=0.001, half_written=0.001,
         reversal_refused=0.01,
-        line_slow=0.01, line_drops=0.01, answer_cut=0.003, answer_lost=0.003,
+        line_slow=0.01, line_drops=0.01, walks_away=0.003, answer_cut=0.003, answer_lost=0.003,
         death_between=0.000_01, commit_slow=0.002, commit_failed=0.000_3, commit_unsure=0.000_3,
         link_drops=0.2, host_restarts=0.1, deaths=0.05, disk_full=0.05,
     ),
@@ -77,7 +79,7 @@ PROFILES: Final[dict[str, Faults]] = {
         request_lost=0.015, request_slow=0.05, request_twice=0.01, overtaken=0.05, host_silent=0.03,
         answer_slow=0.06, answer_late=0.03, answer_twice=0.02, answer_broken=0.005, half_written=0.008,
         reversal_refused=0.05,
-        line_slow=0.05, line_drops=0.05, answer_cut=0.02, answer_lost=0.02,
+        line_slow=0.05, line_drops=0.05, walks_away=0.02, answer_cut=0.02, answer_lost=0.02,
         death_between=0.000_1, commit_slow=0.01, commit_failed=0.003, commit_unsure=0.003,
         link_drops=2.0, host_restarts=1.0, deaths=1.0, disk_full=0.5,
     ),

@@ -99,6 +99,7 @@ class Gateway:
             run=f"r{self.lives}",
         )
         self.node = Node(self.setup, lent, self._heap.now)
+        self._watch.started()
         self.journal.opened(self.feed_all)
         keep_dialects(self.journal.durable, self.setup)
         self.feed(remains(self.journal.durable))
@@ -162,7 +163,7 @@ class Gateway:
         about = command.id.partition("/")[0]
         self._trace.tell(about, f"gateway: sends {command.id} over {command.link}")
         self._trace.bytes(command.payload)
-        self._watch.sent(command.id, self.journal.durable)
+        self._watch.sent(command.id, self.journal.durable, self.node.owing.debts)
         if not self._trunks.send(command.link, command.id, command.payload):
             self._queue.append(events.SendUncertain(command.id))
 

@@ -16,6 +16,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from iso_gateway.host.transaction import Transaction
+from iso_gateway.protocol.debt import Debt
+from iso_gateway.protocol.debts import DebtState
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.records import OPEN_DEBT, Row, RowState
 from iso_gateway.simulation.clerk import Ask
@@ -26,6 +28,7 @@ NAMES: Final = ("I1", "I2", "I3", "I4", "I5", "I6")
 REST: Final = "rest"
 """Not an invariant of money: the day did not come to rest, or somebody raised."""
 
+EVERY: Final = frozenset(RowState)
 OWED: Final = OPEN_DEBT | {RowState.WRITTEN_OFF}
 _MONEYLESS: Final = frozenset({Kind.REVERSAL, Kind.BALANCE})
 
@@ -61,6 +64,8 @@ class Watch:
         """What hosts recorded, by row; reversals aside."""
         self._requests: dict[str, int] = {}
         self._keys: dict[tuple[str, ...], str] = {}
+        self._paying: dict[tuple[str, str, str], str] = {}
+        """The row whose debt was sent last, by acquirer, merchant and terminal."""
         self._attempts: dict[tuple[str, RowState], int] = {}
 
     def breaks(self, invariant: str, about: Sequence[str], cause: str) -> Broken:
@@ -69,8 +74,12 @@ class Watch:
 
     # While the day runs
 
-    def sent(self, tag: str, journal: MemoryJournal) -> None:
-        """Take in that bytes go to a host for *tag*, and what is durable at this instant.
+    def started(self) -> None:
+        """Take in that a new process has begun, which pays what is owed in an order of its own."""
+        self._paying.clear()
+
+    def sent(self, tag: str, journal: MemoryJournal, debts: Mapping[str, Debt]) -> None:
+        """Take in that bytes go to a host for *tag*, what is durable at this instant, and what the process owes.
 
         Raises:
             Broken: they should not have.
@@ -83,7 +92,7 @@ class Watch:
         if row is None:
             raise self.breaks("I4", [row_id], f"{tag} is sent, and the journal has no such row")
         if debt:
-            self._debt_sent(row)
+            self._debt_sent(row, debts)
         else:
             self._request_sent(row)
         if row.original:
@@ -104,7 +113,7 @@ class Watch:
         if first != row.id or again:
             raise self.breaks("I2", [*_about(row), first], f"a second request to the host for {'/'.join(key)}")
 
-    def _debt_sent(self, row: Row) -> None:
+    def _debt_sent(self, row: Row, debts: Mapping[str, Debt]) -> None:
         if row.state not in OPEN_DEBT:
             raise self.breaks("I4", _about(row), f"a debt of {row.id} is sent while the journal says {row.state}")
         what = (row.id, row.state)  # a reversal that takes a repeat's place is another message, and counted anew
@@ -112,10 +121,21 @@ class Watch:
         if row.attempts < attempts:
             cause = f"attempt {attempts} on {row.id} is sent while the journal says {row.attempts}"
             raise self.breaks("I4", _about(row), cause)
+        self._in_order(row, debts)
         if row.state is RowState.OWES_REVERSAL:
             self.reversals += 1
         if attempts > 1:
             self.debt_repeats += 1
+
+    def _in_order(self, row: Row, debts: Mapping[str, Debt]) -> None:
+        """Look whether the debt of *row* overtakes another one of its terminal, which may be about the same original."""
+        self.checks["I5"] += 1
+        whose = (row.host.acquirer if row.host is not None else "", row.merchant, row.terminal)
+        before = self._paying.get(whose, row.id)
+        self._paying[whose] = row.id
+        other = debts.get(f"{before}/debt")
+        if before != row.id and other is not None and other.state not in (DebtState.SETTLED, DebtState.STUCK):
+            raise self.breaks("I5", [*_about(row), before], f"the debt of {row.id} overtakes that of {before}")
 
     def decided(self, tag: str, host: str, transaction: Transaction) -> None:
         """Take in that *host* recorded *transaction* for *tag*.
@@ -189,6 +209,7 @@ class Watch:
                 nets[card] = nets.get(card, 0) + transaction.effect.booked
                 if is_owed:
                     nets[card] -= transaction.effect.booked
+        self._compare_originals(journal)
         receipts: dict[str, int] = {}
         for ask in asks.values():
             if ask.receipt is not None:
@@ -201,6 +222,25 @@ class Watch:
                     f"receipts say {receipts.get(card, 0):+}"
                 )
                 raise self.breaks("I3", self._differing(journal, asks), cause)
+
+    def _compare_originals(self, journal: MemoryJournal) -> None:
+        """Compare what journal and hosts say of each transaction that others named, where nothing of these is open."""
+        later: dict[str, list[Row]] = {}
+        for row in journal.in_states(EVERY):
+            for name in dict.fromkeys((row.original, row.behind)):
+                if name:
+                    later.setdefault(name, []).append(row)
+        for name, rows in later.items():
+            original, decided = journal.get(name), self.decisions.get(name)
+            if original is None or decided is None or any(row.state in OPEN_DEBT for row in rows):
+                continue
+            self.checks["I3"] += 1
+            transaction = decided.transaction
+            ours = (bool(original.taken), original.returned, original.reserved)
+            theirs = (transaction.taken_by is not None, transaction.returned, 0)
+            if ours != theirs and transaction.stands:
+                cause = f"of {original.kind} {name} the journal says {_of(*ours)}, and {decided.host} {_of(*theirs)}"
+                raise self.breaks("I3", _about(original, *rows), cause)
 
     def _differing(self, journal: MemoryJournal, asks: Mapping[tuple[str, str, bool], Ask]) -> list[str]:
         """Return the rows and requests whose receipt is not what the host booked for them."""
@@ -217,6 +257,10 @@ class Watch:
                 found += _about(row)
         found += [f"{key[0]}/{key[1]}" for key, ask in told.items() if ask.receipt]
         return found
+
+
+def _of(taken: bool, returned: int, reserved: int) -> str:  # noqa: FBT001 -- as it is compared
+    return f"{'taken' if taken else 'not taken'}, {returned} returned, {reserved} reserved"
 
 
 def _about(*rows: Row) -> list[str]:

@@ -34,11 +34,15 @@ class Caller(Protocol):
         """Take in that the connection is over."""
         ...
 
+    def walks_away(self, line: TerminalLine) -> None:
+        """Take in that nobody will ever ask again about what was sent over the connection."""
+        ...
+
 
 class TerminalLine:
     """One connection of a terminal."""
 
-    __slots__ = ("at_gateway", "at_terminal", "caller", "down_by", "listener", "name", "up_by")
+    __slots__ = ("at_gateway", "at_terminal", "caller", "down_by", "handed", "listener", "name", "up_by")
 
     def __init__(self, name: str, listener: str, caller: Caller) -> None:
         self.name = name
@@ -47,6 +51,8 @@ class TerminalLine:
         self.at_terminal = True
         """Whether it is open, as far as the terminal knows."""
         self.at_gateway = False
+        self.handed = 0
+        """How many answers were written into it."""
         self.up_by = self.down_by = 0.0
         """When the last that was written arrives."""
 
@@ -73,14 +79,23 @@ class Counters:
         self._heap.at(line.up_by, self._accept, line)
         return line
 
-    def send(self, line: TerminalLine, payload: bytes) -> None:
-        """Write a frame into *line* from the terminal's end."""
+    def send(self, line: TerminalLine, payload: bytes, *, first: bool = False) -> None:
+        """Write a frame into *line* from the terminal's end; *first*: nothing was sent about it before."""
         slow = self._trouble.strikes(self._chance, "line_slow")
         seconds = self._chance.between(1.0, 60.0) if slow else self._chance.between(*FAR)
         line.up_by = max(line.up_by, self._heap.mono + seconds)
         self._heap.at(line.up_by, self._arrives, line, payload)
         if self._trouble.strikes(self._chance, "line_drops"):
             self._heap.after(self._chance.between(0.0, 15.0), self.breaks, line)
+        elif first and self._trouble.strikes(self._chance, "walks_away"):
+            self._heap.after(self._chance.between(0.0, 20.0), self._walks_away, line, line.handed)
+
+    def _walks_away(self, line: TerminalLine, handed: int) -> None:
+        """End *line* at both ends at once, unless its answer was written: then only the terminal can know (ruling 2)."""
+        if line.at_gateway and line.at_terminal and line.handed == handed:
+            line.at_terminal = False
+            self._gone(line)
+            line.caller.walks_away(line)
 
     def hang_up(self, line: TerminalLine) -> None:
         """Close *line* from the terminal's end: what was written before still arrives."""
@@ -128,6 +143,7 @@ class Counters:
         line = self.accepted.get(name)
         if line is None:
             return Fate.NOT_HANDED
+        line.handed += 1
         cut = self._trouble.strikes(self._chance, "answer_cut")
         lost = not cut and self._trouble.strikes(self._chance, "answer_lost")
         line.down_by = max(line.down_by, self._heap.mono + self._chance.between(*FAR))

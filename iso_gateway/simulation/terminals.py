@@ -111,7 +111,8 @@ class Terminal:
             self._line = self._counters.dial(self, self._listener)
         self._waiting = True
         self._turn += 1
-        self._counters.send(self._line, self._dialect.spec.encode(message))
+        first = ask.tries == 1 and ask.kind is not Kind.REVERSAL
+        self._counters.send(self._line, self._dialect.spec.encode(message), first=first)
         impatient = ask.tries == 1 and self._chance.hits(0.15)
         patience = self._chance.between(*(IMPATIENT if impatient else PATIENT))
         self._heap.after(patience, self._silence, self._turn)
@@ -163,6 +164,22 @@ class Terminal:
             self._waiting = False
             self._tell(self._open, f"loses the connection over {self._open.kind} {self._open.stan}")
             self._unknown(self._open)
+
+    def walks_away(self, line: TerminalLine) -> None:
+        """Forget what is open, its connection *line* and all.
+
+        A terminal that always reverses first has not forgotten: it is out of order from now on.
+        """
+        ask = self._open
+        if line is not self._line or not self._waiting or ask is None:
+            return
+        self._line, self._waiting = None, False
+        self._tell(ask, f"forgets {ask.kind} {ask.stan}")
+        self._open = None
+        if self._reverses_first:
+            self._tell(ask, "is out of order")
+        else:
+            self._finish()
 
     def _silence(self, turn: int) -> None:
         if turn != self._turn or not self._waiting or self._open is None:

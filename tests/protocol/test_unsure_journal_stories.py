@@ -108,6 +108,7 @@ def test_what_is_in_hand_is_left_alone() -> None:
     # Its outcome is being committed: the row says SENDING, and a debt may come of it yet.
     (command,) = desk.held
     desk.held.clear()
+    assert isinstance(command, commands.Journal)
     desk.feed(events.JournalFailed(command.id, "disk error"))
     assert desk.code() == "68"
     desk.feed(events.TimePassed())

@@ -94,7 +94,7 @@ class Sockets(Counters):
         self._nursery.start_soon(self._carry, line, out)
         return line
 
-    def send(self, line: TerminalLine, payload: bytes) -> None:
+    def send(self, line: TerminalLine, payload: bytes, *, first: bool = False) -> None:  # noqa: ARG002 -- nobody walks away
         into, scope = self._open[line]
         into.send_nowait(payload)
         if self._luck.hits(0.15):
