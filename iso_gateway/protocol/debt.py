@@ -114,8 +114,9 @@ def before(debt: Debt) -> dict[str, Any]:
     """Return what must hold of the row of *debt* where its next commit is the first to say that it is owed."""
     if debt.noted:
         return {"state": debt.owed}
-    states = {RowState.REVERSED, debt.owed} if debt.reopened else {RowState.SENDING, RowState.ANSWERED, debt.owed}
-    return {"state": frozenset(states), "replays": 0}
+    state = RowState.REVERSED if debt.reopened else RowState.ANSWERED if debt.row.approved else RowState.SENDING
+    # Exactly that state: a commit that is said to have failed may be there, and what it held is not held twice.
+    return {"state": state, "replays": 0}
 
 
 def noting(debt: Debt) -> Entry:

@@ -6,6 +6,8 @@ between them, and ends SETTLED or, for an operator, STUCK (`settling`). It is ne
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from iso_gateway.codec.message import Message
 from iso_gateway.errors import CannotCarry, EncodeError, StoreError
 from iso_gateway.protocol import events
@@ -16,7 +18,7 @@ from iso_gateway.protocol.debts import DebtState, DebtStep
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.ledger import FILE_AGAIN, Ledger
 from iso_gateway.protocol.links import Link, Links
-from iso_gateway.protocol.records import Entry, Row, RowState
+from iso_gateway.protocol.records import Change, Entry, Row, RowState
 from iso_gateway.protocol.settling import Settling
 from iso_gateway.protocol.story import Word, line, said, worth_telling
 from iso_gateway.protocol.world import World
@@ -362,7 +364,7 @@ class Owing:
         """Take in that the row is not as the debt knew it: it is owed as *row* says, or not at all any more."""
         asked, debt.asked = debt.asked, ""
         if asked == "end" or debt.filed:
-            self._settling.gone(debt, overtaken=True)
+            self._settling.gone(debt, overtaken=row.state is not RowState.STUCK)
         elif row.id != debt.row.id:
             self._ledger.step(debt, DebtStep.REFUSED)
             self._settling.stuck(debt, f"{row.id} stands otherwise since, which its reversal would change too")
@@ -370,9 +372,31 @@ class Owing:
             debt.row, debt.noted = row, True
             if debt.repeats and row.state is RowState.OWES_REVERSAL:
                 debt.turn_into_reversal()
-            self.journal_failed(debt)
+            self._try_later(debt)
+        elif row.state is RowState.ANSWERED and not debt.row.approved and not debt.noted:
+            self._recorded_after_all(debt, row)
         else:
             self._world.log("not owed", id=debt.id, terminal=row.terminal, state=str(row.state))
             self._ledger.step(debt, DebtStep.SETTLED)
             self._settling.let_go(debt)
             self._settling.gone(debt)
+
+    def _recorded_after_all(self, debt: Debt, row: Row) -> None:
+        """Take in that *row* says that it was approved: the commit of that was said to have failed."""
+        if debt.repeats:
+            debt.tell(self._world.now.wall, Word.UNCONFIRMED, "the host's answer is in the journal after all")
+            self._ledger.step(debt, DebtStep.SETTLED)
+            question = {"state": RowState.UNCONFIRMED}
+            self._settling.end(debt, (Change(row.id, set=question, where={"state": RowState.ANSWERED}),))
+            return
+        debt.row = replace(row, state=debt.owed, reason=debt.row.reason)
+        debt.approval_seen = True
+        self._try_later(debt)
+
+    def _try_later(self, debt: Debt) -> None:
+        """Ask the journal again in a while, by what is known of the row now."""
+        if debt.state is DebtState.SENDING:
+            self._ledger.step(debt, DebtStep.JOURNAL_FAILED)
+            self._ledger.back_off(debt)
+        else:
+            self._ledger.wait(debt, FILE_AGAIN)

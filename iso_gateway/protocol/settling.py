@@ -188,7 +188,8 @@ class Settling:
         assert isinstance(own, Change)
         story = line(self._world.now.wall, word, f"{debt.row.kind} {debt.row.id}")
         marked = (replace(each, story=story) for each in others if isinstance(each, Change))
-        debt.entry = (replace(own, story=debt.take()), *marked)
+        # Once only: a commit that is said to have failed is tried again, and may have been there the first time.
+        debt.entry = (replace(own, story=debt.take(), where=own.where or before(debt)), *marked)
         self.let_go(debt)
         self.file(debt)
 

@@ -128,7 +128,7 @@ class Watch:
             self.debt_repeats += 1
 
     def _in_order(self, row: Row, debts: Mapping[str, Debt]) -> None:
-        """Look whether the debt of *row* overtakes another one of its terminal, which may be about the same original."""
+        """Look whether the debt of *row* overtakes another one of its terminal, maybe about the same original."""
         self.checks["I5"] += 1
         whose = (row.host.acquirer if row.host is not None else "", row.merchant, row.terminal)
         before = self._paying.get(whose, row.id)

@@ -91,7 +91,7 @@ class Counters:
             self._heap.after(self._chance.between(0.0, 20.0), self._walks_away, line, line.handed)
 
     def _walks_away(self, line: TerminalLine, handed: int) -> None:
-        """End *line* at both ends at once, unless its answer was written: then only the terminal can know (ruling 2)."""
+        """End *line* at both ends, unless its answer was written: then only the terminal can know (ruling 2)."""
         if line.at_gateway and line.at_terminal and line.handed == handed:
             line.at_terminal = False
             self._gone(line)
