@@ -1,7 +1,7 @@
 """The gateway beside a bare relay: sales per second, processor time per sale, and the time that the gateway adds.
 
-    python bench/gateway.py [--seconds 2] [--rounds 3] [--terminals 64,256] [--journal memory] [--json]
-    python bench/gateway.py --instructions [--terminals 256] [--journal memory]
+    python bench/gateway.py [--seconds 2] [--rounds 3] [--terminals 64,256] [--journal sqlite|memory] [--json]
+    python bench/gateway.py --instructions [--terminals 256] [--journal sqlite|memory]
 
 Each measurement starts a host, the process under test and a load of terminals that send one sale after the other
 (``host.py``, ``relay.py``, ``load.py``), all on loopback, and ends them. Rounds of the gateway and the relays
@@ -182,7 +182,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2.0, help="the window of one measurement")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--terminals", default="64,256", help="how many at a time, with commas")
-    parser.add_argument("--journal", choices=sides.JOURNALS, default="memory", help="the gateway's")
+    parser.add_argument("--journal", choices=sides.JOURNALS, default="sqlite", help="the gateway's")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--instructions", action="store_true", help="count those, by valgrind")
     given = parser.parse_args()

@@ -11,6 +11,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from iso_gateway.gateway.store_key import write_store_key
+
 HERE: Final = Path(__file__).resolve().parent
 GATEWAY: Final = """
 import sys, trio
@@ -33,7 +35,7 @@ links = ["127.0.0.1:{host}"]
 connections = {terminals}
 per_link = {terminals}
 """
-JOURNALS: Final = {"memory": ""}
+JOURNALS: Final = {"memory": "", "sqlite": '[journal]\npath = "journal.db"\n'}
 """What a configuration says beside, for each journal."""
 START: Final = 120.0
 """Seconds that a process may take to be ready, and to end."""
@@ -55,7 +57,7 @@ watched_by: list[str] = []
 """The command under which processes under test run: that of valgrind, or none."""
 
 
-journal: list[str] = ["memory"]
+journal: list[str] = ["sqlite"]
 """The gateway's journal, one of JOURNALS."""
 
 
@@ -98,6 +100,7 @@ def start_gateway(stack: ExitStack, host: int, folder: Path, terminals: int) -> 
     """Start a gateway, and wait until its link takes money."""
     config, log = folder / "gateway.toml", folder / "log"
     config.write_text((CONFIG + JOURNALS[journal[0]]).format(folder=folder, host=host, terminals=terminals))
+    write_store_key(folder / "journal.db.key")
     stream = stack.enter_context(log.open("w"))
     process = stack.enter_context(
         child("-c", GATEWAY, str(config), stdout=subprocess.DEVNULL, stderr=stream, under=watched_by)

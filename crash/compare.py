@@ -3,7 +3,7 @@
 Amounts name a transaction in the terminals' and the host's ledger: a terminal asks for each but once in each kind. So
 what was sent twice to the host shows, whatever the gateway's journal says of it.
 
-Rule 1: what the host booked is on a receipt, or the journal says that it is owed or a question: one of these. A receipt
+Rule 1: what the host booked is on a receipt, or stuck with an operator, or a question: one of these. A receipt
 decides a question; without one it counts as owed (ruling 2). Rule 2: what is on a receipt the host booked, once.
 """
 
@@ -21,8 +21,10 @@ from iso_gateway.protocol.records import APPROVED, OPEN_DEBT, Row, RowState
 RECEIPT: Final = "approved"
 UNBOOKED: Final = frozenset({"declined", "reversed"})
 """The states of the host's transactions that move no money."""
-ASKED: Final = OPEN_DEBT | {RowState.UNCONFIRMED}
-"""The states of the journal's rows that an operator sees as open."""
+ASKED: Final = frozenset({RowState.STUCK, RowState.UNCONFIRMED})
+"""The states of the journal's rows that wait for an operator."""
+LEFT: Final = (OPEN_DEBT - ASKED) | {RowState.SENDING}
+"""The states that no row may have any more when all that was owed is settled: nobody looks after it."""
 DELIVERED: Final = APPROVED | {RowState.NOTED}
 """The states that a row may have of which there is a receipt."""
 
@@ -38,7 +40,7 @@ class Slip(msgspec.Struct, frozen=True):
     stan: str
     amount: int
     outcome: str
-    """approved, which is printed; declined; reversed, where the terminal took it back."""
+    """approved, which is printed; declined; reversed, where the terminal took it back; unknown, where it cannot."""
     rrn: str = ""
 
 
@@ -80,6 +82,8 @@ def compare(slips: Sequence[Slip], rows: Sequence[Row], booked: Sequence[Mapping
 def _judge(slip: Slip, row: Row | None, standing: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
     """Return what is wrong or open with one transaction: lost, doubled or owed, and in words."""
     said = [("doubled", f"booked {len(standing)} times")] if len(standing) > 1 else []
+    if row is not None and row.state in LEFT:
+        return [*said, ("lost", f"{slip.outcome}, booked {len(standing)} times, and nobody settles it")]
     if slip.outcome != RECEIPT:
         if not standing:
             return said

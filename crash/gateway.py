@@ -14,11 +14,14 @@ import trio
 
 from iso_gateway.admin.client import ask
 from iso_gateway.errors import AdminError, NoAnswer, NoConnection
+from iso_gateway.gateway.store_key import write_store_key
 
 CONFIG: Final = """
 [gateway]
 admin_socket = "{folder}/admin.sock"
 drain_timeout = 10
+[journal]
+path = "journal.db"
 [[listener]]
 name = "counter"
 address = "127.0.0.1:{port}"
@@ -56,8 +59,12 @@ class Gateway:
         self.port = free_port()
         self.log = folder / "gateway.log"
         self.socket = folder / "admin.sock"
+        self.journal = folder / "journal.db"
         self.config = folder / "gateway.toml"
         self.config.write_text(CONFIG.format(folder=folder, port=self.port, host=host, terminals=terminals))
+        key = folder / "journal.db.key"
+        if not key.exists():
+            write_store_key(key)
         self._under = under
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -111,11 +118,11 @@ class Gateway:
             GatewayError: it did not end, or not well.
         """
         assert self.process is not None
-        self.process.terminate()
         try:
+            await ask(self.socket, "drain")
             ended = await trio.to_thread.run_sync(self.process.wait, START)
-        except subprocess.TimeoutExpired:
-            raise GatewayError(f"the gateway did not end:\n{self.tail()}") from None
+        except (subprocess.TimeoutExpired, NoConnection, NoAnswer) as error:
+            raise GatewayError(f"the gateway did not end: {error}\n{self.tail()}") from error
         if ended:
             raise GatewayError(f"the gateway ended with {ended}:\n{self.tail()}")
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from iso_gateway.protocol.records import Row
+from iso_gateway.protocol.records import Row, RowState
+from iso_gateway.store.sqlite import SqliteJournal
 
 
-def rows_of(_config: Path) -> list[Row]:
-    """Return every row of the journal that the configuration names: none, as one in memory is gone."""
-    return []
+def rows_of(path: Path) -> list[Row]:
+    """Return every row of the journal at *path*."""
+    journal = SqliteJournal(path, None)
+    try:
+        return journal.in_states(frozenset(RowState))
+    finally:
+        journal.close()

@@ -107,7 +107,7 @@ async def crash(folder: Path, kills: int, terminals: int, seed: int) -> Outcome:
         booked = (await ask(folder / "host.sock", "ledger"))["transactions"]
     slips = [slip for terminal in fleet for slip in terminal.slips]
     sales = sum(slip.kind is Kind.SALE for slip in slips)
-    return Outcome(done, sales, compare(slips, rows_of(gateway.config), booked))
+    return Outcome(done, sales, compare(slips, rows_of(gateway.journal), booked))
 
 
 async def kill_often(gateway: Gateway, kills: int, dice: random.Random) -> int:

@@ -2,7 +2,7 @@
 
 Rule 1: a receipt is printed only for an approval that was read. Rule 2: a request that is not answered is sent again,
 marked as a repeat, on a new connection; after some of these it is reversed, until the reversal is answered. An advice
-is repeated until it is answered. Rule 3: a connection that is refused costs no try: the gateway is being started.
+is repeated instead. Rule 3: a connection that is refused costs no try: the gateway is being started.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ PATIENCE: Final = 2.0
 """Seconds for an answer; more than the gateway's own host time-out."""
 REPEATS: Final = 3
 """How often a request is sent again before it is reversed."""
+ADVICES: Final = 100
+"""How often an advice is sent again before the terminal leaves it to its shop: far longer than any start takes."""
 PAUSE: Final = 0.1
 """Seconds before another try."""
 SINKS: Final = frozenset({"00", "12", "25", "40"})
@@ -142,6 +144,8 @@ class Terminal:
         if result is not None:
             sent = msgspec.structs.replace(sent, outcome=result.outcome, rrn=result.rrn, approval=result.approval)
             said = "approved" if result.approved else "declined"
+        elif kind is Kind.COMPLETION:
+            said = "unknown"
         else:
             await self._reverse(sent)
             said = "reversed"
@@ -153,7 +157,7 @@ class Terminal:
         reversible = kind is not Kind.COMPLETION
         tries = 0
         said = request
-        while tries <= REPEATS or not reversible:
+        while tries <= (REPEATS if reversible else ADVICES):
             answer = await self._line.ask(said)
             if answer is not None:
                 result = of_answer(DIALECT, kind, request, answer)
