@@ -32,7 +32,9 @@ async def test_the_story_is_told_and_the_ledgers_agree() -> None:
     }
     for said in ("0210 00 ", "0110 00 ", "0410 00 ", "1210 911", "1230 000", "0210 98 ", "available USD 9981.10"):
         assert said in text, said
-    assert text.count("journal") >= 3
+    assert "the gateway is killed (SIGKILL), and owes the reversal of 30.71" in text
+    assert "its journal's debt is settled" in text
+    assert "that sale's repeat: the journal answers        18.90  0210 00  approved" in text
     assert text.endswith("26 transactions: terminals, gateway and host agree on every transaction")
 
 

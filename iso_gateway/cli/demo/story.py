@@ -62,15 +62,17 @@ class Terminal:
     async def pay_twice(self, what: str, again: str, kind: Kind, amount: int) -> Sent:
         """Send a transaction, and the same once more before it is answered; print one slip."""
         message = self._composed(kind, amount)
-        answers: list[Sent] = []
+        answers: dict[str, tuple[Done, Sent]] = {}
 
         async def send(step: str) -> None:
-            answers.append(await self._sent(step, kind, message))
+            answers[step] = await self._exchanged(step, kind, message)
 
         async with trio.open_nursery() as both:
             both.start_soon(send, what)
             both.start_soon(send, again)
-        first, second = answers
+        (told, first), (told_again, second) = answers[what], answers[again]
+        self._tell(told)
+        self._tell(told_again)
         assert first == second, "two answers to one request"
         self._print(first, amount)
         return first
@@ -112,11 +114,15 @@ class Terminal:
         self.slips.append(Slip(self.name, sent.kind, sent.stan, amount, str(sent.outcome), sent.rrn))
 
     async def _sent(self, what: str, kind: Kind, message: Message) -> Sent:
+        done, sent = await self._exchanged(what, kind, message)
+        self._tell(done)
+        return sent
+
+    async def _exchanged(self, what: str, kind: Kind, message: Message) -> tuple[Done, Sent]:
         note = Sent.of(self.dialect, kind, message)
         came = result.of_answer(self.dialect, kind, message, await self._ask(message))
         said = came.meaning if came.available is None else f"available {format_amount(came.available, came.currency)}"
-        self._tell(Done(self.name, what, came.amount, f"{came.mti} {came.code:3} {said}"))
-        return result.settled(note, came)
+        return Done(self.name, what, came.amount, f"{came.mti} {came.code:3} {said}"), result.settled(note, came)
 
 
 class Terminals(NamedTuple):
