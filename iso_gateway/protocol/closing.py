@@ -39,6 +39,9 @@ _UNCONFIRMED: Final = {"state": RowState.UNCONFIRMED}
 _STILL_ALL_OF_IT: Final = {"state": _UNDELIVERED, "replays": 0, "taken": Taken.NO, "returned": 0, "reserved": 0}
 """How a row must stand for the gateway to reverse it by itself: nobody heard of it, and nothing was built upon it."""
 
+_COMMITTING: Final = (State.JOURNALING, State.RECORDING, State.FILING)
+"""The states in which the journal was asked for something."""
+
 _BEFORE_LOOKING: Final = (State.VERIFYING, State.SECURING, State.JOURNALING)
 
 
@@ -268,6 +271,8 @@ class Closing:
 
     def journal_failed(self, request: Request, reason: str) -> None:
         """Take in that the journal could not commit: no new money, and no approval that is not durable."""
+        if request.state not in _COMMITTING:
+            return
         self._world.log("journal", "error", id=request.id, cause=reason)
         match request.state:
             case State.JOURNALING:

@@ -69,7 +69,7 @@ class Settlement:
 
     def gathered(self, request: Request, event: Gathered) -> None:
         """Take in what the journal has of the batch."""
-        if request.state is not State.LOOKING_UP:
+        if request.state is not State.LOOKING_UP or request.kind not in BATCH_KINDS:
             return
         match request.kind:
             case Kind.SETTLEMENT:
