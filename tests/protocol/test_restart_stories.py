@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from msgspec.structs import replace
 
@@ -11,7 +14,8 @@ from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.lifecycle import Stage, stage
 from iso_gateway.protocol.records import Row, RowState
 from iso_gateway.protocol.recovery import LEFT_OPEN
-from tests.support.desk import Desk, setup
+from iso_gateway.store.sqlite import SqliteJournal
+from tests.support.desk import NOON, Desk, setup
 from tests.support.stories import BOTH
 
 
@@ -19,7 +23,11 @@ def started_anew(desk: Desk) -> Desk:
     """Return a desk with a new node over the journal of *desk*, an hour later, with no link up yet."""
     after = Desk(desk.setup, links=())
     after.mono = desk.mono + 3600
-    after.journal = desk.journal
+    journal: Any = desk.journal
+    if isinstance(journal, SqliteJournal):
+        journal.close()
+        desk.journal = journal = SqliteJournal(journal.path, after.now.wall)  # type: ignore[assignment]
+    after.journal = journal
     after.node.world.lent = replace(after.node.world.lent, run="later")
     after.since = desk.now.wall.replace(day=1)
     after._stan = desk._stan
@@ -148,6 +156,29 @@ def test_after_a_restart_a_refund_of_unknown_outcome_still_lets_others_wait() ->
     after.pass_time(1)
     after.host_answers("00")
     assert stage(the_row(after, Kind.SALE)) is Stage.APPROVED
+
+
+@pytest.mark.parametrize("terminal", ["iso87-ascii", "cup-pos"])
+def test_all_of_it_comes_back_from_a_file(terminal: str, tmp_path: Path) -> None:
+    desk = Desk(setup(terminal, "iso87-ascii"))
+    journal = SqliteJournal(tmp_path / "journal.db", NOON)
+    desk.journal = journal  # type: ignore[assignment]
+    sale = desk.sale(1000)
+    refund = then(desk, Kind.REFUND, sale, 400)
+    unknown = desk.request(amount=700)
+    desk.send(unknown)
+    after = started_anew(desk)
+    for message, answer in (sale, refund):
+        after.send(after.repeat(message), "another")
+        again = after.answer()
+        assert (again[39], again[37], again.get(38)) == ("00", answer[37], answer.get(38))
+    assert after.asked(unknown) == after.terminal_dialect.profile.no_answer
+    assert after.asked(after.later(Kind.REFUND, sale, 601)) == "61"
+    after.bring_up()
+    after.pass_time(1)
+    assert after.host_answers("00").mti == "0400"
+    assert [row.state for row in after.rows()] == [RowState.DONE, RowState.DONE, RowState.REVERSED]
+    after.journal.close()
 
 
 def test_nothing_of_a_process_is_needed_to_answer_its_repeats() -> None:

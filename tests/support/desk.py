@@ -97,7 +97,7 @@ class Desk:
         """What becomes of answers to connections that are there; one that is gone is handed nothing."""
         self.journal_fails = False
         self.since: datetime | None = None
-        """From when on the journal says that it has every row."""
+        """From when on the journal says that it has every row; None: as it does say."""
         self.wire = Wire()
         """What the edge says of a link's bytes."""
         self.hold: set[type] = set()
@@ -157,6 +157,12 @@ class Desk:
             for event in self._carry_out(command):
                 self.feed(event)
 
+    def _found(self, command: commands.Lookup | commands.Gather) -> events.Event:
+        found = answer(self.journal, command)
+        if self.since is not None and isinstance(found, events.Found):
+            return replace(found, since=self.since)
+        return found
+
     def _carry_out(self, command: commands.Command) -> list[events.Event]:
         match command:
             case commands.Verify():
@@ -166,8 +172,7 @@ class Desk:
             case commands.Journal() | commands.File():
                 return self._commit(command)
             case commands.Lookup() | commands.Gather():
-                found = answer(self.journal, command)
-                return [replace(found, since=self.since) if isinstance(found, events.Found) else found]
+                return [self._found(command)]
             case commands.Send():
                 self.sent.append((command.id, command.link, self.host_dialect.spec.decode(command.payload)))
             case commands.Deliver():
