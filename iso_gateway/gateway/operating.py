@@ -9,6 +9,7 @@ from typing import Any, Final
 import trio
 
 from iso_gateway.errors import AdminError
+from iso_gateway.office.verbs import given
 from iso_gateway.protocol.acts import Act
 from iso_gateway.protocol.commands import Told
 from iso_gateway.protocol.events import ActWanted, Event
@@ -57,7 +58,7 @@ class Operating:
         name = str(arguments.get("id", "")).removesuffix(SUFFIX)
         row: Row | None = await trio.to_thread.run_sync(self._store.get, name)
         if row is None:
-            raise AdminError(f"no transaction {name!r} in the journal; owed and txn list show their ids")
+            raise AdminError(f"no transaction {given(name)!r} in the journal; owed and txn list show their ids")
         asked = f"act {next(self._numbers)}"
         done, told = self._asked[asked] = (trio.Event(), [])
         try:

@@ -6,6 +6,7 @@ answers them over its admin socket; of a stopped one they are asked of its journ
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -22,12 +23,21 @@ from iso_gateway.office.views import Now
 from iso_gateway.protocol.acts import Act
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.records import Audit, Row, RowState, Search
+from iso_gateway.protocol.story import said
 
 MOST: Final = 1000
 """Rows in one answer; more are asked for by `after`."""
 
 DEBT: Final = "/debt"
 """What logs add to a row's id where they speak of its debt."""
+
+SHORTEST_PAN: Final = 13
+"""Digits of the shortest card number."""
+
+ID: Final = re.compile(
+    r"\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])[0-5]\d[0-5]\d[0-9a-f]{4}-\w{1,12}(?:-\w|/debt)?"
+).fullmatch
+"""What the id of a row looks like: the second in which its gateway started, four digits by chance, a number."""
 
 Limit = Annotated[int, Meta(ge=1, le=MOST)]
 Name = Annotated[str, Meta(max_length=64)]
@@ -134,7 +144,7 @@ def _page(debts: list[views.Debt], after: str, limit: int) -> list[views.Debt]:
     if after:
         ids = [each.id for each in debts]
         if after not in ids:
-            raise AdminError(f"{mask.printable(after)} is not in the list any more; begin again without 'after'")
+            raise AdminError(f"{given(after)} is not in the list any more; begin again without 'after'")
         start = ids.index(after) + 1
     return debts[start : start + limit]
 
@@ -218,13 +228,19 @@ def found(journal: Reading, name: str) -> Row:
     if row is None:
         newest = [each.id for each in journal.search(Search(limit=50))]
         hint = did_you_mean(name, newest) or ("; 'txn list' shows the newest" if newest else ": the journal is empty")
-        raise AdminError(f"no transaction {mask.printable(name)!r}{hint}")
+        raise AdminError(f"no transaction {given(name)!r}{hint}")
     return row
 
 
-def _built(said: Any) -> dict[str, Any]:
-    """Return *said* in dicts, lists and texts."""
-    built = msgspec.to_builtins(said)
+def given(name: str) -> str:
+    """Return what somebody gave for an id so that it may be told: who pastes a card number must not read it again."""
+    shown = mask.printable(name)
+    return shown if sum(map(str.isdecimal, shown)) < SHORTEST_PAN or ID(shown) else said(shown)
+
+
+def _built(view: Any) -> dict[str, Any]:
+    """Return *view* in dicts, lists and texts."""
+    built = msgspec.to_builtins(view)
     assert isinstance(built, dict)
     return built
 

@@ -12,6 +12,7 @@ from iso_gateway.office.timeline import Step
 from iso_gateway.protocol.acts import is_listed
 from iso_gateway.protocol.debts import DebtState
 from iso_gateway.protocol.records import Row, RowState
+from iso_gateway.protocol.story import Word, read
 
 REASONS = {
     "98": "no answer from the host",
@@ -221,7 +222,9 @@ def _reason(row: Row, state: str) -> str:
         return "; ".join(row.flags)
     if row.state is RowState.SENDING:
         return "the gateway ended before the host answered"
-    return REASONS.get(row.reason, mask.printable(row.reason))
+    reason = REASONS.get(row.reason, mask.printable(row.reason))
+    stuck = [told.text for told in read(row.story) if told.word == Word.STUCK] if state == "stuck" else []
+    return "; ".join(text for text in (reason, *stuck[-1:]) if text)
 
 
 def _next(row: Row, state: str, live: Live | None) -> str:

@@ -10,6 +10,7 @@ from iso_gateway.protocol.events import ActWanted, Conflict, Event, Journaled, J
 from iso_gateway.protocol.owing import Owing
 from iso_gateway.protocol.questions import Questions
 from iso_gateway.protocol.records import Row
+from iso_gateway.protocol.story import said
 from iso_gateway.protocol.world import World
 
 
@@ -79,6 +80,6 @@ class Operators:
 
     def _tell(self, event: ActWanted, text: str, *, ok: bool) -> None:
         row = event.row
-        self._world.log("act", "warning", id=row.id, act=str(event.act), terminal=row.terminal, who=event.who, ok=ok,
-                        cause=text)  # fmt: skip
+        self._world.log("act", "warning", id=row.id, act=str(event.act), terminal=row.terminal,
+                        who=said(event.who), ok=ok, cause=text)  # fmt: skip
         self._world.emit(Told(event.id, ok, text))

@@ -135,7 +135,15 @@ HEAVY = {"trio", "construct", "cryptography", "asyncio", "iso8583", "iso_gateway
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["decode", "30323030"], ["encode", "--mti", "0800"], ["spec", "list"]]
+    "arguments",
+    [
+        ["--help"],
+        ["decode", "30323030"],
+        ["encode", "--mti", "0800"],
+        ["spec", "list"],
+        ["owed", "--help"],
+        ["txn", "--help"],
+    ],
 )
 def test_what_needs_no_network_loads_none(arguments: list[str]) -> None:
     script = (

@@ -7,15 +7,18 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
 from click.testing import Result
 
 from iso_gateway.admin.server import serve_admin
+from iso_gateway.cli.office.txn import STATES
 from iso_gateway.gateway.service import admin_verbs
 from iso_gateway.gateway.store_key import write_store_key
 from iso_gateway.protocol.records import RowState
+from tests import test_secrets as secrets
 from tests.cli.conftest import Call
 from tests.support.desk import PAN, Desk, setup
 from tests.support.edge import Host, Running, config_file, running
@@ -44,10 +47,10 @@ class Office:
     async def act(self, name: str, *arguments: str) -> Result:
         return await trio.to_thread.run_sync(lambda: self._call("owed", "--config", str(self.config), name, *arguments))
 
-    async def sale(self, amount: int, terminal: str = "TERM0001") -> str:
+    async def sale(self, amount: int, terminal: str = "TERM0001", **more: Any) -> str:
         """Make a sale; return the id of its row."""
         connection = await self.gateway.terminal()
-        await connection.ask(self._till.request(amount=amount, terminal=terminal))
+        await connection.ask(self._till.request(amount=amount, terminal=terminal, **more))
         store = self.gateway.service.gateway.journaling.store
         return store.in_states(frozenset(RowState))[-1].id
 
@@ -187,6 +190,36 @@ def test_wrong_usage_says_what_was_expected(iso_gateway: Call, arguments: list[s
     assert result.exit_code == 2
     assert said in result.stderr
     assert PAN not in result.stderr
+
+
+async def test_no_secret_of_a_card_is_in_anything_that_is_said(tmp_path: Path, iso_gateway: Call) -> None:
+    more = key_beside(tmp_path)
+    async with office(tmp_path, iso_gateway, Refusing(), more=more) as desk:
+        changes = {35: secrets.TRACK_2, 52: secrets.PIN_BLOCK, 55: secrets.CHIP}
+        row = await desk.sale(500, pan=secrets.PAN, changes=changes)
+        await desk.gateway.until(lambda: desk.gateway.service.gateway.counts["stuck"] > 0)
+        reason = f"card {secrets.PAN} was charged"
+        said = [
+            await desk.act("write-off", row, "--reason", reason, "--who", secrets.PAN),
+            await desk.call("owed"),
+            await desk.call("owed", "--json"),
+            await desk.call("txn", "list", "--pan", "-", given=secrets.PAN),
+            await desk.call("txn", "list", "--json"),
+            await desk.call("txn", "show", row),
+            await desk.call("txn", "show", row, "--json"),
+            await desk.call("txn", "show", row, "--mermaid"),
+            await desk.call("txn", "show", secrets.PAN),
+            await desk.act("resend", secrets.PAN, "--reason", "again"),
+            await desk.call("owed", "--after", secrets.PAN),
+        ]
+        assert [result.exit_code for result in said] == [0] * 8 + [1] * 3
+        for result in said:
+            assert not secrets.secrets_in(result.output, verification=False), result.output
+        assert not secrets.secrets_in(desk.gateway.log.getvalue(), verification=False)
+
+
+def test_every_state_of_a_row_can_be_asked_for() -> None:
+    assert {state.replace("-", " ") for state in STATES} == set(RowState)
 
 
 # A stopped gateway's journal

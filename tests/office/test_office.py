@@ -12,7 +12,7 @@ import pytest
 from iso_gateway.errors import AdminError
 from iso_gateway.office.mermaid import diagram, escaped
 from iso_gateway.office.timeline import RANKS, timeline
-from iso_gateway.office.verbs import Reading, owed, txn_list, txn_show
+from iso_gateway.office.verbs import Reading, given, owed, txn_list, txn_show
 from iso_gateway.office.views import Live, Now, Shown
 from iso_gateway.protocol.acts import Act, Deed, entry_for
 from iso_gateway.protocol.debts import DebtState
@@ -116,6 +116,7 @@ def test_what_is_stuck_waits_for_an_operator() -> None:
     stuck(desk)
     (debt,) = listed(desk)["owed"]
     assert (debt["state"], debt["next"]) == ("stuck", "operator: resend or write-off")
+    assert debt["reason_text"] == "no answer from the host; the host answered 12"
 
 
 def test_a_question_says_who_answers_it() -> None:
@@ -255,6 +256,21 @@ def test_an_unknown_id_gets_the_nearest() -> None:
         txn_show(reading(desk), now(desk), {"id": "run-11"})
     with pytest.raises(AdminError, match="the journal is empty"):
         txn_show(reading(Desk()), now(desk), {"id": "run-11"})
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("261122223039e4d1-3", "261122223039e4d1-3"),
+        ("2611222230390441-12-t", "2611222230390441-12-t"),
+        (PAN, "476173******0010"),
+        (f"{PAN}-1", "*" * 18),
+        (" ".join(PAN[at : at + 4] for at in range(0, 16, 4)), "*" * 19),
+        ("run-11\x1b[2J", "run-11?[2J"),
+    ],
+)
+def test_what_was_given_for_an_id_is_told_unless_it_may_be_a_card_number(name: str, told: str) -> None:
+    assert given(name) == told
 
 
 # Mermaid
