@@ -35,6 +35,8 @@ MEANINGS: Final = {
     "cancel": ("--original last", "let a hold go, or take a completion back"),
     "advice": ("--amount 8.80", "tell of a sale that was approved offline"),
     "balance": ("", "ask what is left on the card"),
+    "query": ("--original last", "ask what became of a request"),
+    "settle": ("", "close the batch: totals, records where they differ"),
     "repeat": ("", "send the latest request once more"),
     "logon": ("", "sign on"),
     "echo": ("", "test the line"),
@@ -131,10 +133,16 @@ def send(
         _show_owed(result, verb, as_json=as_json)
         if str(result.outcome) in UNSETTLED:
             return EXITS[str(result.outcome)]
+    if order.verb is Verb.SETTLE:
+        from iso_gateway.cli.settle import settle
+
+        return settle(asker, order, wall, as_json=as_json)
     with memory.opened(asker.path) as notebook:
         prepared = prepare(dialect, asker.till, notebook.memory(asker.till, wall), order, wall.astimezone())
     result = asker.exchange(prepared, wall)
     _show(result, _reversing(), as_json=as_json)
+    if result.standing:
+        complain(proposed(result, prepared))
     return EXITS[str(result.outcome)]
 
 
@@ -256,3 +264,15 @@ def _show(result: Result, reversing: str, *, as_json: bool) -> None:
     elif str(result.outcome) != "not_sent":
         for line in lines:
             say(line)
+
+
+def proposed(result: Result, prepared: Prepared) -> str:
+    """Return what follows from the answer to a query, by what this terminal remembers (flows 2.6)."""
+    from iso_gateway.protocol.inquiry import Standing, proposal
+    from iso_gateway.terminal.records import Outcome
+
+    if prepared.about is None or result.standing not in set(Standing):
+        return "this terminal remembers nothing of it"
+    believed = prepared.about.outcome is Outcome.APPROVED
+    standing = Standing(result.standing)
+    return proposal(believed=believed, standing=standing, approval=prepared.about.approval)

@@ -10,6 +10,7 @@ import msgspec
 from iso_gateway.host.asked import Asked
 from iso_gateway.host.ledger import Ledger
 from iso_gateway.host.transaction import Transaction
+from iso_gateway.protocol.batch import Totals
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.inquiry import Standing, answer_facts
 from iso_gateway.protocol.kinds import TRAITS, Kind
@@ -67,6 +68,7 @@ class Batches:
         """When a batch was closed last; what came since is in the next one."""
         self._first_answers: dict[Name, tuple[str, Said]] = {}
         """By STAN, what the latest totals were answered with: a repeat gets it again."""
+        self._told: dict[Name, Totals] = {}
         self._uploaded: dict[Name, dict[str, Block]] = {}
         self.results: dict[Name, dict[str, str]] = {}
         """By STAN, how each record of the latest upload compares: 3 matched, 4 mismatch, 5 POS only, 6 centre only."""
@@ -105,7 +107,11 @@ class Batches:
         said = totals_said(self._dialect, asked.message)
         if said is None:
             return Said("30")
-        ours = totals_of(self._signed(each) for each in self._of(name))
+        counted = self._of(name)
+        if not counted and asked.batch and name in self._closed and self._told.get(name) == said:
+            return first[1] if first is not None else Said("96")  # the answer to the end of its upload got lost
+        self._told[name] = said
+        ours = totals_of(self._signed(each) for each in counted)
         verdict = Verdict.BALANCED if said == ours else Verdict.NOT_BALANCED
         answer = Said(
             code_of(self._dialect, verdict),
@@ -141,7 +147,7 @@ class Batches:
     def _result(self, block: Block, transaction: Transaction | None) -> str:
         if transaction is None:
             return POS_ONLY
-        same_card = self._ledger.accounts.card(block.pan) == transaction.card
+        same_card = not block.pan or self._ledger.accounts.card(block.pan) == transaction.card
         return MATCHED if same_card and block.amount == transaction.amount else MISMATCH
 
     def _of(self, name: Name) -> list[Transaction]:
@@ -176,5 +182,5 @@ def inquire(asked: Asked, ledger: Ledger) -> Said:
     if asked.card and found.card and asked.card != found.card:
         return Said("14")
     standing = Standing.REVERSED if found.reversed else Standing.APPROVED if found.approved else Standing.DECLINED
-    facts = answer_facts(standing, found.amount, found.rrn, found.approval)
+    facts = answer_facts(standing, found.amount, found.currency, found.rrn, found.approval)
     return Said("00", facts, {"standing": str(standing), "original": found.rrn})

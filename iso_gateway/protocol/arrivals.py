@@ -153,7 +153,9 @@ class Arrivals:
             return
         standing = inquiry.standing_of(original)
         if original is not None:
-            request.answer = inquiry.answer_facts(standing, original.amount, original.rrn, original.approval)
+            request.answer = inquiry.answer_facts(
+                standing, original.amount, original.currency, original.rrn, original.approval
+            )
         else:
             request.answer = inquiry.answer_facts(standing, 0)
         self._closing.refuse(request, "00", f"its original is {standing}")

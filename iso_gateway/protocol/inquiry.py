@@ -52,11 +52,13 @@ def standing_of(row: Row | None) -> Standing:
     return Standing.BEING_REVERSED if row.reversible else Standing.IN_FLIGHT  # stuck, or written off
 
 
-def answer_facts(standing: Standing, amount: int, rrn: str = "", approval: str = "") -> Facts:
+def answer_facts(standing: Standing, amount: int, currency: str = "", rrn: str = "", approval: str = "") -> Facts:
     """Return what the answer to an inquiry says; *amount* in minor units."""
     facts: Facts = {"additional_response_data": str(standing)}
     if standing is not Standing.NONE:
         facts["amount_transaction"] = f"{amount:012}"
+    if currency:
+        facts["currency_code_transaction"] = currency
     if rrn:
         facts["retrieval_reference_number"] = rrn
     if approval:

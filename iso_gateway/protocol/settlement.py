@@ -96,6 +96,8 @@ class Settlement:
             request.deadline = self._world.now.mono + LOOKS_AGAIN
             self._world.remind(request.deadline, request.id)
             return
+        if event.batch is not None and self._is_over(request, event.batch, rows, said):
+            return
         batch, rows = self._opened(request, event.batch, rows)
         batch = replace(
             batch,
@@ -126,6 +128,20 @@ class Settlement:
         request.conclude = conclude
         self._forwarding.clear(request)
 
+    def _is_over(self, request: Request, known: Batch, rows: tuple[Row, ...], said: Totals) -> bool:
+        """Answer again where the batch is closed and the terminal does not know: the answer to its end got lost."""
+        closed = known.closed
+        if closed is None or not request.batch or known.pos != said or any(row.received >= closed for row in rows):
+            return False
+        verdict = Verdict.BALANCED if known.balanced else Verdict.NOT_BALANCED
+        dialect = request.listener.dialect
+        theirs = known.host if known.host is not None else known.ours
+        shown = known.pos if known.balanced else theirs
+        assert shown is not None
+        request.answer = reconciling.totals_facts(dialect, shown, verdict)
+        self._closing.refuse(request, reconciling.code_of(dialect, verdict), "its batch is closed")
+        return True
+
     def _outdated(self, request: Request, row: Row) -> bool:
         return not request.batch and self._world.now.wall - row.received > UNBATCHED_KEY_LIFE
 
@@ -147,7 +163,8 @@ class Settlement:
     def _asked(self, rows: tuple[Row, ...], request: Request) -> Acquirer | None:
         """Return whose host is to settle, or None: the gateway itself.
 
-        A batch of several acquirers has no host that knows all of it.
+        A batch of several acquirers has no host that knows all of it; and a host that waits for the end of an upload
+        would wait for ever for a terminal whose dialect has none.
         """
         world = self._world
         names = {row.host.acquirer for row in rows if row.host is not None and reconciling.sign_of(row.kind)}
@@ -155,9 +172,11 @@ class Settlement:
             query = Query("", request.message.mti[1], request.terminal, request.currency, 0)
             names = {route(world.setup.routes, query) or ""}
         acquirer = self._closing.acquirer(names.pop()) if len(names) == 1 else None
-        if acquirer is None or acquirer.settlement != "forward" or acquirer.dialect.profile.row(request.kind) is None:
+        if acquirer is None or acquirer.settlement != "forward":
             return None
-        return acquirer
+        there, here = acquirer.dialect.profile.row, request.listener.dialect.profile.row
+        tells_the_end = there(Kind.UPLOAD_END) is None or here(Kind.UPLOAD_END) is not None
+        return acquirer if there(Kind.SETTLEMENT) is not None and tells_the_end else None
 
     def _compared(
         self, request: Request, batch: Batch, rows: tuple[Row, ...], verdict: Verdict, host: Totals | None
@@ -209,7 +228,9 @@ class Settlement:
         fingerprint = self._world.lent.fingerprint
         known = {each.stan: each for each in batch.details} if batch is not None else {}
         fresh = {
-            each.stan: Detail(each.stan, each.amount, mask.pan(each.pan), fingerprint(each.pan.encode()))
+            each.stan: Detail(
+                each.stan, each.amount, mask.pan(each.pan), fingerprint(each.pan.encode()) if each.pan else b""
+            )
             for each in told
         }
         if batch is None or batch.state is not BatchState.UPLOADING:

@@ -49,6 +49,10 @@ class Verb(StrEnum):
     ADVICE = "advice"
     """A sale that was approved offline."""
     BALANCE = "balance"
+    QUERY = "query"
+    """What became of an earlier request."""
+    SETTLE = "settle"
+    """The batch; see `settling`."""
     REPEAT = "repeat"
     """The latest request once more."""
     LOGON = "logon"
@@ -84,6 +88,8 @@ class Prepared(NamedTuple):
     """What a reversal is about."""
     again: bool = False
     """Whether it was sent before."""
+    about: Sent | None = None
+    """What a query asks about, where this terminal sent it."""
 
 
 class Counter(NamedTuple):
@@ -121,23 +127,33 @@ def prepare(dialect: Dialect, till: Till, memory: Memory, order: Order, at: date
         EncodeError: a value does not fit the spec.
     """
     counter = _counter(dialect, till, memory, at)
-    if order.advice and order.verb is not Verb.COMPLETE:
-        raise _wrong("advice", f"{_a(order.verb)} is not asked for in two ways")
-    nothing = _WITHOUT.get(order.verb, ())
-    for what in nothing:
-        if getattr(order, what):
-            raise _wrong(what, f"{_a(order.verb)} has none")
+    refuse_surplus(order)
     if order.verb is Verb.REPEAT:
         return _repeat(counter, order)
     if order.verb is Verb.REVERSAL:
         reverses = _to_reverse(counter, order)
         return _reversal(counter, reverses, _card(order, reverses))
+    if order.verb is Verb.QUERY:
+        return _inquiry(counter, order)
     if order.verb in _NETWORK:
         kind = _NETWORK[order.verb]
         message = scripts.network(dialect, counter.slip(memory.next_stan()), kind)
     else:
         kind, message = _financial(counter, order)
     return _noted(counter, kind, message)
+
+
+def refuse_surplus(order: Order) -> None:
+    """Refuse what *order* says and cannot mean.
+
+    Raises:
+        ConfigError: it says something that its verb has not.
+    """
+    if order.advice and order.verb is not Verb.COMPLETE:
+        raise _wrong("advice", f"{_a(order.verb)} is not asked for in two ways")
+    for what in _WITHOUT.get(order.verb, ()):
+        if getattr(order, what):
+            raise _wrong(what, f"{_a(order.verb)} has none")
 
 
 def prepare_owed(dialect: Dialect, till: Till, memory: Memory, order: Order, at: datetime) -> Prepared | None:
@@ -165,11 +181,13 @@ def _counter(dialect: Dialect, till: Till, memory: Memory, at: datetime) -> Coun
     return Counter(dialect, msgspec.structs.replace(till, batch=memory.batch), memory, at)
 
 
-def _noted(counter: Counter, kind: Kind, message: Message, reverses: Sent | None = None) -> Prepared:
+def _noted(
+    counter: Counter, kind: Kind, message: Message, reverses: Sent | None = None, about: Sent | None = None
+) -> Prepared:
     _check_names(counter.till, message)
-    sent = Sent.of(counter.dialect, kind, message)
+    sent = msgspec.structs.replace(Sent.of(counter.dialect, kind, message), batch=counter.memory.batch)
     counter.memory.note(sent)
-    return Prepared(kind, message, sent, reverses)
+    return Prepared(kind, message, sent, reverses, about=about)
 
 
 def _repeat(counter: Counter, order: Order) -> Prepared:
@@ -205,10 +223,12 @@ _WITHOUT: Final = {
     Verb.PREAUTH: ("original",),
     Verb.ADVICE: ("original",),
     Verb.BALANCE: ("amount", "original"),
+    Verb.QUERY: ("amount", "currency"),
+    Verb.SETTLE: ("amount", "currency", "original"),
     Verb.REPEAT: ("amount", "currency", "original"),
 }
 """What a clerk cannot say of them."""
-MONEY: Final = frozenset(Verb) - {Verb.LOGON, Verb.ECHO, Verb.REPEAT, Verb.REVERSAL}
+MONEY: Final = frozenset(Verb) - {Verb.LOGON, Verb.ECHO, Verb.QUERY, Verb.REPEAT, Verb.REVERSAL}
 """What is not begun before an owed reversal is paid, by a terminal that reverses first."""
 _PLAIN: Final = {
     Verb.SALE: Kind.SALE,
@@ -287,6 +307,22 @@ def _asks_for_completions(dialect: Dialect) -> bool:
     """Return whether a completion can be a request here, which the host may decline, and not only an advice."""
     row = dialect.profile.row(Kind.COMPLETION)
     return row is not None and row.reversible
+
+
+def _inquiry(counter: Counter, order: Order) -> Prepared:
+    """Return the question what became of an earlier request: the latest one that moved money, or any by its RRN."""
+    if not order.original:
+        raise _wrong("original", "a query names one, by its RRN or as 'last'")
+    memory = counter.memory
+    if order.original == LAST:
+        earlier = memory.latest_financial(counter.spec)
+        if earlier is None:
+            raise _wrong("original", "this terminal has sent nothing that could be asked about, by its state")
+    else:
+        earlier = memory.by_rrn(counter.spec, order.original, TRAITS[Kind.INQUIRY].original)
+    named = earlier.as_original() if earlier is not None else Original(rrn=order.original)
+    message = scripts.inquiry(counter.dialect, counter.slip(memory.next_stan()), named)
+    return _noted(counter, Kind.INQUIRY, message, about=earlier)
 
 
 def _to_reverse(counter: Counter, order: Order) -> Sent:

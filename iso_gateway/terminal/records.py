@@ -69,6 +69,8 @@ class Sent(msgspec.Struct, frozen=True):
     reversible: bool = True
     """Whether an unknown outcome is reversed in its dialect, and not repeated."""
     reversal: Reversal = Reversal.NONE
+    batch: str = ""
+    """The terminal's batch when it was sent, also in a dialect that does not say it."""
 
     @classmethod
     def of(cls, dialect: Dialect, kind: Kind, message: Message) -> Self:
@@ -143,7 +145,7 @@ class Memory(msgspec.Struct):
     sent: list[Sent] = []
     """The oldest first."""
     batch: str = FIRST_BATCH
-    """The open batch, where the dialect has such numbers."""
+    """The open batch: its number, where the dialect says it, and else the terminal's own count."""
 
     def next_stan(self) -> str:
         """Give out the next STAN, six digits; after 999999 comes 000001."""

@@ -44,6 +44,8 @@ class Result(msgspec.Struct, frozen=True):
     """What was asked for, where less was approved."""
     reversible: bool = True
     """Whether an unknown outcome is reversed in this dialect; otherwise it is repeated."""
+    standing: str = ""
+    """How the original stands, in the answer to a query."""
     available: int | None = None
     """What a balance inquiry said is left on the card, in minor units; below zero where it is overdrawn."""
 
@@ -68,6 +70,7 @@ class Result(msgspec.Struct, frozen=True):
             "terminal": self.terminal,
             "meaning": self.meaning,
             **({} if self.kind is not Kind.BALANCE else {"available": self.available}),
+            **({} if self.kind is not Kind.INQUIRY else {"standing": self.standing or None}),
         }
 
     def lines(self, reversing: str = "iso-gateway send reversal --original last") -> list[str]:
@@ -76,6 +79,8 @@ class Result(msgspec.Struct, frozen=True):
         *reversing* is what a clerk may type to have it reversed.
         """
         pieces = [" ".join(part for part in (self.mti, self._verdict()) if part)]
+        if self.standing:
+            pieces.append(f"the original: {self.standing}")
         if self.amount is not None:
             of = "" if self.asked is None else f" of {format_amount(self.asked, self.currency)}"
             pieces.append(format_amount(self.amount, self.currency) + of)
@@ -137,6 +142,9 @@ def of_answer(dialect: Dialect, kind: Kind, request: Message, answer: Message) -
     }
     if kind is Kind.BALANCE and outcome is Outcome.APPROVED:
         changes["available"] = _available(answer.text(54), request.text(49))
+    if kind is Kind.INQUIRY and outcome is Outcome.APPROVED:
+        changes["standing"] = answer.text(44)
+        changes |= {"amount": answer.amount(4).minor, "currency": answer.text(49)} if 4 in answer else {}
     if verdict is CodeClass.PARTIAL and 4 in answer:
         changes |= {"amount": answer.amount(4).minor, "asked": result.amount}
     return msgspec.structs.replace(result, **changes)

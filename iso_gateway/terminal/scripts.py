@@ -6,6 +6,7 @@ one, and 0200/200000 with DE 60.1 = 23 and DE 61 in UnionPay's words.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -95,6 +96,30 @@ def financial(
     if card.expiry:
         facts["date_expiration"] = card.expiry
     return dialect.compose(kind, facts, slip.at.date(), original, slip.till.batch)
+
+
+def inquiry(dialect: Dialect, slip: Slip, original: Original) -> Message:
+    """Return the question what became of *original* (ruling 8).
+
+    Raises:
+        CannotCarry: the dialect has no such message.
+        EncodeError: a value does not fit the spec.
+    """
+    facts = _facts(dialect, slip) | _local_time(slip)
+    return dialect.compose(Kind.INQUIRY, facts, slip.at.date(), original, slip.till.batch)
+
+
+def about_batch(dialect: Dialect, slip: Slip, kind: Kind, said: Mapping[str, str | bytes], currency: str) -> Message:
+    """Return a message about a batch: its totals, its records, or their end, as *said* has them.
+
+    Raises:
+        CannotCarry: the dialect has no such message.
+        EncodeError: a value does not fit the spec.
+    """
+    facts = {**_facts(dialect, slip), **_local_time(slip), **said}
+    if currency:
+        facts["currency_code_transaction"] = currency
+    return dialect.compose(kind, facts, slip.at.date(), batch=slip.till.batch)
 
 
 def reversal(dialect: Dialect, slip: Slip, card: Card, original: Sent) -> Message:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from iso_gateway import Message
 from iso_gateway.protocol.batch import Batch, BatchState, Totals, What
@@ -18,6 +19,7 @@ from iso_gateway.protocol.reconciling import (
     written_blocks,
 )
 from iso_gateway.protocol.records import RowState
+from iso_gateway.protocol.routing import Route
 from tests.support.desk import MERCHANT, PAN, TERMINAL, Desk, setup
 
 EVERY = pytest.mark.parametrize("name", ["iso87-ascii", "iso93-ascii", "cup-pos"])
@@ -306,7 +308,7 @@ def host_settles(desk: Desk, verdict: Verdict, said: Totals) -> Message:
 PAIRS = pytest.mark.parametrize(
     ("terminal", "host"),
     [("iso87-ascii", "iso87-ascii"), ("iso93-ascii", "iso93-ascii"), ("cup-pos", "cup-pos"),
-     ("cup-pos", "iso87-ascii"), ("iso87-ascii", "cup-pos"), ("iso93-ascii", "iso87-ascii")],
+     ("cup-pos", "iso87-ascii"), ("iso87-ascii", "iso93-ascii"), ("iso93-ascii", "iso87-ascii")],
 )  # fmt: skip
 
 
@@ -383,3 +385,63 @@ def test_records_that_the_host_did_not_take_are_told_again() -> None:
     desk.host_answers("00")
     assert desk.code() == "00"
     assert len(batch(desk).details) == 1
+
+
+def test_a_host_that_waits_for_an_end_is_told_no_totals_that_have_none() -> None:
+    desk = forwarded("iso87-ascii", "cup-pos")
+    desk.sale(1000)
+    assert settle(desk, Totals(1000, 1))[0] is Verdict.BALANCED
+    assert desk.host_got() == []
+    assert batch(desk).acquirer == ""
+
+
+def test_an_upload_goes_no_further_than_to_a_host_that_knows_such_messages() -> None:
+    desk = forwarded("cup-pos", "iso87-ascii")
+    sale = desk.sale(1000)
+    desk.send(totals(desk, Totals(900, 1)))
+    host_settles(desk, Verdict.NOT_BALANCED, Totals(1000, 1))
+    desk.answer()
+    assert desk.asked(upload(desk, Block("00", sale[0][11], PAN, 900))) == "00"
+    assert desk.asked(end(desk, 1, balanced=False)) == "00"
+    assert desk.host_got() == []
+    assert [each.what for each in batch(desk).differences] == [What.AMOUNT]
+
+
+def test_a_batch_of_several_acquirers_is_the_gateways_own_to_settle() -> None:
+    both = setup("iso87-ascii", "iso87-ascii", settlement="forward")
+    bank = both.acquirers["bank"]
+    other = replace(bank, name="other", links=("other-1",))
+    routes = (Route("other", currency=("978",)), Route("bank"))
+    desk = Desk(replace(both, acquirers={"bank": bank, "other": other}, routes=routes), links=("bank-1", "other-1"))
+    desk.sale(1000)
+    euros = desk.request(Kind.SALE, 200, changes={49: "978"})
+    desk.send(euros)
+    desk.host_answers("00")
+    assert desk.code() == "00"
+    assert settle(desk, Totals(1200, 2))[0] is Verdict.BALANCED
+    assert desk.host_got() == []
+
+
+def test_a_closed_batch_is_told_again_to_a_terminal_that_does_not_know() -> None:
+    desk = Desk(setup("cup-pos", "cup-pos"))
+    desk.sale(1000)
+    desk.pass_time(60)
+    assert settle(desk, Totals(1000, 1))[0] is Verdict.BALANCED
+    assert desk.asked(end(desk, 0, balanced=True)) == "00"
+    desk.pass_time(60)
+    assert settle(desk, Totals(1000, 1)) == (Verdict.BALANCED, Totals(1000, 1))
+    assert desk.asked(end(desk, 0, balanced=True)) == "00"
+    assert batch(desk).state is BatchState.CLOSED
+
+
+def test_a_number_that_comes_again_with_new_transactions_is_a_batch_anew() -> None:
+    desk = Desk(setup("cup-pos", "cup-pos"))
+    desk.sale(1000)
+    desk.pass_time(60)
+    settle(desk, Totals(1000, 1))
+    assert desk.asked(end(desk, 0, balanced=True)) == "00"
+    desk.pass_time(60)
+    desk.sale(30)
+    assert settle(desk, Totals(30, 1)) == (Verdict.BALANCED, Totals(30, 1))
+    assert desk.asked(end(desk, 0, balanced=True)) == "00"
+    assert len(desk.journal.batches()) == 1

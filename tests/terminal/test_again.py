@@ -243,7 +243,7 @@ def test_another_dialect_owes_nothing(terminal: Terminal) -> None:
 
 
 def test_sign_on_repeat_and_reversal_wait_for_nothing() -> None:
-    assert set(Verb) - MONEY == {Verb.LOGON, Verb.ECHO, Verb.REPEAT, Verb.REVERSAL}
+    assert set(Verb) - MONEY == {Verb.LOGON, Verb.ECHO, Verb.QUERY, Verb.REPEAT, Verb.REVERSAL}
 
 
 def test_a_state_written_before_knows_of_no_reversal() -> None:
