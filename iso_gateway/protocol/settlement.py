@@ -131,8 +131,10 @@ class Settlement:
     def _is_over(self, request: Request, known: Batch, rows: tuple[Row, ...], said: Totals) -> bool:
         """Answer again where the batch is closed and the terminal does not know: the answer to its end got lost."""
         closed = known.closed
-        if closed is None or not request.batch or known.pos != said or any(row.received >= closed for row in rows):
+        if closed is None or not request.batch or known.pos != said:
             return False
+        if any(row.received >= closed and reconciling.signed_amount(row) is not None for row in rows):
+            return False  # the number has come again
         verdict = Verdict.BALANCED if known.balanced else Verdict.NOT_BALANCED
         dialect = request.listener.dialect
         theirs = known.host if known.host is not None else known.ours
