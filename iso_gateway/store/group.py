@@ -6,44 +6,47 @@ free is not worked out here unless somebody can say: the unique key of the table
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final
 
+import msgspec
 from msgspec.structs import replace
 
 from iso_gateway.protocol.batch import Batch
 from iso_gateway.protocol.records import Audit, Change, Entry, Insert, Key, Row
-from iso_gateway.store.journal import Committed, Outcome
-from iso_gateway.store.judging import changed, obstacle
+from iso_gateway.store.journal import Committed, Failed, Outcome, Refused
+from iso_gateway.store.judging import as_expected, changed, free_to_change, obstacle
 
 _COMMITTED: Final = Committed()
+
+
+@lru_cache(256)
+def _names(columns: tuple[str, ...]) -> frozenset[str]:
+    """Return *columns* as a set: there are few such sets, and one is made for every change.
+
+    Raises:
+        LocalProtocolError: they say which request a row is of.
+    """
+    free_to_change(columns)
+    return frozenset(columns)
 
 
 class ClashError(Exception):
     """A key or an id was taken for free and may be held; nothing of the group may stay."""
 
 
-class Known:
+class Known(msgspec.Struct, gc=False):
     """A row, and how it lies in the tables."""
 
-    __slots__ = ("changed", "first", "now", "row", "seq")
-
-    def __init__(
-        self,
-        seq: int,
-        row: Row,
-        first: int,
-        changed: frozenset[str] | None = None,
-        now: frozenset[str] = frozenset(),
-    ) -> None:
-        self.seq = seq
-        self.row = row
-        self.first = first
-        """How much of its story it came with."""
-        self.changed = changed
-        """The columns that were set since it came; None where nothing was said of it since."""
-        self.now = now
-        """Those of them that this group sets."""
+    seq: int
+    row: Row
+    first: int
+    """How much of its story it came with."""
+    changed: frozenset[str] | None = None
+    """The columns that were set since it came; None where nothing was said of it since."""
+    now: frozenset[str] = frozenset()
+    """Those of them that this group sets."""
 
 
 class Group:
@@ -83,6 +86,8 @@ class Group:
         return [self._judge(entry) for entry in entries]
 
     def _judge(self, entry: Entry) -> Outcome:
+        if len(entry) == 1 and type(part := entry[0]) is Change and not part.add and not part.room:
+            return self._set(part)
         against = obstacle(entry, self._row, self._holder, self._is_there, self._version)
         if against is not None:
             if self._holder_in_the_tables is None and any(isinstance(part, Insert) for part in entry):
@@ -90,7 +95,8 @@ class Group:
             return against
         for part in entry:
             if isinstance(part, Change):
-                self._change(part.id, changed(self._known(part.id).row, part), part.story)
+                known = self._known(part.id)
+                self._change(known, changed(known.row, part), part.story)
             elif isinstance(part, Insert):
                 self._insert(part)
             elif isinstance(part, Batch):
@@ -103,17 +109,27 @@ class Group:
         if part.releasing and self._holder_in_the_tables is None:
             raise ClashError  # rare, and whose key it takes has to be known
         for released in part.releasing:
-            if self._row(released) is not None:
-                self._change(released, {"claims": ()}, "")
+            if (known := self._find_now(released)) is not None:
+                self._change(known, {"claims": ()}, "")
         row = part.row
         self.new[row.id] = Known(self.next_seq, row, len(row.story))
         self.next_seq += 1
         for key in row.claims:
             self._holders[key] = row.id
 
-    def _change(self, row_id: str, columns: dict[str, object], story: str) -> None:
-        known = self._known(row_id)
-        before = known.row
+    def _set(self, part: Change) -> Outcome:
+        """Do what nearly every entry asks: that columns of one row be set, if others are as expected."""
+        known = self._find_now(part.id)
+        if known is None:
+            return Failed(f"no row {part.id}")
+        if not as_expected(part, known.row):
+            return Refused(known.row)
+        self._change(known, part.set, part.story)
+        return _COMMITTED
+
+    def _change(self, known: Known, columns: Mapping[str, Any], story: str) -> None:
+        before, row_id = known.row, known.row.id
+        now = _names(tuple(columns))
         row = replace(before, **columns, story=before.story + story) if story else replace(before, **columns)
         if row.claims is not before.claims:
             for key in before.claims:
@@ -127,19 +143,21 @@ class Group:
         if row_id in self.new:
             self.new[row_id] = Known(known.seq, row, len(row.story))
         else:
-            now = frozenset(columns)
             if self.before.setdefault(row_id, known) is not known:
                 now |= known.now
             said = now if known.changed is None else known.changed | now
             self.after[row_id] = Known(known.seq, row, known.first, said, now)
 
+    def _find_now(self, row_id: str) -> Known | None:
+        return self.new.get(row_id) or self.after.get(row_id) or self._find(row_id)
+
     def _known(self, row_id: str) -> Known:
-        known = self.new.get(row_id) or self.after.get(row_id) or self._find(row_id)
+        known = self._find_now(row_id)
         assert known is not None
         return known
 
     def _row(self, row_id: str) -> Row | None:
-        known = self.new.get(row_id) or self.after.get(row_id) or self._find(row_id)
+        known = self._find_now(row_id)
         return known.row if known is not None else None
 
     def _version(self, batch: Batch) -> int:

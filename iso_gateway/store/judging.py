@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from iso_gateway.errors import LocalProtocolError
@@ -35,7 +35,7 @@ def obstacle(
             row = row_of(part.id)
             if row is None:
                 return Failed(f"no row {part.id}")
-            if not _as_expected(part, row):
+            if not as_expected(part, row):
                 return Refused(row)
         elif isinstance(part, Insert):
             if is_there(part.row.id):
@@ -49,7 +49,7 @@ def obstacle(
     return None
 
 
-def _as_expected(part: Change, row: Row) -> bool:
+def as_expected(part: Change, row: Row) -> bool:
     """Return whether *row* is as *part* expects it."""
     if part.room and row.amount - row.returned - row.reserved < part.room:
         return False
@@ -69,6 +69,15 @@ def changed(row: Row, part: Change) -> dict[str, object]:
     columns = dict(part.set)
     for column, amount in part.add.items():
         columns[column] = getattr(row, column) + amount
+    free_to_change(columns)
+    return columns
+
+
+def free_to_change(columns: Iterable[str]) -> None:
+    """See that a row may be changed in *columns*.
+
+    Raises:
+        LocalProtocolError: they say which request the row is of.
+    """
     if not FIXED.isdisjoint(columns):
         raise LocalProtocolError(f"a change of {', '.join(sorted(FIXED.intersection(columns)))} of a row")
-    return columns

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any, Final
 
 _SIZES: Final = (64, 16, 4, 1)
@@ -29,7 +30,7 @@ class Bulk:
         start = 0
         for size in _SIZES:
             while len(rows) - start >= size:
-                values = [value for row in rows[start : start + size] for value in row]
+                values = list(chain.from_iterable(rows[start : start + size]))
                 touched += connection.execute(self._by_size[size], values).rowcount
                 start += size
         return touched
