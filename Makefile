@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo engine test check fmt bench crash fuzz sanitize wheel clean
+.PHONY: help demo engine test check fmt bench crash fuzz mutants sanitize wheel clean
 
 help:
 	@echo 'make demo      the main job on loopback: gateway, mock host, three terminals, and the proof'
@@ -18,6 +18,7 @@ help:
 	@echo 'make bench     codec and gateway beside their references'
 	@echo 'make crash     the gateway killed again and again under load, then three ledgers compared (KILLS=20)'
 	@echo 'make fuzz      broken bytes for every spec and framing (RUNS=200000), some minutes'
+	@echo 'make mutants   rules broken on purpose, one by one: the simulation must catch each of them'
 	@echo 'make sanitize  the compiled engine under AddressSanitizer, with gcc'
 	@echo 'make wheel     sdist and wheel in dist/'
 	@echo 'make clean     remove what these made, .venv and every compiled engine too'
@@ -58,6 +59,10 @@ RUNS ?= 200000
 fuzz: $(VENV)/.installed-fuzz
 	@$(BIN)/python hatch_build.py
 	$(BIN)/python fuzz/run.py --runs $(RUNS)
+
+mutants: $(VENV)/.installed-dev
+	@$(BIN)/python hatch_build.py
+	@$(BIN)/python tests/simulation/mutations.py $(RULES)
 
 # In a copy: the engine beside its source is the one that everything else runs on.
 SANITIZERS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -g -O1
