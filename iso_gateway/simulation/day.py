@@ -11,6 +11,7 @@ import msgspec
 from iso_gateway.host.authorizer import Authorizer
 from iso_gateway.host.settings import HostSettings
 from iso_gateway.protocol.kinds import Kind
+from iso_gateway.protocol.records import RowState
 from iso_gateway.simulation.chance import luck, stream
 from iso_gateway.simulation.clerk import CARDS, Ask
 from iso_gateway.simulation.faults import HOUR, PROFILES, Faults, Trouble
@@ -28,6 +29,8 @@ LOOK: Final = 20.0
 """Seconds between two looks at whether all is at rest."""
 PATIENCE: Final = 3 * HOUR
 """How long a day may take to come to rest."""
+PAYABLE: Final = frozenset({RowState.OWES_REVERSAL, RowState.OWES_REPEAT})
+"""What a row says that the gateway is to settle by itself."""
 AFTERMATH: Final = 240.0
 """Seconds of rest in which a late approval may still come."""
 
@@ -134,6 +137,7 @@ class Day:
             and not self.journal.busy
             and not node.flow.requests
             and not node.owing.debts
+            and not self.journal.durable.in_states(PAYABLE)
             and all(terminal.resting for terminal in self.terminals)
         )
 
@@ -141,7 +145,8 @@ class Day:
         node = self.gateway.node
         rows = [each.partition("/")[0] for each in (*node.flow.requests, *node.owing.debts)]
         open_ = [f"{each.name}/{each.asks[-1].stan}" for each in self.terminals if not each.resting]
-        return [*rows, *open_]
+        unpaid = [row.id for row in self.journal.durable.in_states(PAYABLE)]
+        return list(dict.fromkeys([*rows, *unpaid, *open_]))
 
     def asks(self) -> dict[tuple[str, str, bool], Ask]:
         """Return all requests of all terminals, by terminal, STAN and whether it is a reversal."""
