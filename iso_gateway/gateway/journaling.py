@@ -181,4 +181,4 @@ def _told(asker: str, outcome: Outcome) -> Event:
         case Refused(row):
             return Conflict(asker, row)
         case Failed(reason):
-            return JournalFailed(asker, reason)
+            return JournalFailed(asker, reason, gone=True)

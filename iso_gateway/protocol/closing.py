@@ -18,9 +18,9 @@ from iso_gateway.protocol.events import Fate
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.links import Links
 from iso_gateway.protocol.overtaken import Refusals
-from iso_gateway.protocol.owing import Owing
+from iso_gateway.protocol.owing import STILL_ALL_OF_IT, WHILE_SENDING, Owing
 from iso_gateway.protocol.questions import Questions
-from iso_gateway.protocol.records import APPROVED, Change, Entry, Insert, Key, Row, RowState, Taken
+from iso_gateway.protocol.records import APPROVED, Change, Entry, Insert, Key, Row, RowState
 from iso_gateway.protocol.request import NOTHING, Request, noted
 from iso_gateway.protocol.setup import Acquirer
 from iso_gateway.protocol.story import Word, added, found_out, line
@@ -36,8 +36,6 @@ _UNDELIVERED: Final = RowState.ANSWERED
 _DELIVERING, _RECORDED, _HANDED_OVER = State.DELIVERING, Step.RECORDED, Step.HANDED  # see forwarding.py
 _HANDED, _REVERSAL, _TELL_DELIVERED = Fate.HANDED, Kind.REVERSAL, Word.DELIVERED
 _UNCONFIRMED: Final = {"state": RowState.UNCONFIRMED}
-_STILL_ALL_OF_IT: Final = {"state": _UNDELIVERED, "replays": 0, "taken": Taken.NO, "returned": 0, "reserved": 0}
-"""How a row must stand for the gateway to reverse it by itself: nobody heard of it, and nothing was built upon it."""
 
 _COMMITTING: Final = (State.JOURNALING, State.RECORDING, State.FILING)
 """The states in which the journal was asked for something."""
@@ -159,7 +157,7 @@ class Closing:
         story = added(row.story, request.take())
         if request.owes:
             request.proposed = replace(row, state=RowState.OWES_REVERSAL, reason="96")
-            request.entry = effects.reversal_owed(row, "96", _STILL_ALL_OF_IT, story)
+            request.entry = effects.reversal_owed(row, "96", STILL_ALL_OF_IT, story)
         else:
             before = _UNDELIVERED if request.replaying is None else APPROVED
             request.entry = (Change(row.id, set=_UNCONFIRMED, where={"state": before}, story=story),)
@@ -202,6 +200,7 @@ class Closing:
         request.host_request = request.journaled = request.proposed = None
         request.outcome = NOTHING
         request.deadline = None
+        request.entry = entry
         self._world.emit(Journal(request.id, entry))
 
     def list_reversal(self, request: Request) -> None:
@@ -277,22 +276,28 @@ class Closing:
         match request.state:
             case State.JOURNALING:
                 # Nothing is sent; but what cannot be committed may be a repeat of what was, or be committed after all.
-                request.journaled, request.looked = None, False
+                row, request.journaled, request.looked = request.journaled, None, False
+                if row is not None and not TRAITS[request.kind].financial:  # which is never looked up
+                    unsent = {"state": RowState.NOT_SENT, "claims": (), "code": "96"}
+                    self._owing.file_later(row, (Change(row.id, set=unsent, where=WHILE_SENDING),))
                 self.refuse(request, "96")
                 return
             case State.RECORDING if request.host_request is None:
+                self._reverse_all_the_same(request)
                 self._unknown(request)
-            case State.RECORDING if request.approved or request.owes:
+            case State.RECORDING if (request.approved or request.owes) and TRAITS[request.kind].financial:
                 # The row still says SENDING, which is the debt (ruling 10).
                 self._owe_all_the_same(request)
                 self._unknown(request)
             case State.RECORDING if request.journaled is not None:
                 self._owing.file_later(request.journaled, request.entry)
+                if request.approved:
+                    self._unknown(request)
             case State.FILING:
                 request.step(Step.JOURNAL_FAILED)
                 row = request.replaying or request.journaled
                 if request.owes and request.proposed is not None:
-                    self._owing.open(request.proposed, request.host_request, noted=False)
+                    self._owing.open(request.proposed, request.host_request, unnoted=STILL_ALL_OF_IT)
                 elif row is not None:
                     self._owing.file_later(row, request.entry)
                 self._close(request)
@@ -301,6 +306,15 @@ class Closing:
                 pass
         request.step(Step.JOURNAL_FAILED)
         self.deliver(request)
+
+    def _reverse_all_the_same(self, request: Request) -> None:
+        """Owe the reversal that the terminal asks for, whether or not the journal could be told of it."""
+        original = request.original_row
+        if request.kind is not _REVERSAL or original is None or original.state is not RowState.OWES_REVERSAL:
+            return
+        changes = (part for part in request.entry if isinstance(part, Change) and part.id == original.id)
+        if (change := next(changes, None)) is not None:
+            self._owing.open(original, None, unnoted=change.where, story=change.story)
 
     def wait(self, request: Request, seconds: float) -> None:
         """Give *request* a deadline."""
@@ -336,7 +350,7 @@ class Closing:
         owed = replace(row, state=state, reason=request.owes)
         change = request.entry[0] if request.entry else None
         story = change.story if isinstance(change, Change) else ""
-        self._owing.open(owed, request.host_request, noted=False, story=story)
+        self._owing.open(owed, request.host_request, unnoted=WHILE_SENDING, story=story)
         if request.approved:
             self._owing.approval_seen(row.id)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from iso_gateway.codec.message import Message
@@ -51,13 +51,11 @@ class Debt(Teller):
         # Nobody knows any more when an earlier process sent it; its answer may still come.
         self.unanswered: list[bool] = [True] if self.attempts else []
         """For each of these that is not answered: whether the host might still be deciding the original then."""
-        self.noted = True
-        """Whether the journal says that it is owed; otherwise the next attempt's commit says so."""
+        self.unnoted: Mapping[str, Any] | None = None
+        """What must hold of its row where the journal does not say yet that it is owed; None: it does."""
         self.approval_seen = row.approved or row.approval_seen
         self.doubtful = False
         """Whether the host settled it by not finding the original."""
-        self.reopened = False
-        """Whether it was settled before, and the host approved the original after all."""
         self.asked = ""
         """What the journal was asked last and has not answered: an attempt, the end, or that it is owed."""
         self.entry: Entry = ()
@@ -72,10 +70,13 @@ class Debt(Teller):
         """Go where *step* leads."""
         self.state = DEBT_TRANSITIONS[self.state, step]
 
-    def turn_into_reversal(self) -> None:
-        """Owe the reversal of what was to be repeated: the terminal has asked for it."""
-        self.repeats, self.message, self.given = False, None, 0
-        self.unanswered.clear()
+    def go_by(self, row: Row) -> None:
+        """Owe what the journal says in *row*: a reversal that the terminal asked for, or the repeat of an advice."""
+        self.row, self.unnoted = row, None
+        repeats = row.state is RowState.OWES_REPEAT
+        if repeats is not self.repeats:
+            self.repeats, self.message, self.stan, self.given = repeats, None, row.debt_stan, 0
+            self.unanswered.clear()
 
     @property
     def order(self) -> tuple[str, str, str]:
@@ -110,13 +111,9 @@ class Debt(Teller):
         return RowState.OWES_REPEAT if self.repeats else RowState.OWES_REVERSAL
 
 
-def before(debt: Debt) -> dict[str, Any]:
-    """Return what must hold of the row of *debt* where its next commit is the first to say that it is owed."""
-    if debt.noted:
-        return {"state": debt.owed}
-    state = RowState.REVERSED if debt.reopened else RowState.ANSWERED if debt.row.approved else RowState.SENDING
-    # Exactly that state: a commit that is said to have failed may be there, and what it held is not held twice.
-    return {"state": state, "replays": 0}
+def before(debt: Debt) -> Mapping[str, Any]:
+    """Return what must hold of the row of *debt* for its next commit: so that none is made twice."""
+    return debt.unnoted if debt.unnoted is not None else {"state": debt.owed}
 
 
 def noting(debt: Debt) -> Entry:
@@ -133,7 +130,7 @@ def attempt(debt: Debt, now: Moment) -> Entry:
         "owed_since": debt.owed_since,
         "tried": now.wall,
     }
-    if not debt.noted:
+    if debt.unnoted is not None:
         columns |= {"state": debt.owed, "reason": debt.row.reason}
     change = Change(debt.row.id, set=columns, where=before(debt), story=debt.take())
     return change, *_held_again(debt)
@@ -141,4 +138,4 @@ def attempt(debt: Debt, now: Moment) -> Entry:
 
 def _held_again(debt: Debt) -> tuple[Change, ...]:
     """Return what an unnoted reversal holds again of the rows that its row had named."""
-    return effects.owe(debt.row) if not debt.noted and not debt.repeats else ()
+    return effects.owe(debt.row) if debt.unnoted is not None and not debt.repeats else ()

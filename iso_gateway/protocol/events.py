@@ -90,6 +90,8 @@ class JournalFailed(Answer, frozen=True, gc=False):
     """Answers Journal: whether it was committed is not known, and it must count as not."""
 
     reason: str
+    gone: bool = False
+    """Whether it is known after all: nothing was, for a row that it changes is not there."""
 
 
 class Found(Answer, frozen=True, gc=False):

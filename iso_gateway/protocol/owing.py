@@ -6,6 +6,9 @@ between them, and ends SETTLED or, for an operator, STUCK (`settling`). It is ne
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Final
+
 from msgspec.structs import replace
 
 from iso_gateway.codec.message import Message
@@ -18,10 +21,24 @@ from iso_gateway.protocol.debts import DebtState, DebtStep
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.ledger import FILE_AGAIN, Ledger
 from iso_gateway.protocol.links import Link, Links
-from iso_gateway.protocol.records import Change, Entry, Row, RowState
+from iso_gateway.protocol.records import Change, Entry, Row, RowState, Taken
 from iso_gateway.protocol.settling import Settling
-from iso_gateway.protocol.story import Word, line, said, worth_telling
+from iso_gateway.protocol.story import Word, added, line, said, worth_telling
 from iso_gateway.protocol.world import World
+
+WHILE_SENDING: Final = {"state": RowState.SENDING}
+"""How a row stands of which only this process knows that it is owed."""
+
+STILL_ALL_OF_IT: Final = {"state": RowState.ANSWERED, "replays": 0, "taken": Taken.NO, "returned": 0, "reserved": 0}
+"""How a row must stand for the gateway to reverse it by itself: nobody heard of it, and nothing was built upon it."""
+
+DELIVERING: Final = {"state": RowState.ANSWERED}
+QUESTION: Final = {"state": RowState.UNCONFIRMED}
+
+
+def unheard(row: Row) -> bool:
+    """Return whether *row* is an approval that no terminal heard of, and upon which nothing was built."""
+    return all(getattr(row, column) == value for column, value in STILL_ALL_OF_IT.items())
 
 
 class Owing:
@@ -45,13 +62,15 @@ class Owing:
 
     # Coming in
 
-    def open(self, row: Row, original: Message | None, *, noted: bool = True, story: str = "") -> None:
+    def open(
+        self, row: Row, original: Message | None, *, unnoted: Mapping[str, Any] | None = None, story: str = ""
+    ) -> None:
         """Owe what *row* says.
 
         Args:
             row: The request's row, as it is in the journal or should be.
             original: The request as it was sent, where it is still at hand.
-            noted: Whether the journal could be told; otherwise it is as soon as it can.
+            unnoted: Where the journal could not be told: how the row must stand there for *row* to be owed.
             story: What the journal could not be told of how it came about.
         """
         if row.host is None:
@@ -61,9 +80,9 @@ class Owing:
                 self.adopt(row, original, approved=False)
             return
         debt = Debt(row, original, self._world.now)
-        debt.noted = noted
+        debt.unnoted = unnoted
         debt.untold = story
-        if not noted and original is not None:
+        if unnoted is not None and original is not None:
             debt.tell(self._world.now.wall, Word.JOURNAL_FAILED, "the debt is told as soon as it can")
         self._ledger.add(debt)
         if original is not None:
@@ -87,7 +106,7 @@ class Owing:
             return
         wall = self._world.now.wall
         story = "" if noted else line(wall, Word.RECOVERED) + line(wall, Word.OWED, f"{row.state}, reason {row.reason}")
-        self.open(row, None, noted=noted, story=story)
+        self.open(row, None, unnoted=None if noted else WHILE_SENDING, story=story)
         if not noted:
             self._note(self.debts[f"{row.id}/debt"])
 
@@ -171,7 +190,7 @@ class Owing:
             case events.Journaled():
                 self.journaled(debt)
             case events.JournalFailed():
-                self.journal_failed(debt)
+                self.journal_failed(debt, gone=event.gone)
             case events.Conflict():
                 self.conflict(debt, event.row)
             case events.NotSent():
@@ -226,7 +245,7 @@ class Owing:
             return
         link = self._ledger.place(debt)
         if link is None:
-            if not debt.noted:
+            if debt.unnoted is not None:
                 self._note(debt)
             return
         dialect = self._ledger.dialect(debt)
@@ -290,7 +309,7 @@ class Owing:
     def journaled(self, debt: Debt) -> None:
         """Take in that the journal committed the attempt, the end, or that it is owed again."""
         asked, debt.asked = debt.asked, ""
-        debt.noted = True
+        debt.unnoted = None
         debt.taken()
         if asked == "end":
             self._settling.gone(debt)
@@ -347,10 +366,12 @@ class Owing:
             self._ledger.step(debt, DebtStep.NOT_SENT)
             self._ledger.back_off(debt)
 
-    def journal_failed(self, debt: Debt) -> None:
-        """Take in that the journal could not commit: try again later."""
+    def journal_failed(self, debt: Debt, *, gone: bool) -> None:
+        """Take in that the journal could not commit: try again later; *gone*: there is no such row at all."""
         asked, debt.asked = debt.asked, ""
-        if asked == "end":
+        if asked == "end" and gone:
+            self._settling.gone(debt, overtaken=True)
+        elif asked == "end":
             self._ledger.wait(debt, FILE_AGAIN)
         elif debt.filed:
             self._settling.file(debt)
@@ -369,34 +390,32 @@ class Owing:
             self._ledger.step(debt, DebtStep.REFUSED)
             self._settling.stuck(debt, f"{row.id} stands otherwise since, which its reversal would change too")
         elif row.state in (RowState.OWES_REVERSAL, RowState.OWES_REPEAT):
-            debt.row, debt.noted = row, True
-            if debt.repeats and row.state is RowState.OWES_REVERSAL:
-                debt.turn_into_reversal()
-            self._try_later(debt)
-        elif row.state is RowState.ANSWERED and not debt.row.approved and not debt.noted:
-            self._recorded_after_all(debt, row)
+            if row.state is RowState.OWES_REPEAT and not debt.repeats and debt.message is not None:
+                self._links.release(debt.leg.acquirer, debt.message, late=True)  # it was never sent
+            debt.go_by(row)
+            self._go_on(debt)
+        elif debt.unnoted == WHILE_SENDING and unheard(row) and not debt.repeats:
+            # Its approval was committed, though nobody could say so; the terminal was not told of it.
+            debt.row = replace(row, state=RowState.OWES_REVERSAL, reason=debt.row.reason)
+            debt.unnoted, debt.approval_seen = STILL_ALL_OF_IT, True
+            self._go_on(debt)
         else:
-            self._world.log("not owed", id=debt.id, terminal=row.terminal, state=str(row.state))
-            self._ledger.step(debt, DebtStep.SETTLED)
-            self._settling.let_go(debt)
-            self._settling.gone(debt)
+            self._not_owed(debt, row)
 
-    def _recorded_after_all(self, debt: Debt, row: Row) -> None:
-        """Take in that *row* says that it was approved: the commit of that was said to have failed."""
-        if debt.repeats:
-            debt.tell(self._world.now.wall, Word.UNCONFIRMED, "the host's answer is in the journal after all")
-            self._ledger.step(debt, DebtStep.SETTLED)
-            question = {"state": RowState.UNCONFIRMED}
-            self._settling.end(debt, (Change(row.id, set=question, where={"state": RowState.ANSWERED}),))
-            return
-        debt.row = replace(row, state=debt.owed, reason=debt.row.reason)
-        debt.approval_seen = True
-        self._try_later(debt)
-
-    def _try_later(self, debt: Debt) -> None:
-        """Ask the journal again in a while, by what is known of the row now."""
+    def _go_on(self, debt: Debt) -> None:
+        """Send *debt*, of which the journal has said how it stands."""
         if debt.state is DebtState.SENDING:
             self._ledger.step(debt, DebtStep.JOURNAL_FAILED)
             self._ledger.back_off(debt)
         else:
-            self._ledger.wait(debt, FILE_AGAIN)
+            self._pay(debt)
+
+    def _not_owed(self, debt: Debt, row: Row) -> None:
+        """Let go of *debt*: somebody else has settled it, or the terminal has its approval, or may have it."""
+        self._world.log("not owed", id=debt.id, terminal=row.terminal, state=str(row.state))
+        self._ledger.step(debt, DebtStep.SETTLED)
+        self._settling.let_go(debt)
+        self._settling.gone(debt)
+        if row.state is RowState.ANSWERED:
+            story = line(self._world.now.wall, Word.UNCONFIRMED)
+            self.file_now(row, (Change(row.id, set=QUESTION, where=DELIVERING, story=added(row.story, story)),))

@@ -189,7 +189,7 @@ class Settling:
         story = line(self._world.now.wall, word, f"{debt.row.kind} {debt.row.id}")
         marked = (replace(each, story=story) for each in others if isinstance(each, Change))
         # Once only: a commit that is said to have failed is tried again, and may have been there the first time.
-        debt.entry = (replace(own, story=debt.take(), where=own.where or before(debt)), *marked)
+        debt.entry = (replace(own, where=before(debt), story=debt.take()), *marked)
         self.let_go(debt)
         self.file(debt)
 
@@ -204,7 +204,7 @@ class Settling:
         debt.tell(self._world.now.wall, Word.STUCK, said(cause))
         self._world.log("stuck", "error", id=debt.id, terminal=debt.row.terminal, amount=debt.row.amount, cause=cause)
         columns = {"state": RowState.STUCK, "reversible": not debt.repeats, "debt_stan": debt.stan}
-        self.end(debt, (Change(debt.row.id, set=columns, where=before(debt)),))
+        self.end(debt, (Change(debt.row.id, set=columns),))
 
     def file(self, debt: Debt) -> None:
         """Commit the end of *debt*."""
@@ -259,7 +259,7 @@ class Settling:
         debt.approval_seen = True
         self._begin_anew(debt)
         self._world.log("reopened", "warning", id=debt.id, terminal=debt.row.terminal, cause="approved after all")
-        debt.noted, debt.reopened = False, True
+        debt.unnoted = {"state": RowState.REVERSED}
         debt.tell(self._world.now.wall, Word.REOPENED, "the host approved after it had not found it")
         self._ledger.commit(debt, "owed", noting(debt))
 

@@ -137,4 +137,4 @@ def _told(asker: str, outcome: Outcome) -> Event:
         case Refused(row):
             return Conflict(asker, row)
         case failed:
-            return JournalFailed(asker, failed.reason)
+            return JournalFailed(asker, failed.reason, gone=True)

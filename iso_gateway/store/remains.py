@@ -34,4 +34,5 @@ def remains(store: JournalStore) -> Recovered:
     names = sorted({row.dialect for row in rows if row.dialect})
     dialects = (store.dialect(name) for name in names)
     newest = store.search(Search(limit=NEWEST))
-    return Recovered(tuple(rows), tuple(newest), tuple(data for data in dialects if data is not None))
+    kept = tuple(data for data in dialects if data is not None)
+    return Recovered(tuple(rows), tuple(newest), kept)

@@ -225,3 +225,38 @@ def test_or_the_reversal_is_first_and_the_replay_hears_no_answer() -> None:
     desk.pass_time(60)
     assert "0400" in [message.mti for message in desk.host_got()]
     assert desk.asked(desk.repeat(request), "t2") == "68"
+
+
+def test_an_approval_that_was_committed_though_the_journal_could_not_say_so_is_reversed_once() -> None:
+    """Ruling 10: the terminal heard that nobody knows, so the approval that is kept must not stand."""
+    desk = Desk()
+    sale = desk.sale()
+    refund = desk.later(Kind.REFUND, sale, 500)
+    desk.send(refund)
+    desk.journal_doubts = True
+    desk.host_answers("00")
+    assert desk.code() == "68"
+    desk.journal_doubts = False
+    row = next(row for row in desk.rows() if row.kind is Kind.REFUND)
+    assert row.state is RowState.ANSWERED
+    desk.pass_time(40)
+    assert desk.last_sent.mti[:2] == "04"
+    desk.host_answers("00")
+    original, row = desk.rows()
+    assert row.state is RowState.REVERSED
+    assert (original.reserved, original.returned) == (0, 0)
+
+
+def test_but_one_that_the_terminal_has_got_by_asking_again_stands() -> None:
+    desk = Desk()
+    request = desk.request()
+    desk.send(request)
+    desk.journal_doubts = True
+    desk.host_answers("00")
+    assert desk.code() == "68"
+    desk.journal_doubts = False
+    assert desk.asked(desk.repeat(request)) == "00"
+    desk.pass_time(60)
+    assert desk.row().state is RowState.DONE
+    assert not desk.host_got()
+    assert not desk.node.owing.debts

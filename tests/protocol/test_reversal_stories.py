@@ -48,8 +48,26 @@ def test_a_reversal_that_cannot_be_made_durable_is_not_accepted(terminal: str) -
     assert desk.asked(reversal) == desk.terminal_dialect.profile.no_answer
     desk.journal_fails = False
     assert row_of(desk, Kind.SALE).state is RowState.DONE
-    assert not desk.node.owing.debts
+    assert not desk.sent
     assert desk.asked(reversal) == "00"
+    desk.pass_time(1)
+    assert [message.mti[1] for message in desk.host_got()] == ["4"]
+
+
+@BOTH
+def test_a_reversal_of_which_the_journal_cannot_say_whether_it_is_durable_is_owed_once(terminal: str) -> None:
+    desk = Desk(setup(terminal))
+    sale, answer = desk.sale()
+    desk.journal_doubts = True
+    reversal = named(desk, sale, answer)
+    assert desk.asked(reversal) == desk.terminal_dialect.profile.no_answer
+    desk.journal_doubts = False
+    assert row_of(desk, Kind.SALE).state is RowState.OWES_REVERSAL
+    desk.pass_time(40)
+    assert [message.mti for message in desk.host_got()] == ["0400", "0401"]
+    assert desk.asked(reversal) == "00"
+    desk.pass_time(0)
+    assert len(desk.node.owing.debts) == 1
 
 
 @BOTH

@@ -98,6 +98,8 @@ class Desk:
         self.journal_fails = False
         self.since: datetime | None = None
         """From when on the journal says that it has every row; None: as it does say."""
+        self.journal_doubts = False
+        """Whether it commits, and cannot say so."""
         self.wire = Wire()
         """What the edge says of a link's bytes."""
         self.hold: set[type] = set()
@@ -125,6 +127,7 @@ class Desk:
         self.held, self.hold = [], set()
         self.sent.clear()
         self.answers.clear()
+        self.since = self.since or NOON
         self.node = self._new_node()
         self.feed(remains(self.journal))
         for name in links:
@@ -196,12 +199,12 @@ class Desk:
         outcome = None if self.journal_fails else self.journal.commit([command.entry])[0]
         if isinstance(command, commands.File):
             return []
-        if outcome is None:
+        if outcome is None or self.journal_doubts:
             return [events.JournalFailed(command.id, "disk full")]
         if isinstance(outcome, Refused):
             return [events.Conflict(command.id, outcome.row)]
         if isinstance(outcome, Failed):
-            return [events.JournalFailed(command.id, outcome.reason)]
+            return [events.JournalFailed(command.id, outcome.reason, gone=True)]
         return [events.Journaled(command.id)]
 
     def pass_time(self, seconds: float) -> None:
