@@ -124,6 +124,16 @@ class JournalStore(Protocol):
         """
         ...
 
+    def retire(self, before: datetime, limit: int = 200) -> int:
+        """Let go of at most *limit* of the oldest rows that came before *before* and on which nothing is open.
+
+        Returns how many went; `since` moves on with them. So few at a time hold up a commit for some milliseconds.
+
+        Raises:
+            StoreError: the journal cannot be written.
+        """
+        ...
+
     def close(self) -> None:
         """Let go of the medium."""
         ...

@@ -7,11 +7,20 @@ from typing import Final
 
 from iso_gateway.errors import LocalProtocolError
 from iso_gateway.protocol.batch import Batch
-from iso_gateway.protocol.records import Change, Entry, Insert, Key, Row
+from iso_gateway.protocol.records import HELD, OPEN_DEBT, Change, Entry, Insert, Key, Row, RowState
 from iso_gateway.store.journal import Failed, Refused
 
 FIXED: Final = frozenset({"id", "kind", "merchant", "terminal", "stan", "batch", "card_hash", "received", "story"})
 """What a row is found by and no change sets: it says which request the row is of. A story is only added to."""
+
+
+OPEN_STATES: Final = OPEN_DEBT | {RowState.SENDING, RowState.ANSWERED, RowState.UNCONFIRMED}
+"""States in which a row is open, whatever else it says."""
+
+
+def is_open(row: Row) -> bool:
+    """Return whether something is still to happen to *row*, or to another by way of it; retention leaves it alone."""
+    return row.state in OPEN_STATES or row.taken in HELD or row.reserved > 0
 
 
 def obstacle(

@@ -14,8 +14,6 @@ from msgspec.structs import replace
 
 from iso_gateway.protocol.batch import Batch
 from iso_gateway.protocol.records import (
-    HELD,
-    OPEN_DEBT,
     Audit,
     Change,
     Entry,
@@ -29,7 +27,7 @@ from iso_gateway.protocol.records import (
     may_be_original,
 )
 from iso_gateway.store.journal import Committed, Outcome
-from iso_gateway.store.judging import changed, obstacle
+from iso_gateway.store.judging import changed, is_open, obstacle
 
 IndexKey = TypeVar("IndexKey", tuple[str, str], tuple[str, str, str])
 
@@ -129,6 +127,11 @@ class MemoryJournal:
         self._key = self._key or check_value
         return self._key == check_value
 
+    def retire(self, before: datetime, limit: int = 200) -> int:
+        """Let go of at most *limit* of the oldest rows that came before *before* and on which nothing is open."""
+        old = (row for row in self._rows.values() if row.received < before and not is_open(row))
+        return self._drop(list(islice(old, limit)))
+
     def close(self) -> None:
         """Forget everything."""
         self._dialects.clear()
@@ -206,26 +209,21 @@ class MemoryJournal:
         """
         target = max(1, self._max_rows * 99 // 100)
         surplus = len(self._rows) - target
-        for row in list(islice((row for row in self._rows.values() if not _open(row)), surplus)):
+        self._drop(list(islice((row for row in self._rows.values() if not is_open(row)), surplus)))
+        # Where too few may go, look again only after another tenth has come.
+        left = len(self._rows)
+        self._retire_at = self._max_rows if left <= target else max(self._max_rows, left + self._max_rows // 10)
+
+    def _drop(self, rows: list[Row]) -> int:
+        """Have nothing of *rows* remain; return how many they are."""
+        for row in rows:
             del self._rows[row.id]
             self.since = max(self.since or row.received, row.received)
             for key in row.claims:
                 self._claims.pop(key, None)
             _drop(self._by_stan, (row.merchant, row.terminal, row.stan), row.id)
             self._unname(row)
-        # Where too few may go, look again only after another tenth has come.
-        left = len(self._rows)
-        self._retire_at = self._max_rows if left <= target else max(self._max_rows, left + self._max_rows // 10)
-
-
-def _open(row: Row) -> bool:
-    """Return whether something is still to happen to *row*, or to another by way of it."""
-    return (
-        row.state in OPEN_DEBT
-        or row.state in (RowState.SENDING, RowState.UNCONFIRMED)
-        or row.taken in HELD
-        or row.reserved > 0
-    )
+        return len(rows)
 
 
 def _add(index: dict[IndexKey, tuple[str, ...]], key: IndexKey, row_id: str) -> None:

@@ -61,6 +61,16 @@ def sound(connection: sqlite3.Connection) -> None:
         )
 
 
+def present(connection: sqlite3.Connection) -> None:
+    """Check that the journal is of the present version, for whoever may not change it.
+
+    Raises:
+        StoreError: it is not.
+    """
+    if version_of(connection) != VERSION:
+        raise StoreError("the journal is of an older version; 'iso-gateway run' brings it up to the present one")
+
+
 def version_of(connection: sqlite3.Connection) -> int:
     """Return the version of the journal's tables, 0 where it is empty.
 

@@ -17,7 +17,7 @@ import msgspec
 from msgspec.structs import fields
 
 from iso_gateway.protocol.batch import Batch
-from iso_gateway.protocol.records import HELD, OPEN_DEBT, HostLeg, Key, Row, RowState
+from iso_gateway.protocol.records import HostLeg, Key, Row
 from iso_gateway.store.judging import FIXED
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -90,15 +90,6 @@ _read_changes: Final = msgspec.msgpack.Decoder(_Changes).decode
 def own_key(row: Row) -> Key:
     """Return the key under which a request like *row* is told from others: what nearly every row claims, and only."""
     return (row.merchant, row.terminal, row.batch, row.stan, row.kind)
-
-
-def is_open(row: Row) -> bool:
-    """Return whether something is still to happen to *row*, or to another by way of it; retention leaves it alone."""
-    return row.state in OPEN_STATES or row.taken in HELD or row.reserved > 0
-
-
-OPEN_STATES: Final = OPEN_DEBT | {RowState.SENDING, RowState.ANSWERED, RowState.UNCONFIRMED}
-"""States in which a row is open, whatever else it says."""
 
 
 def micros(moment: datetime) -> int:

@@ -10,7 +10,8 @@ from iso_gateway.protocol.batch import Batch
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.records import Audit, Key, OriginalQuery, Row, RowState, Search, fits, may_be_original
 from iso_gateway.store.group import Known
-from iso_gateway.store.packing import OPEN_STATES, micros, moment, unpack, unpack_batch
+from iso_gateway.store.judging import OPEN_STATES
+from iso_gateway.store.packing import micros, moment, unpack, unpack_batch
 
 SAME_NAME: Final = 64
 """How many rows are found by one name, the newest, as in every store."""
@@ -28,6 +29,7 @@ _KINDS: Final = {str(kind): kind for kind in Kind}
 _STATES: Final = {str(state): state for state in RowState}
 
 _BY_ID: Final = f"{_FROM} WHERE rows.id = ?"
+_BY_SEQ: Final = f"{_FROM} WHERE rows.seq = ?"
 _BY_KEY: Final = f"""
     {_FROM} WHERE rows.seq = (
         SELECT seq FROM claims WHERE stan = ? AND terminal = ? AND merchant = ? AND batch = ? AND kind = ?
@@ -85,6 +87,11 @@ def by_id(connection: sqlite3.Connection, row_id: str) -> Known | None:
     """Return the row *row_id*."""
     record = connection.execute(_BY_ID, (row_id,)).fetchone()
     return known(record) if record is not None else None
+
+
+def by_seq(connection: sqlite3.Connection, seq: int) -> Known:
+    """Return the row with the number *seq*, which is there."""
+    return known(connection.execute(_BY_SEQ, (seq,)).fetchone())
 
 
 def by_key(connection: sqlite3.Connection, key: Key) -> Known | None:

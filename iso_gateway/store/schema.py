@@ -9,7 +9,8 @@
     batches    the terminals' batches: totals, what was uploaded, what differs
     audits     what operators did
     dialects   specs and profiles by hash
-    meta       what the journal says of itself: since when it is complete, which key its rows are sealed under
+    meta       what the journal says of itself: since when it is complete, up to which seq rows have left, and the check
+               value of the key that its rows are sealed under
 
 An index costs a page in the log with each row, as its place is anywhere; `seq` counts up, so what is ordered by it
 goes to the end. Hence few indexes, and the key of ``claims`` begins with the STAN: terminals that began together go on
@@ -102,6 +103,7 @@ TABLES: Final = (
         terminal TEXT NOT NULL,
         number TEXT NOT NULL,
         version INTEGER NOT NULL,
+        closed INTEGER,
         data BLOB NOT NULL,
         UNIQUE (terminal, merchant, number)
     ) STRICT

@@ -22,13 +22,11 @@ import msgspec
 from iso_gateway.errors import StoreError
 from iso_gateway.protocol.batch import Batch
 from iso_gateway.protocol.records import Audit, Entry, Key, OriginalQuery, Row, RowState, Search
-from iso_gateway.store import reading, writing
+from iso_gateway.store import reading, retiring, writing
 from iso_gateway.store.group import ClashError, Group, Known
 from iso_gateway.store.journal import Outcome
 from iso_gateway.store.lock import Lock
-from iso_gateway.store.migrations import bring_up, sound, version_of
-from iso_gateway.store.packing import moment
-from iso_gateway.store.schema import VERSION
+from iso_gateway.store.migrations import bring_up, present, sound
 
 T = TypeVar("T")
 
@@ -82,16 +80,14 @@ class SqliteJournal:
             os.close(os.open(self.path, os.O_RDONLY))
             with self._reading() as connection:
                 sound(connection)
-                if version_of(connection) != VERSION:
-                    raise StoreError(f"{self.path}: of another version; 'iso-gateway run' brings it up to the present")
+                present(connection)
         else:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
             connection = self._opened()
             sound(connection)
             bring_up(connection, now)
         with self._reading() as connection:
-            (since,) = connection.execute("SELECT value FROM meta WHERE key = 'since'").fetchone()
-        self.since = moment(since)
+            self.since = retiring.since(connection)
 
     # What the journal promises
 
@@ -161,6 +157,15 @@ class SqliteJournal:
             (kept,) = connection.execute("SELECT value FROM meta WHERE key = 'key check'").fetchone()
         return bool(kept == check_value)
 
+    def retire(self, before: datetime, limit: int = 200) -> int:
+        """Let go of at most *limit* of the oldest rows that came before *before* and on which nothing is open."""
+        with self._writing, self._told("write"):
+            connection = self._opened()
+            gone, self.since = retiring.retire(connection, before, limit)
+            for row_id in gone:
+                self._known.pop(row_id, None)
+        return len(gone)
+
     def close(self) -> None:
         """Let go of the file; the last to do so moves what is in the log to its place."""
         with self._writing:
@@ -204,8 +209,8 @@ class SqliteJournal:
         if version != self._version:
             self._version = version
             self._known.clear()
-            (last,) = connection.execute("SELECT max(seq) FROM rows").fetchone()
-            self._next_seq = (last or 0) + 1
+            self._next_seq = retiring.last_seq(connection) + 1
+            self.since = retiring.since(connection)
 
     def _row(self, row_id: str) -> Known | None:
         known = self._known.get(row_id)
@@ -299,3 +304,6 @@ class SqliteJournal:
             yield
         except (sqlite3.Error, OSError, msgspec.MsgspecError) as error:
             raise StoreError(f"{self.path}: cannot {what} the journal: {error}") from error
+        except StoreError as error:
+            said = str(error)
+            raise (error if said.startswith(str(self.path)) else StoreError(f"{self.path}: {said}")) from None

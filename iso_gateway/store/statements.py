@@ -36,8 +36,8 @@ class Bulk:
         return touched
 
 
-ADD_ROWS: Final = Bulk("INSERT INTO rows VALUES", 15)
-ADD_CLAIMS: Final = Bulk("INSERT INTO claims VALUES", 6, "ON CONFLICT DO NOTHING")
+ADD_ROWS: Final = Bulk("INSERT OR FAIL INTO rows VALUES", 15)
+ADD_CLAIMS: Final = Bulk("INSERT OR FAIL INTO claims VALUES", 6, "ON CONFLICT DO NOTHING")
 """A key that is held is not taken: fewer rows are touched than were given."""
 DROP_CLAIMS: Final = Bulk("DELETE FROM claims WHERE (stan, terminal, merchant, batch, kind) IN (VALUES", 5, ")")
 ADD_UNCLAIMED: Final = Bulk("INSERT OR IGNORE INTO unclaimed VALUES", 4)
@@ -49,16 +49,17 @@ DROP_FLAGGED: Final = Bulk("DELETE FROM flagged WHERE seq IN (", 1, ")", tuples=
 TELL: Final = Bulk("INSERT OR REPLACE INTO later VALUES", 7)
 """All that became of a row."""
 MOVE: Final = Bulk(
-    "INSERT INTO later (seq, state, story) VALUES",
+    "INSERT OR FAIL INTO later (seq, state, story) VALUES",
     3,
     "ON CONFLICT DO UPDATE SET state = excluded.state, story = later.story || excluded.story",
 )
 """Another state of a row of which something was told before, and lines for its story."""
 ADD_AUDITS: Final = Bulk("INSERT INTO audits (id, at, who, act, row, reason) VALUES", 6)
 KEEP_BATCHES: Final = Bulk(
-    "INSERT INTO batches (merchant, terminal, number, version, data) VALUES",
-    5,
-    "ON CONFLICT (terminal, merchant, number) DO UPDATE SET version = excluded.version, data = excluded.data",
+    "INSERT INTO batches (merchant, terminal, number, version, closed, data) VALUES",
+    6,
+    "ON CONFLICT (terminal, merchant, number) DO UPDATE"
+    " SET version = excluded.version, closed = excluded.closed, data = excluded.data",
 )
 DROP_ROWS: Final = Bulk("DELETE FROM rows WHERE seq IN (", 1, ")", tuples=False)
 DROP_LATER: Final = Bulk("DELETE FROM later WHERE seq IN (", 1, ")", tuples=False)

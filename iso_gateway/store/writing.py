@@ -10,7 +10,8 @@ from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.records import Key, Row, RowState
 from iso_gateway.store import statements
 from iso_gateway.store.group import ClashError, Group, Known
-from iso_gateway.store.packing import is_open, micros, pack, pack_batch, pack_changes
+from iso_gateway.store.judging import is_open
+from iso_gateway.store.packing import micros, pack, pack_batch, pack_changes
 
 # The driver takes a plain text much sooner than a member of an enumeration.
 STATES: Final = {state: str(state) for state in RowState}
@@ -32,7 +33,10 @@ def write(connection: sqlite3.Connection, group: Group) -> None:
         _change(connection, group, claims)
     claims.write(connection)
     if group.batches:
-        batches = [(*batch.key, batch.version, pack_batch(batch)) for batch in group.batches.values()]
+        batches = [
+            (*batch.key, batch.version, batch.closed and micros(batch.closed), pack_batch(batch))
+            for batch in group.batches.values()
+        ]
         statements.KEEP_BATCHES.run(connection, batches)
     if group.audits:
         audits = [(each.id, micros(each.at), each.who, each.act, each.row, each.reason) for each in group.audits]
@@ -117,7 +121,7 @@ def _unclaimed(seq: int, row: Row) -> tuple[Any, ...]:
     return row.stan, row.terminal, row.merchant, seq
 
 
-def _columns(key: Key) -> tuple[str, str, str, str, str]:
+def columns_of(key: Key) -> tuple[str, str, str, str, str]:
     """Return *key* in the order of the table."""
     merchant, terminal, batch, stan, kind = key
     return stan, terminal, merchant, batch, str(kind)
@@ -133,10 +137,10 @@ class _Claims:
         self._found: list[tuple[Any, ...]] = []
 
     def gained(self, seq: int, keys: Iterable[Key]) -> None:
-        self._gained += [(*_columns(key), seq) for key in keys]
+        self._gained += [(*columns_of(key), seq) for key in keys]
 
     def changed(self, seq: int, was: Row, row: Row) -> None:
-        self._lost += [_columns(key) for key in was.claims if key not in row.claims]
+        self._lost += [columns_of(key) for key in was.claims if key not in row.claims]
         self.gained(seq, [key for key in row.claims if key not in was.claims])
         if _finds(row) is not _finds(was):
             (self._found if _finds(row) else self.unclaimed).append(_unclaimed(seq, row))

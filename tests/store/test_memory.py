@@ -16,6 +16,7 @@ def numbered(number: int, **columns: Any) -> Row:
     """Return the *number*-th row."""
     stan = f"{number:06}"
     named = {"id": f"row-{number}", "claims": (("M", "T", "", stan, "sale"),), "stan": stan, "rrn": f"{number:012}"}
+    named["state"] = RowState.DONE
     return replace(ROW, **{**named, **columns})
 
 
@@ -41,6 +42,7 @@ def test_the_oldest_rows_go_and_nothing_of_them_remains(bound: int) -> None:
     "columns",
     [
         {"state": RowState.SENDING},
+        {"state": RowState.ANSWERED},
         {"state": RowState.OWES_REVERSAL},
         {"state": RowState.OWES_REPEAT},
         {"state": RowState.STUCK},
