@@ -24,6 +24,7 @@ COMMANDS = {
     "drain": Lazy("iso_gateway.cli.admin:drain", "have a running gateway or host finish and stop"),
     "owed": Lazy("iso_gateway.cli.office.owed:owed", "what is owed to hosts, and what an operator does about it"),
     "txn": Lazy("iso_gateway.cli.office.txn:txn", "find transactions, and tell what happened to one"),
+    "journal": Lazy("iso_gateway.cli.journal:journal", "archive or check the journal's file"),
     "host": Lazy("iso_gateway.cli.host:host", "run the mock host"),
     "send": Lazy("iso_gateway.cli.send:send", "send one terminal transaction"),
     "simulate": Lazy("iso_gateway.cli.simulate:simulate", "a day of a fleet with faults, and the invariants checked"),

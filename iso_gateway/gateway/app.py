@@ -29,6 +29,7 @@ from iso_gateway.gateway.lines import Lines
 from iso_gateway.gateway.office import Office
 from iso_gateway.gateway.operating import Operating
 from iso_gateway.gateway.restraint import PERIOD, RESTRAINED, Restraint, source_of
+from iso_gateway.gateway.retention import retire_for_ever
 from iso_gateway.gateway.storing import Kept, in_memory
 from iso_gateway.hsm.open_module import OpenModule
 from iso_gateway.net import clock
@@ -286,6 +287,7 @@ class Gateway:
             nursery.start_soon(self._keep_telling)
             if self.journaling.store.blocking:
                 nursery.start_soon(self.journaling.run)
+                nursery.start_soon(retire_for_ever, self.journaling.store, self.config.file.journal.keep_days)
             task_status.started(nursery)
             await self._broken.wait()
             assert self._bug is not None

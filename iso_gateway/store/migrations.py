@@ -41,24 +41,33 @@ def bring_up(connection: sqlite3.Connection, now: datetime) -> None:
         raise
 
 
-def sound(connection: sqlite3.Connection) -> None:
-    """Check that the file is whole.
+def sound(connection: sqlite3.Connection, *, thoroughly: bool = False) -> None:
+    """Check that the file is whole; *thoroughly*: the indexes against the tables, too.
 
     Raises:
         StoreError: it is not; with what was found.
     """
     try:
-        found = [said for (said,) in connection.execute("PRAGMA quick_check(3)")]
+        found = [said for (said,) in connection.execute(f"PRAGMA {'integrity' if thoroughly else 'quick'}_check(3)")]
     except sqlite3.DatabaseError as error:
-        if error.sqlite_errorcode not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        if not is_damage(error):
             raise
         found = [str(error)]
     if found != ["ok"]:
-        said = "; ".join(line.replace("\n", " ") for line in found)
-        raise StoreError(
-            f"the journal is damaged ({said:.300}). Do not run on it: restore the last copy, or save what can be read "
-            "with: sqlite3 FILE .recover | sqlite3 NEW-FILE"
-        )
+        raise StoreError(damaged("; ".join(line.replace("\n", " ") for line in found)))
+
+
+def is_damage(error: Exception) -> bool:
+    """Return whether *error* says that the file is not whole, or no database."""
+    return getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def damaged(found: str) -> str:
+    """Return what to do about a file in which *found* was found."""
+    return (
+        f"the journal is damaged ({found:.300}). Do not run on it: restore the last copy, or save what can be read "
+        "with: sqlite3 FILE .recover | sqlite3 NEW-FILE"
+    )
 
 
 def present(connection: sqlite3.Connection) -> None:

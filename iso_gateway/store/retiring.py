@@ -7,11 +7,11 @@ import sqlite3
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from iso_gateway.errors import StoreError
 from iso_gateway.store import reading, statements
-from iso_gateway.store.migrations import bring_up, present
+from iso_gateway.store.migrations import bring_up, present, sound
 from iso_gateway.store.packing import micros, moment
 from iso_gateway.store.writing import columns_of
 
@@ -113,6 +113,28 @@ def archive(journal: Path, to: Path, before: datetime) -> int:
     except (sqlite3.Error, OSError, StoreError) as error:
         raise StoreError(f"{journal}: cannot archive to {to}: {error}") from error
     return moved
+
+
+def figures(journal: Path) -> dict[str, Any]:
+    """Read all of the file *journal*, and return what is in it.
+
+    Raises:
+        StoreError: it is damaged, no journal, or cannot be read.
+    """
+    try:
+        with closing(_connected(journal)) as connection:
+            sound(connection, thoroughly=True)
+            present(connection)
+            counted = {
+                name: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 -- ours
+                for name, table in (("rows", "rows"), ("open", "unsettled"), ("batches", "batches"))
+            }
+            size = journal.stat().st_size
+            each = round(size / counted["rows"]) if counted["rows"] else 0
+            covered = since(connection).isoformat(timespec="seconds")
+    except (sqlite3.Error, OSError, StoreError) as error:
+        raise StoreError(f"{journal}: {error}") from error
+    return {**counted, "bytes": size, "bytes_a_row": each, "complete_since": covered, "damage": "none"}
 
 
 def _copy(connection: sqlite3.Connection, seqs: list[int]) -> None:

@@ -26,7 +26,7 @@ from iso_gateway.store import reading, retiring, writing
 from iso_gateway.store.group import ClashError, Group, Known
 from iso_gateway.store.journal import Outcome
 from iso_gateway.store.lock import Lock
-from iso_gateway.store.migrations import bring_up, present, sound
+from iso_gateway.store.migrations import bring_up, damaged, is_damage, present, sound
 
 T = TypeVar("T")
 
@@ -303,7 +303,8 @@ class SqliteJournal:
         try:
             yield
         except (sqlite3.Error, OSError, msgspec.MsgspecError) as error:
-            raise StoreError(f"{self.path}: cannot {what} the journal: {error}") from error
+            said = damaged(str(error)) if is_damage(error) else f"cannot {what} the journal: {error}"
+            raise StoreError(f"{self.path}: {said}") from error
         except StoreError as error:
             said = str(error)
             raise (error if said.startswith(str(self.path)) else StoreError(f"{self.path}: {said}")) from None
