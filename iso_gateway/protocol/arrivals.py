@@ -287,9 +287,8 @@ class Arrivals:
             self._closing.deliver(request)
 
     def _claim(self, request: Request, original: Row) -> rules.Claim:
-        acquirer = self._closing.acquirer(original.host.acquirer) if original.host else None
         wall = self._world.now.wall
-        today = acquirer.business_date(wall).date() if acquirer else wall.date()
+        today = self._closing.business_date(original.host.acquirer, wall) if original.host else wall.date()
         return rules.Claim(request.kind, request.amount, request.card_hash, today, request.batch)
 
     def _refusal(self, request: Request, original: Row) -> str:

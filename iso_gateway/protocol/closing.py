@@ -6,6 +6,7 @@ answer, also when the route or the link is gone by now.
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Final
 
 from msgspec.structs import replace
@@ -353,6 +354,11 @@ class Closing:
         self._owing.open(owed, request.host_request, unnoted=WHILE_SENDING, story=story)
         if request.approved:
             self._owing.approval_seen(row.id)
+
+    def business_date(self, name: str, wall: datetime) -> date:
+        """Return the business date of the acquirer *name* at *wall*; that of UTC for one that nobody knows."""
+        host = self._links.hosts.get(name)
+        return host.calendar.business_date(wall) if host is not None else wall.date()
 
     def acquirer(self, name: str) -> Acquirer | None:
         """Return the acquirer *name*, also one that a reload has taken away while requests of it were in flight."""

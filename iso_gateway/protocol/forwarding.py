@@ -259,6 +259,10 @@ class Forwarding:
             "rrn": answer.text(37),
             "approval": answer.text(38),
         }
+        if settled := request.answer.get("date_settlement"):
+            day = self._links.hosts[request.acquirer].calendar.heard(str(settled), self._world.now.wall)
+            if day is not None and day != row.business_date:
+                columns["business_date"] = day
         amount = request.amount
         if approved and (said := answer.text(4)).isdecimal() and amount and request.kind is not Kind.REVERSAL:
             columns["amount"] = amount = int(said)

@@ -109,7 +109,7 @@ class Settling:
             self._world.log("late answer", "warning", id=debt.id, cause="a second answer to the same attempt")
             return
         code = dialect.canonical(message)
-        at = self._circumstances(debt)
+        at = self._circumstances(debt, message)
         if debt.unanswered:
             debt.unanswered.remove(max(debt.unanswered))
         if mac:
@@ -145,16 +145,25 @@ class Settling:
         else:
             self._ledger.back_off(debt, at_least)
 
-    def _circumstances(self, debt: Debt) -> Circumstances:
-        acquirer, dialect = self._ledger.acquirer(debt), self._ledger.reading(debt)
-        wall = self._world.now.wall
+    def _same_day(self, debt: Debt, answer: Message) -> bool:
+        """Return whether the business date is still that of the original: by the host's word, else by both clocks."""
+        host, wall = self._links.hosts[debt.leg.acquirer], self._world.now.wall
+        said = self._ledger.reading(debt).answer_facts(answer).get("date_settlement", "")
+        day = host.calendar.heard(str(said), wall)
+        if day is not None:
+            return day == debt.row.business_date
+        by_clock = host.acquirer.business_date
+        return host.calendar.business_date(wall) == debt.row.business_date and by_clock(wall) == by_clock(debt.leg.sent)
+
+    def _circumstances(self, debt: Debt, answer: Message) -> Circumstances:
+        dialect = self._ledger.reading(debt)
         return Circumstances(
             own_stan=dialect.profile.reversal_stan == "new",
             repeated=debt.given > 1,
             # An answer that comes late may still be the one to an attempt that was early.
             early=any(debt.unanswered),
             approval_seen=debt.approval_seen,
-            same_day=acquirer.business_date(wall).date() == debt.row.business_date,
+            same_day=self._same_day(debt, answer),
             not_found_is_00=dialect.profile.reversal_not_found == "00",
         )
 
