@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -34,6 +35,8 @@ async def test_the_story_is_told_and_the_ledgers_agree() -> None:
         assert said in text, said
     assert "the gateway is killed (SIGKILL), and owes the reversal of 30.71" in text
     assert "its journal's debt is settled" in text
+    assert re.search(r"what became of it\? +30\.71  1610 000 the original: reversed", text)
+    assert text.count(" in balance") == 3
     assert "that sale's repeat: the journal answers        18.90  0210 00  approved" in text
     assert text.endswith("26 transactions: terminals, gateway and host agree on every transaction")
 
@@ -105,3 +108,10 @@ def test_what_only_holds_money_moves_none(agreed: Ledgers, kind: Kind) -> None:
     assert not compare(slips, held, host).holds
     host["totals"][0]["net"] = 0
     assert compare(slips, held, host).holds
+
+
+def test_a_settlement_is_no_transaction_of_its_own(agreed: Ledgers) -> None:
+    slips, (row,), host = agreed
+    settlement = msgspec.structs.replace(row, kind=Kind.SETTLEMENT, stan="000099", amount=0)
+    assert compare(slips, [row, settlement], host).holds
+    assert not compare(slips, [row, msgspec.structs.replace(settlement, kind=Kind.SALE)], host).holds

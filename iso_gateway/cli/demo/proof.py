@@ -48,6 +48,10 @@ BOOKED: Final = frozenset(
 """What moves money. A preauth and its cancel only hold it; a reversal takes another one's line out."""
 
 
+ABOUT_OTHERS: Final = frozenset({Kind.REVERSAL, Kind.INQUIRY, Kind.SETTLEMENT, Kind.UPLOAD, Kind.UPLOAD_END})
+"""What is no transaction of its own, but about others."""
+
+
 class Line(msgspec.Struct, frozen=True):
     """One transaction in three ledgers."""
 
@@ -80,12 +84,12 @@ class Proof(msgspec.Struct, frozen=True):
 def compare(slips: Sequence[Slip], rows: Sequence[Row], host: Mapping[str, Any]) -> Proof:
     """Return the comparison of *slips*, the gateway's *rows*, and the ledger that the mock *host* gives."""
     journal: dict[tuple[str, str, Kind], Row] = {
-        (row.terminal, row.stan, row.kind): row for row in rows if row.kind is not Kind.REVERSAL
+        (row.terminal, row.stan, row.kind): row for row in rows if row.kind not in ABOUT_OTHERS
     }
     booked = {
         (row["terminal"], row["stan"], _at_host(row["kind"])): row
         for row in host["transactions"]
-        if row["kind"] != "reversal"
+        if row["kind"] not in ABOUT_OTHERS
     }
     lines = []
     for slip in slips:

@@ -15,8 +15,9 @@ from iso_gateway.net import clock
 from iso_gateway.protocol.composing import repeat_of
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.kinds import Kind
-from iso_gateway.terminal import result, scripts
-from iso_gateway.terminal.records import Memory, Outcome, Sent
+from iso_gateway.protocol.reconciling import Verdict, verdict_said
+from iso_gateway.terminal import result, scripts, settling
+from iso_gateway.terminal.records import Memory, Outcome, Reversal, Sent
 
 PAN = "4761739001010010"
 """A published test card."""
@@ -83,6 +84,7 @@ class Terminal:
         slip = self._slip(original.stan if same else "")
         sent = await self._sent(what, Kind.REVERSAL, scripts.reversal(self.dialect, slip, self._card, original))
         if sent.outcome is Outcome.APPROVED:
+            self._memory.note(msgspec.structs.replace(original, reversal=Reversal.DONE))
             for each in self.slips:
                 if (each.kind, each.stan) == (original.kind, original.stan):
                     each.outcome = "reversed"
@@ -92,6 +94,25 @@ class Terminal:
         """Send an earlier message once more, marked as a repeat where the dialect has a mark."""
         message = self._sent_before[of.kind, of.stan]
         return await self._sent(what, of.kind, repeat_of(self.dialect, message, clock.now()))
+
+    async def query(self, what: str, about: Sent) -> None:
+        """Ask what became of *about*."""
+        await self._sent(what, Kind.INQUIRY, scripts.inquiry(self.dialect, self._slip(), about.as_original()))
+
+    async def settle(self, what: str) -> None:
+        """Tell what the batch comes to, and end it where the other side says the same."""
+        ours = settling.day(self.dialect, self._memory)
+        totals = settling.totals_message(self.dialect, self._slip(), ours)
+        answer = await self._ask(totals)
+        balanced = verdict_said(self.dialect, answer) is Verdict.BALANCED
+        said = "in balance" if balanced else "not balanced"
+        self._tell(
+            Done(self.name, what, ours.totals.debits - ours.totals.credits, f"{answer.mti} {answer.text(39):3} {said}")
+        )
+        if balanced and self.dialect.profile.row(Kind.UPLOAD_END) is not None:
+            end = settling.end_message(self.dialect, self._slip(), 0, balanced=True)
+            await self._sent("the end of it: nothing is to be uploaded", Kind.UPLOAD_END, end)
+        self._memory.next_batch()
 
     async def network(self, what: str, kind: Kind) -> None:
         """Send a sign-on or line test."""
@@ -121,8 +142,12 @@ class Terminal:
     async def _exchanged(self, what: str, kind: Kind, message: Message) -> tuple[Done, Sent]:
         note = Sent.of(self.dialect, kind, message)
         came = result.of_answer(self.dialect, kind, message, await self._ask(message))
-        said = came.meaning if came.available is None else f"available {format_amount(came.available, came.currency)}"
-        return Done(self.name, what, came.amount, f"{came.mti} {came.code:3} {said}"), result.settled(note, came)
+        said = f"the original: {came.standing}" if came.standing else came.meaning
+        if came.available is not None:
+            said = f"available {format_amount(came.available, came.currency)}"
+        sent = msgspec.structs.replace(result.settled(note, came), batch=self._memory.batch)
+        self._memory.note(sent)
+        return Done(self.name, what, came.amount, f"{came.mti} {came.code:3} {said}"), sent
 
 
 class Terminals(NamedTuple):
@@ -162,7 +187,10 @@ async def after(terminals: Terminals, kept: Kept) -> None:
     await terminals.counter.repeat("that sale's repeat: the journal answers", kept.lunch)
     await terminals.counter.pay("its void: found in the journal", Kind.VOID, kept.lunch.amount or 0, kept.lunch)
     await terminals.kiosk.repeat("the lost sale again: never charged twice", kept.lost)
+    await terminals.kiosk.query("what became of it?", kept.lost)
     await terminals.unionpay.pay("sale", Kind.SALE, 199)
+    for terminal in terminals:
+        await terminal.settle("settlement of its batch")
 
 
 async def _counter(counter: Terminal) -> Sent:
