@@ -125,6 +125,13 @@ def test_a_link_that_is_lost() -> None:
     assert told(silent(desk, lambda _: desk.lose_link()), Word.LINK_LOST) == ["link lost: closed by peer"]
 
 
+def test_what_was_strange_before_it_was_sent_is_not_blamed() -> None:
+    desk = Desk()
+    desk.feed(events.LinkFrame("bank-1", b"0210garbage"))
+    desk.pass_time(1)
+    assert told(silent(desk), Word.TIMED_OUT) == ["no bytes back"]
+
+
 def test_a_frame_that_does_not_decode() -> None:
     desk = Desk()
 
