@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from iso_gateway.protocol.debts import Circumstances, DebtStep, pause, read_repeat_answer, read_reversal_answer
+from iso_gateway.errors import LocalProtocolError
+from iso_gateway.protocol.debts import (
+    DEBT_TRANSITIONS,
+    Circumstances,
+    DebtState,
+    DebtStep,
+    pause,
+    read_repeat_answer,
+    read_reversal_answer,
+)
 
 ORDINARY = Circumstances(
     own_stan=True, repeated=False, early=False, approval_seen=False, same_day=True, not_found_is_00=False
@@ -104,3 +115,44 @@ def test_a_pause_is_at_least_half_and_never_over_the_longest(
     attempt: int, first: float, longest: float, jitter: float
 ) -> None:
     assert first / 2 <= pause(attempt, first, longest, jitter) <= longest
+
+
+# The table, as a whole.
+LEADS: dict[DebtState, dict[DebtStep, DebtState]] = {
+    DebtState.OWED: {
+        DebtStep.DUE: DebtState.SENDING,
+        DebtStep.SETTLED: DebtState.SETTLED,
+        DebtStep.REFUSED: DebtState.STUCK,
+        DebtStep.GIVEN_UP: DebtState.STUCK,
+    },
+    DebtState.SENDING: {
+        DebtStep.JOURNALED: DebtState.AWAITING,
+        DebtStep.JOURNAL_FAILED: DebtState.BACKING_OFF,
+        DebtStep.SETTLED: DebtState.SETTLED,
+        DebtStep.REFUSED: DebtState.STUCK,
+    },
+    DebtState.AWAITING: {
+        DebtStep.NOT_SENT: DebtState.BACKING_OFF,
+        DebtStep.TIMED_OUT: DebtState.BACKING_OFF,
+        DebtStep.AGAIN: DebtState.BACKING_OFF,
+        DebtStep.SETTLED: DebtState.SETTLED,
+        DebtStep.REFUSED: DebtState.STUCK,
+    },
+    DebtState.BACKING_OFF: {
+        DebtStep.DUE: DebtState.SENDING,
+        DebtStep.SETTLED: DebtState.SETTLED,
+        DebtStep.REFUSED: DebtState.STUCK,
+        DebtStep.GIVEN_UP: DebtState.STUCK,
+    },
+    DebtState.SETTLED: {DebtStep.REOPENED: DebtState.OWED},
+    DebtState.STUCK: {DebtStep.RESENT: DebtState.OWED},
+}
+
+
+@pytest.mark.parametrize(("state", "step"), list(product(DebtState, DebtStep)))
+def test_every_step_in_every_state_leads_on_or_cannot_happen(state: DebtState, step: DebtStep) -> None:
+    if step in LEADS[state]:
+        assert DEBT_TRANSITIONS[state, step] is LEADS[state][step]
+    else:
+        with pytest.raises(LocalProtocolError):
+            DEBT_TRANSITIONS[state, step]
