@@ -21,7 +21,8 @@ from iso_gateway.protocol.numbering import LAST
 from iso_gateway.protocol.originals import Original
 
 MOST: Final = 500
-"""How many requests one terminal remembers; above, the oldest go. A batch of a busy shop is a few hundred."""
+"""How many requests one terminal remembers; above, the oldest go, but none whose reversal is owed (ruling 21). A batch
+of a busy shop is a few hundred."""
 
 KEPT: Final = (3, 4, 7, 11, 12, 13, 22, 24, 25, 32, 37, 38, 39, 41, 42, 49, 56, 60, 61, 90)
 """The data elements that a repeat or a later message says again: all that a transaction of ours has, but for the card
@@ -164,7 +165,10 @@ class Memory(msgspec.Struct):
             self.sent[at] = sent
             return
         self.sent.append(sent)
-        del self.sent[:-MOST]
+        if len(self.sent) > MOST:
+            oldest = next((at for at, each in enumerate(self.sent) if not each.owes_reversal), None)
+            if oldest is not None:
+                del self.sent[oldest]
 
     def now(self, sent: Sent) -> Sent:
         """Return what is remembered of the request *sent* by now: another command may have heard of it meanwhile."""

@@ -140,3 +140,17 @@ def test_batches_are_numbered_and_begin_anew_after_the_last() -> None:
     memory = Memory(0)
     assert (memory.batch, memory.next_batch(), memory.batch) == ("000001", "000002", "000002")
     assert Memory(0, batch="999999").next_batch() == "000001"
+
+
+def test_what_is_owed_is_never_forgotten() -> None:
+    memory = remembering(sent(Kind.SALE, 1), sent(Kind.SALE, 2, Outcome.UNKNOWN))
+    for each in range(3, MOST + 4):
+        memory.note(sent(Kind.SALE, each))
+    assert len(memory.sent) == MOST
+    assert stan(memory.owed(SPEC)) == 2
+    assert memory.sent[1].stan == "000005"
+
+
+def test_where_all_is_owed_nothing_is_forgotten() -> None:
+    memory = remembering(*(sent(Kind.SALE, each, Outcome.UNKNOWN) for each in range(1, MOST + 3)))
+    assert len(memory.sent) == MOST + 2
