@@ -14,6 +14,7 @@ from iso_gateway.protocol.composing import reason_said
 from iso_gateway.protocol.events import Conflict, Found
 from iso_gateway.protocol.forwarding import Forwarding
 from iso_gateway.protocol.kinds import TRAITS, Kind
+from iso_gateway.protocol.lifecycle import amounts, in_words, standing, stands
 from iso_gateway.protocol.moment import sent_at
 from iso_gateway.protocol.profile import KindRow
 from iso_gateway.protocol.records import APPROVED, HELD, OPEN_DEBT, Change, Insert, Row, RowState
@@ -131,7 +132,7 @@ class Arrivals:
             request.about(original)
             code = self._refusal(request, original)
             if code:
-                self._closing.refuse(request, code, f"its original {original.id} is {original.state}")
+                self._closing.refuse(request, code, f"its original {original.id} is {in_words(original)}")
                 return
             request.tell(self._world.now.wall, Word.ORIGINAL, f"found: {original.kind} {original.id}")
         elif TRAITS[request.kind].original and not request.original.issued_by_host:
@@ -257,9 +258,9 @@ class Arrivals:
             self._reversal_overtaken(request, row)
         elif (original := request.original_row) is not None and row.id == original.id:
             code = self._refusal(request, row)
-            self._closing.refuse(request, code or "22")
+            self._closing.refuse(request, code or "22", f"its original {row.id} is {in_words(row)}")
         elif original is not None and row.id == original.original:
-            self._closing.refuse(request, "22")  # another request has hold of the row behind it
+            self._closing.refuse(request, "22", f"{row.id}, behind its original, is {in_words(row)}")
         elif self._outdated(request, row):
             request.step(Step.CONFLICT)
             self._forwarding.journal_intent(request, (row.id,))
@@ -270,7 +271,8 @@ class Arrivals:
         """Decide anew on a reversal whose original is *row* after all, or has moved on since it was looked up."""
         known = request.original_row
         if known is not None and row.id in (known.original, known.behind):
-            self._answer_reversal(request, "25")  # something was built upon what it would take back
+            request.why = f"{row.id}, behind its original, is {in_words(row)}: it was built upon since"
+            self._answer_reversal(request, "25")
         elif row.state is not RowState.TOMBSTONE and request.key not in row.claims:
             self._reverse(request, row)
         elif request.state is State.JOURNALING and request.tombstone:
@@ -310,7 +312,7 @@ class Arrivals:
         wall = self._world.now.wall
         code = self._reversal_refusal(request, original)
         if code:
-            request.why = f"its original {original.id} is {original.state}"
+            request.why = f"its original {original.id} is {in_words(original)}"
             self._answer_reversal(request, code)
         elif original.state is RowState.SENDING or stands(original):
             reason = reason_said(request)
@@ -344,7 +346,7 @@ class Arrivals:
             else:
                 self._closing.list_reversal(request)
         elif code := self._part_refusal(request, original, left):
-            self._closing.refuse(request, code, f"its original {original.id} is {original.state}")
+            self._closing.refuse(request, code, f"its original {original.id} is {in_words(original)}")
         else:
             request.amount, request.original_row = left, original
             self._forwarding.clear(request)
@@ -415,30 +417,3 @@ def _left_standing(request: Request) -> int:
 
 def _other_card(request: Request, original: Row) -> bool:
     return bool(request.card_hash and original.card_hash and request.card_hash != original.card_hash)
-
-
-def stands(row: Row) -> bool:
-    """Return whether the host approved *row* and nothing was undone since."""
-    return row.state in APPROVED or (row.state is RowState.NOTED and row.approved and row.kind is not Kind.REVERSAL)
-
-
-def amounts(row: Row) -> set[int]:
-    """Return by which amounts *row* may be reversed: the one approved, and the one asked for."""
-    asked = row.host.fields.get(4) if row.host is not None else None
-    return {row.amount, int(asked)} if isinstance(asked, str) and asked.isdecimal() else {row.amount}
-
-
-def standing(row: Row) -> rules.Standing:
-    """Return how *row* stands as the original of another message."""
-    return rules.Standing(
-        kind=row.kind,
-        amount=row.amount,
-        card=row.card_hash,
-        business_date=row.business_date,
-        approved=row.state in APPROVED,
-        owed=row.state in OPEN_DEBT or row.state is RowState.SENDING,
-        taken=bool(row.taken),
-        returned=row.returned,
-        reserved=row.reserved,
-        batch=row.batch,
-    )

@@ -21,7 +21,8 @@ from enum import StrEnum
 from typing import Final
 
 from iso_gateway.protocol.kinds import Kind
-from iso_gateway.protocol.records import Row, Taken
+from iso_gateway.protocol.records import APPROVED, OPEN_DEBT, Row, RowState, Taken
+from iso_gateway.protocol.rules import Standing
 from iso_gateway.protocol.table import Table
 
 
@@ -127,3 +128,39 @@ def taken(reached: Stage) -> Taken:
 
 
 _TAKEN: Final = {Stage(str(each)): each for each in Taken if each is not Taken.NO}
+
+
+def stands(row: Row) -> bool:
+    """Return whether the host approved *row* and nothing was undone since."""
+    return row.state in APPROVED or (row.state is RowState.NOTED and row.approved and row.kind is not Kind.REVERSAL)
+
+
+def amounts(row: Row) -> set[int]:
+    """Return by which amounts *row* may be reversed: the one approved, and the one asked for."""
+    asked = row.host.fields.get(4) if row.host is not None else None
+    return {row.amount, int(asked)} if isinstance(asked, str) and asked.isdecimal() else {row.amount}
+
+
+def standing(row: Row) -> Standing:
+    """Return how *row* stands as the original of another message."""
+    return Standing(
+        kind=row.kind,
+        amount=row.amount,
+        card=row.card_hash,
+        business_date=row.business_date,
+        approved=row.state in APPROVED,
+        owed=row.state in OPEN_DEBT or row.state is RowState.SENDING,
+        taken=bool(row.taken),
+        returned=row.returned,
+        reserved=row.reserved,
+        batch=row.batch,
+    )
+
+
+def in_words(row: Row) -> str:
+    """Return how *row* stands, for people: its state, and what has been done to it since."""
+    if row.state not in APPROVED:
+        return str(row.state)
+    reached = stage(row)
+    left = f", {row.amount - row.returned - row.reserved} of {row.amount} left" if row.returned or row.reserved else ""
+    return str(row.state) if reached in (Stage.APPROVED, Stage.AUTHORIZED) else f"{row.state}, {reached}{left}"

@@ -12,10 +12,9 @@ from msgspec.structs import replace
 
 from iso_gateway.errors import LocalProtocolError
 from iso_gateway.protocol import effects, rules
-from iso_gateway.protocol.arrivals import standing
 from iso_gateway.protocol.kinds import TRAITS, Kind
-from iso_gateway.protocol.lifecycle import LIFE, Deed, Stage, stage, taken
-from iso_gateway.protocol.records import Insert, Row, Taken
+from iso_gateway.protocol.lifecycle import LIFE, Deed, Stage, in_words, stage, standing, taken
+from iso_gateway.protocol.records import Insert, Row, RowState, Taken
 from iso_gateway.store.journal import Committed
 from iso_gateway.store.memory import MemoryJournal
 from tests.protocol.test_records import ROW
@@ -51,6 +50,20 @@ def test_what_a_row_says_of_its_stage_is_read_back() -> None:
     assert stage(replace(SALE, reserved=1, returned=1)) is Stage.REFUND_IN_FLIGHT
     assert stage(replace(SALE, returned=999)) is Stage.PART_REFUNDED
     assert stage(replace(SALE, returned=1000)) is Stage.REFUNDED
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({}, "answered"),
+        ({"state": RowState.REVERSED, "taken": Taken.VOIDED}, "reversed"),
+        ({"taken": Taken.VOID_IN_FLIGHT}, "answered, void in flight"),
+        ({"state": RowState.DONE, "returned": 400}, "done, part refunded, 600 of 1000 left"),
+        ({"returned": 400, "reserved": 600}, "answered, refund in flight, 0 of 1000 left"),
+    ],
+)
+def test_a_refusal_says_how_the_original_stands(columns: dict[str, Any], said: str) -> None:
+    assert in_words(replace(SALE, **columns)) == said
 
 
 SENT = {

@@ -370,3 +370,12 @@ def test_the_reversal_of_a_refunds_void_holds_the_remainder_until_it_is_settled(
     desk.pass_time(0)
     desk.host_answers("00")
     assert stage(the_sale(desk)) is Stage.REFUNDED
+
+
+def test_the_log_says_why_it_was_refused() -> None:
+    desk = Desk()
+    preauth = asked(desk, Kind.PREAUTH)
+    asked(desk, Kind.COMPLETION, 900, preauth)
+    assert desk.asked(desk.later(Kind.PREAUTH_CANCEL, preauth)) == "22"
+    told = desk.said("txn")[-1]
+    assert (told["code"], told["cause"]) == ("22", f"its original {the_preauth(desk).id} is done, completed")
