@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from bench import codec, contests, gateway, host, load, sides
+from bench import codec, contests, gateway, host, load, sides, store
 from bench.byhand import CUTS
+from iso_gateway.store.journal import Committed, Failed
 
 NUMBER = 7
 TERMINAL = b"TERM0001"
@@ -118,3 +119,10 @@ def test_the_peer_under_the_agpl_stays_in_the_bench() -> None:
     root = Path(__file__).parent.parent
     found = [path for part in ("iso_gateway", "examples", "scripts", "fuzz") for path in (root / part).rglob("*.py*")]
     assert [path for path in found if b"iso8583sim" in path.read_bytes()] == []
+
+
+def test_the_bench_of_the_store_runs_and_stops_at_a_refusal(tmp_path: Path) -> None:
+    said = store.measured(tmp_path, callers=4, seconds=0.02, rounds=1)
+    assert min(said.values()) > 0
+    with pytest.raises(SystemExit, match="a row was refused"):
+        store.check([Committed(), Failed("no row")])

@@ -53,7 +53,7 @@ def opened(config: Config) -> Kept:
         return in_memory(config.file.limits.journal_rows)
     try:
         seal = Seal(read_store_key(config.journal.key_file), nonces())
-        journal = SqliteJournal(config.journal.path, clock.now().wall)
+        journal = SqliteJournal(config.journal.path, clock.read_system()[1])
     except ConfigError as error:
         raise ConfigError([Problem("journal.store_key_file", each.message) for each in error.problems]) from None
     except StoreError as error:

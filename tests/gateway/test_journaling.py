@@ -145,3 +145,35 @@ async def test_a_store_that_cannot_is_no_bug(loop: Loop, nursery: trio.Nursery) 
     await loop.until(1)
     assert loop.fed == [JournalFailed("a", "no room on the disk")]
     nursery.cancel_scope.cancel()
+
+
+async def test_trouble_is_told_once_a_cause_and_its_end_too(loop: Loop, nursery: trio.Nursery) -> None:
+    told: list[str | None] = []
+    loop.journaling = Journaling(loop.store, loop.feed, told.append)
+    nursery.start_soon(loop.journaling.run)
+    for number, trouble in enumerate(["full", "full", "locked", "", "", "full"], 1):
+        loop.store.bug = StoreError(trouble) if trouble else None
+        loop.submit(f"r{number}")
+        await loop.until(number)
+    assert told == ["full", "locked", None, "full"]
+    nursery.cancel_scope.cancel()
+
+
+async def test_what_was_filed_in_vain_is_filed_again_before_what_came_since(
+    loop: Loop, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journaling, "KEPT_BACK", 2)
+    loop.store.bug = StoreError("full")
+    nursery.start_soon(loop.journaling.run)
+    await trio.testing.wait_all_tasks_blocked()
+    for name in ("f1", "f2", "f3"):
+        loop.journaling.file(File(entry(name)))
+    loop.submit("a")
+    await loop.until(1)
+    loop.journaling.file(File(entry("f4")))
+    loop.store.bug = None
+    loop.submit("b")
+    await loop.until(2)
+    assert loop.store.groups == [["f2", "f3", "f4", "b"]]
+    assert loop.fed == [JournalFailed("a", "full"), Journaled("b")]
+    nursery.cancel_scope.cancel()
