@@ -265,15 +265,6 @@ def collect_seldom() -> None:
     gc.set_threshold(20_000, 20, 100)
 
 
-def take_turns() -> None:
-    """Have the loop and the journal's thread wait less long for each other.
-
-    Each statement of a commit ends with waiting for Python's lock, which a busy loop gives away after that long: with
-    the 5 milliseconds that Python starts with, a commit of twenty statements took longer than the disk.
-    """
-    sys.setswitchinterval(0.0005)
-
-
 async def run(config: Config) -> None:
     """Run the gateway of *config* until SIGTERM or SIGINT, with its admin socket; SIGHUP reloads.
 
@@ -284,7 +275,6 @@ async def run(config: Config) -> None:
     """
     lines = Lines(sys.stderr, config.file.gateway.log_format)
     collect_seldom()
-    take_turns()
     try:
         await _run(config, lines)
     finally:
