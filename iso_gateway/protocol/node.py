@@ -238,5 +238,7 @@ class Node:
                 self.owing.time_passed(self.owing.debts[owner])
             elif owner.startswith("link "):
                 self.links.time_passed(owner.removeprefix("link "))
+            elif owner in self.operators.pending:
+                self.operators.time_passed(owner)
             elif owner.startswith(SERVES):
                 self.owing.serve(owner.removeprefix(SERVES))

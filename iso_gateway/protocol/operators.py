@@ -7,9 +7,10 @@ import msgspec
 from iso_gateway.protocol.acts import Act, Refusal, entry_for
 from iso_gateway.protocol.commands import Journal, Told
 from iso_gateway.protocol.events import ActWanted, Conflict, Event, Journaled, JournalFailed
+from iso_gateway.protocol.ledger import FILE_AGAIN
 from iso_gateway.protocol.owing import Owing
 from iso_gateway.protocol.questions import Questions
-from iso_gateway.protocol.records import Row
+from iso_gateway.protocol.records import Change, Row
 from iso_gateway.protocol.story import said
 from iso_gateway.protocol.world import World
 
@@ -22,6 +23,8 @@ class Wanted(msgspec.Struct):
     """The row as it is when the act is committed."""
     text: str
     """What is then said."""
+    doubtful: bool = False
+    """Whether nobody could say whether it was committed; the operator has been told that."""
 
 
 class Operators:
@@ -54,16 +57,32 @@ class Operators:
             case Journaled(name):
                 wanted = self.pending.pop(name)
                 self._carry_out(wanted.event.act, wanted.row)
-                self._tell(wanted.event, wanted.text, ok=True)
+                if not wanted.doubtful:
+                    self._tell(wanted.event, wanted.text, ok=True)
             case Conflict(name, row):
-                # It has moved on; as it is now, something else may be right, or nothing.
-                self._decide(self.pending.pop(name).event, row)
+                wanted = self.pending.pop(name)
+                if not wanted.doubtful:
+                    # It has moved on; as it is now, something else may be right, or nothing.
+                    self._decide(wanted.event, row)
             case JournalFailed(name, reason):
-                # Whether it was committed is not known: a later start goes by what the journal says then.
-                told = f"the journal cannot commit it now: {reason}. Look again before you ask again"
-                self._tell(self.pending.pop(name).event, told, ok=False)
+                self._doubt(name, reason)
             case _:
                 pass
+
+    def _doubt(self, name: str, reason: str) -> None:
+        """Take in that nobody can say whether an act was committed: say so, and ask the journal until it can."""
+        wanted = self.pending[name]
+        if not wanted.doubtful:
+            told = f"the journal cannot commit it now: {reason}. Look again before you ask again"
+            self._tell(wanted.event, told, ok=False)
+            wanted.doubtful = True
+        self._world.wake(self._world.now.mono + FILE_AGAIN, name)
+
+    def time_passed(self, name: str) -> None:
+        """Ask the journal whether the act *name* was committed after all."""
+        row = self.pending[name].row
+        as_done = {"state": row.state}
+        self._world.emit(Journal(name, (Change(row.id, set=as_done, where=as_done),)))
 
     def _carry_out(self, act: Act, row: Row) -> None:
         """Go by what was committed."""

@@ -163,3 +163,19 @@ def test_an_act_on_a_row_that_moved_on_while_it_was_committed_is_decided_anew() 
     assert [(told.id, told.ok) for told in desk.told] == [("act 0", True), ("act 1", False)]
     assert desk.row().state is RowState.WRITTEN_OFF
     assert not desk.sent
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_an_act_of_which_the_journal_cannot_say_whether_it_is_done_is_carried_out_if_it_is(committed: bool) -> None:  # noqa: FBT001
+    desk = Desk()
+    stuck(desk)
+    desk.journal_doubts, desk.journal_fails = committed, not committed
+    told = desk.act(Act.RESEND, desk.row())
+    assert not told.ok
+    assert "Look again" in told.text
+    desk.journal_doubts, desk.journal_fails = False, False
+    desk.pass_time(5)
+    assert [message.mti for message in desk.host_got()] == (["0401"] if committed else [])
+    assert desk.row().state is (RowState.OWES_REVERSAL if committed else RowState.STUCK)
+    assert not desk.node.operators.pending
+    assert not desk.told
