@@ -60,7 +60,16 @@ PURE_BUT_FOR_FILES = {"simulation"}
 """Parts that are pure but that they have the catalog read their specs: the same seed gives the same day."""
 
 PURE_PLACES = {
-    *("store.asking", "store.memory", "store.journal", "store.remains", "host.authorizer", "host.settings"),
+    *(
+        "store.asking",
+        "store.memory",
+        "store.journal",
+        "store.remains",
+        "store.asking",
+        "host.totals",
+        "host.authorizer",
+        "host.settings",
+    ),
     "host.transaction",
     *("terminal.scripts", "terminal.records", "terminal.result", "catalog.load_spec", "catalog.load_profile"),
 }

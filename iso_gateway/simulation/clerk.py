@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Final
 
 from iso_gateway.codec.message import Amount, Message
+from iso_gateway.protocol.batch import Totals
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.moment import Moment
 from iso_gateway.protocol.numbering import LAST
+from iso_gateway.protocol.reconciling import sign_of, totals_facts
 from iso_gateway.simulation.chance import Chance
 from iso_gateway.terminal import scripts
 from iso_gateway.terminal.records import Sent
@@ -102,6 +104,13 @@ class Ask:
             self.receipt = None
             self.take(-1)
 
+    @property
+    def counted(self) -> int | None:
+        """What it adds to its batch, credits below zero; None where it is in none."""
+        of_refund = self.original is not None and self.original.kind is Kind.REFUND
+        sign = sign_of(self.kind, of_refund=of_refund)
+        return sign * self.amount if sign and self.receipt is not None else None
+
     def _booked(self) -> int:
         original = self.original
         match self.kind:
@@ -149,6 +158,13 @@ class Clerk:
         slip = Slip(self._till, ask.stan if same else self._next_stan(), now.wall)
         message = scripts.reversal(self.dialect, slip, Card(ask.card), ask.sent)
         return Ask(Kind.REVERSAL, message, ask.card, Sent.of(self.dialect, Kind.REVERSAL, message), ask)
+
+    def settlement(self, totals: Totals, now: Moment) -> Ask:
+        """Return the message that ends the batch, with its *totals*."""
+        slip = Slip(self._till, self._next_stan(), now.wall)
+        said = totals_facts(self.dialect, totals)
+        message = scripts.about_batch(self.dialect, slip, Kind.SETTLEMENT, said, CURRENCY)
+        return Ask(Kind.SETTLEMENT, message, "", Sent.of(self.dialect, Kind.SETTLEMENT, message), None)
 
     def reversible(self, ask: Ask) -> bool:
         """Return whether an unknown outcome of *ask* is reversed; otherwise it is repeated."""

@@ -10,12 +10,13 @@ import msgspec
 
 from iso_gateway.host.authorizer import Authorizer
 from iso_gateway.host.settings import HostSettings
+from iso_gateway.host.totals import Book
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.records import RowState
 from iso_gateway.simulation.chance import luck, stream
-from iso_gateway.simulation.clerk import CARDS, Ask
+from iso_gateway.simulation.clerk import CARDS, CURRENCY, Ask
 from iso_gateway.simulation.faults import HOUR, PROFILES, Faults, Trouble
-from iso_gateway.simulation.fleet import HOST_TIMEOUT, HOSTS, LINKS, Fleet
+from iso_gateway.simulation.fleet import HOST_TIMEOUT, HOSTS, LINKS, MERCHANT, Fleet
 from iso_gateway.simulation.gateway import Gateway
 from iso_gateway.simulation.heap import Heap
 from iso_gateway.simulation.hosts import Host
@@ -100,6 +101,7 @@ class Day:
             error.add_note(f"seed {self.plan.seed}, after {self.heap.mono:.3f} s")
             raise
         self.watch.settle(self.journal.durable, self.asks(), self._cards())
+        self._settle()
 
     def _plan_accidents(self) -> None:
         self._again_and_again("deaths", partial(self.gateway.die, "of itself"))
@@ -129,6 +131,22 @@ class Day:
             quiet = quiet + LOOK if self._at_rest() else 0.0
             if self.heap.mono > end:
                 raise self.watch.breaks(REST, self._open(), "the day does not come to rest")
+
+    def _settle(self) -> None:
+        """Have every terminal that can end its batch, and look at what was listed."""
+        able = [each for each in self.terminals if each.resting and not each.out_of_order]
+        for terminal in able:
+            terminal.settle()
+        end = self.heap.mono + PATIENCE
+        while not self._at_rest():
+            if self.heap.mono > end:
+                raise self.watch.breaks(REST, self._open(), "the batches do not come to their end")
+            self.heap.run(self.heap.mono + LOOK)
+        for terminal in able:
+            assert terminal.totals is not None
+            book = Book(MERCHANT, terminal.name, CURRENCY)
+            net = sum(host.authorizer.ledger.totals.net(book) for host in self.hosts.values())
+            self.watch.settled(self.journal.durable, MERCHANT, terminal.name, terminal.totals, net)
 
     def _at_rest(self) -> bool:
         node = self.gateway.node

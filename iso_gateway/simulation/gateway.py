@@ -70,6 +70,7 @@ class Gateway:
             commands.File: journal.submit,
             commands.Lookup: journal.look_up,
             commands.Gather: journal.look_up,
+            commands.Gather: journal.look_up,
             commands.Send: self._send,
             commands.Deliver: self._deliver,
             commands.Hangup: self._hang_up,

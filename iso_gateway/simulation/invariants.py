@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from iso_gateway.host.transaction import Transaction
+from iso_gateway.protocol.batch import Totals
 from iso_gateway.protocol.debt import Debt
 from iso_gateway.protocol.debts import DebtState
 from iso_gateway.protocol.kinds import Kind
@@ -28,9 +29,10 @@ NAMES: Final = ("I1", "I2", "I3", "I4", "I5", "I6")
 REST: Final = "rest"
 """Not an invariant of money: the day did not come to rest, or somebody raised."""
 
+STUCK: Final = frozenset({RowState.STUCK})
 EVERY: Final = frozenset(RowState)
 OWED: Final = OPEN_DEBT | {RowState.WRITTEN_OFF}
-_MONEYLESS: Final = frozenset({Kind.REVERSAL, Kind.BALANCE})
+_MONEYLESS: Final = frozenset({Kind.REVERSAL, Kind.BALANCE, Kind.SETTLEMENT})
 
 
 class Broken(Exception):  # noqa: N818 -- what happened
@@ -241,6 +243,27 @@ class Watch:
             if ours != theirs and transaction.stands:
                 cause = f"of {original.kind} {name} the journal says {_of(*ours)}, and {decided.host} {_of(*theirs)}"
                 raise self.breaks("I3", _about(original, *rows), cause)
+
+    def settled(self, journal: MemoryJournal, merchant: str, terminal: str, pos: Totals, net: int) -> None:
+        """Look at the batch of *terminal*, which told *pos*, where the hosts have *net* for it, minor units.
+
+        Raises:
+            Broken: they differ and nothing is listed, or a debt that is stuck is not listed.
+        """
+        self.checks["I6"] += 1
+        stuck = [row for row in journal.in_states(STUCK) if row.terminal == terminal]
+        about = [each for row in stuck for each in _about(row)]
+        batch = journal.batch(merchant, terminal)
+        if batch is None or batch.pos != pos:
+            raise self.breaks("I6", about, f"{terminal} told its totals, and the journal has no such batch")
+        if pos.debits - pos.credits != net and not batch.differences:
+            cause = f"{terminal} says {pos.debits - pos.credits:+}, the hosts {net:+}, and no difference is listed"
+            raise self.breaks("I6", about, cause)
+        if batch.balanced != (pos == batch.ours):
+            raise self.breaks("I6", about, f"the batch of {terminal} is balanced: {batch.balanced}, and should not be")
+        unlisted = [row.id for row in stuck if row.id not in {each.row for each in batch.differences}]
+        if unlisted:
+            raise self.breaks("I6", about, f"{', '.join(unlisted)} of {terminal} is stuck, and not listed")
 
     def _differing(self, journal: MemoryJournal, asks: Mapping[tuple[str, str, bool], Ask]) -> list[str]:
         """Return the rows and requests whose receipt is not what the host booked for them."""

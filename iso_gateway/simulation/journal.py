@@ -8,7 +8,7 @@ from typing import Final
 from iso_gateway.protocol.batch import Batch
 from iso_gateway.protocol.commands import File, Gather, Journal, Lookup
 from iso_gateway.protocol.events import Conflict, Event, Journaled, JournalFailed
-from iso_gateway.protocol.records import Audit, Insert
+from iso_gateway.protocol.records import Change, Insert
 from iso_gateway.simulation.chance import Chance
 from iso_gateway.simulation.faults import Trouble
 from iso_gateway.simulation.heap import Heap
@@ -117,7 +117,7 @@ class ForgetfulJournal:
                                               f"{part.row.state}")  # fmt: skip
             elif isinstance(part, Batch):
                 self._trace.tell(part.number, f"journal: batch of {part.terminal} {part.state}")
-            elif not isinstance(part, Audit):
+            elif isinstance(part, Change):
                 said = ", ".join(f"{column} {part.set[column]}" for column in _TOLD if column in part.set)
                 added = ", ".join(f"{column} {amount:+}" for column, amount in part.add.items())
                 self._trace.tell(part.id, f"journal: {said or added or 'changed'}")

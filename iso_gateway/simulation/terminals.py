@@ -11,9 +11,11 @@ from typing import Final
 from iso_gateway.codec.message import Message
 from iso_gateway.codec.mti import MTI
 from iso_gateway.errors import DecodeError
+from iso_gateway.protocol.batch import Totals
 from iso_gateway.protocol.composing import repeat_of
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.kinds import Kind
+from iso_gateway.protocol.reconciling import totals_of
 from iso_gateway.simulation.chance import Chance
 from iso_gateway.simulation.clerk import Ask, Clerk
 from iso_gateway.simulation.heap import Heap
@@ -54,8 +56,12 @@ class Terminal:
         """All that it ever asked for, its reversals too."""
         self.repeats = 0
         """How often it asked for the same thing again."""
+        self.totals: Totals | None = None
+        """What it told of its batch in the end."""
         self.closing = False
         """Whether nothing new is to be begun."""
+        self.out_of_order = False
+        """Whether it is used no more."""
         self._dialect = dialect
         self._listener = listener
         self._clerk = Clerk(dialect, till, chance)
@@ -89,6 +95,12 @@ class Terminal:
         if not self._reverses_first:
             ask.repeats_left = self._chance.number(0, 3)
         self._start(ask)
+
+    def settle(self) -> None:
+        """End the batch: tell its totals until they are answered."""
+        counted = (ask.counted for ask in self.asks)
+        self.totals = totals_of(amount for amount in counted if amount is not None)
+        self._start(self._clerk.settlement(self.totals, self._heap.now))
 
     def _start(self, ask: Ask) -> None:
         self.asks.append(ask)
@@ -138,7 +150,7 @@ class Terminal:
         if ask.kind is Kind.REVERSAL:
             self._reversal_answered(ask, result.outcome)
         elif result.outcome is Outcome.APPROVED:
-            if ask.kind is not Kind.BALANCE:
+            if ask.kind not in (Kind.BALANCE, Kind.SETTLEMENT):
                 ask.approved(result)
                 self._clerk.printed(ask)
             self._finish()
@@ -178,6 +190,7 @@ class Terminal:
         self._open = None
         if self._reverses_first:
             self._tell(ask, "is out of order")
+            self.out_of_order = True
         else:
             self._finish()
 
@@ -198,7 +211,7 @@ class Terminal:
         pause = self._chance.between(0.2, 3.0) if ask.tries < 3 else self._chance.between(5.0, 60.0)
         if ask.kind is Kind.BALANCE:
             self._finish()
-        elif ask.kind is Kind.REVERSAL:
+        elif ask.kind in (Kind.REVERSAL, Kind.SETTLEMENT):
             self._heap.after(pause, self._again, ask)
         elif not self._clerk.reversible(ask):
             if ask.tries < ADVISES:

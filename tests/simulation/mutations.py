@@ -150,6 +150,18 @@ MUTATIONS = (
         '        self.owe(request, "98", f"no answer from the host in time{evidence}", finding.verdict)\n',
         '        request.code = "05"\n        self._record(request, {"state": RowState.DECLINED, "code": "05"}, ())\n',
     ),
+    one(
+        "what is stuck is not listed with its batch",
+        "protocol/settlement.py",
+        "            differences=(*reconciling.owed(rows), *reconciling.in_sums(batch.pos, batch.ours, host)),\n",
+        "            differences=tuple(reconciling.in_sums(batch.pos, batch.ours, host)),\n",
+    ),
+    one(
+        "totals are not compared",
+        "protocol/settlement.py",
+        "verdict = Verdict.BALANCED if said == batch.ours else Verdict.NOT_BALANCED",
+        "verdict = Verdict.BALANCED",
+    ),
 )
 
 

@@ -9,6 +9,7 @@ import pytest
 from iso_gateway.simulation.day import Plan
 from iso_gateway.simulation.faults import KINDS, PROFILES
 from iso_gateway.simulation.fleet import Fleet
+from iso_gateway.simulation.invariants import NAMES
 from iso_gateway.simulation.report import TROUBLE, Figures, lived
 
 SEEDS = range(1, 201)
@@ -37,7 +38,7 @@ def test_every_invariant_holds_through_200_harsh_days_with_every_kind_of_trouble
         faults.update(each.faults)
     assert {name for name in TROUBLE if not sum(getattr(each, name) for each in days)} == set()
     assert {name for name in KINDS if not faults[name]} == set()
-    assert {name for name in ("I1", "I2", "I3", "I4", "I5") if not checks[name]} == set()
+    assert {name for name in NAMES if not checks[name]} == set()
     assert sum(each.requests for each in days) >= 20 * TERMINALS * HOURS * len(SEEDS)
 
 
