@@ -320,8 +320,8 @@ class Forwarding:
         self._closing.forget_link(request)
         if request.host_request is not None:
             self._links.release(request.acquirer, request.host_request, late=False)
-        request.code, request.why = code, why
-        request.tell(self._world.now.wall, Word.NOT_SENT, why)
+        request.code, request.why = code, str(Finding(Verdict.NOT_WRITTEN, why))
+        request.tell(self._world.now.wall, Word.NOT_SENT, request.why)
         row = request.journaled
         assert row is not None
         freed = self._marked(effects.free(row), Word.FREED, request)

@@ -78,8 +78,8 @@ def test_a_link_that_refuses_it_leaves_nothing_owed() -> None:
     desk.feed(events.NotSent(send.id))
     row = desk.row()
     assert row.state is RowState.NOT_SENT
-    assert told(row, Word.NOT_SENT) == ["the link was closed"]
-    assert desk.said("txn")[-1]["cause"] == "the link was closed"
+    assert told(row, Word.NOT_SENT) == ["not written: the link was closed"]
+    assert desk.said("txn")[-1]["cause"] == "not written: the link was closed"
 
 
 def test_half_a_frame_and_then_silence() -> None:
