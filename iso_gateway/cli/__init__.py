@@ -23,6 +23,7 @@ COMMANDS = {
     "reload": Lazy("iso_gateway.cli.admin:reload", "have a running gateway read its configuration again"),
     "drain": Lazy("iso_gateway.cli.admin:drain", "have a running gateway or host finish and stop"),
     "owed": Lazy("iso_gateway.cli.office.owed:owed", "what is owed to hosts, and what an operator does about it"),
+    "batch": Lazy("iso_gateway.cli.office.batch:batch", "what terminals settled, and where not all agree"),
     "txn": Lazy("iso_gateway.cli.office.txn:txn", "find transactions, and tell what happened to one"),
     "journal": Lazy("iso_gateway.cli.journal:journal", "archive or check the journal's file"),
     "host": Lazy("iso_gateway.cli.host:host", "run the mock host"),

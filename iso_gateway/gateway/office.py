@@ -62,4 +62,4 @@ class Office:
 
 def reading(store: JournalStore, fingerprint: Callable[[bytes], bytes]) -> Reading:
     """Return *store* as the back office reads it."""
-    return Reading(store.get, store.search, store.in_states, store.audits, fingerprint)
+    return Reading(store.get, store.search, store.in_states, store.audits, fingerprint, store.batches)

@@ -17,7 +17,7 @@ from msgspec import Meta
 
 from iso_gateway.codec import mask
 from iso_gateway.errors import AdminError, did_you_mean
-from iso_gateway.office import views
+from iso_gateway.office import batches, views
 from iso_gateway.office.timeline import named_by, timeline, verdict
 from iso_gateway.office.views import Now
 from iso_gateway.protocol.acts import Act
@@ -53,6 +53,7 @@ class Reading(msgspec.Struct, frozen=True):
     in_states: Callable[[frozenset[RowState]], list[Row]]
     audits: Callable[[str], list[Audit]]
     fingerprint: Fingerprint
+    batches: batches.Batches
 
 
 class OwedAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -218,6 +219,13 @@ def txn_show(journal: Reading, now: Now, arguments: Mapping[str, Any]) -> dict[s
     )
 
 
+def batch_show(journal: Reading, now: Now, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the batches of a terminal, or of all, the newest first."""
+    wanted = batches.asked(arguments)
+    kept = journal.batches(wanted.terminal, wanted.limit)
+    return _built({"batches": [batches.shown(each) for each in kept], "running": now.live is not None})
+
+
 def found(journal: Reading, name: str) -> Row:
     """Return the row *name*.
 
@@ -249,5 +257,6 @@ READS: Final[dict[str, Callable[[Reading, Now, Mapping[str, Any]], dict[str, Any
     "owed": owed,
     "txn.list": txn_list,
     "txn.show": txn_show,
+    "batch.show": batch_show,
 }
 """The verbs that change nothing."""

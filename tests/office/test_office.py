@@ -26,7 +26,7 @@ from tests.support.stories import reverse, timed_out
 def reading(desk: Desk) -> Reading:
     journal = desk.journal
     seal = Seal(bytes(32), lambda: bytes(12))
-    return Reading(journal.get, journal.search, journal.in_states, journal.audits, seal.fingerprint)
+    return Reading(journal.get, journal.search, journal.in_states, journal.audits, seal.fingerprint, journal.batches)
 
 
 def now(desk: Desk, *, running: bool = True) -> Now:
