@@ -68,6 +68,18 @@ class Calendar:
                 self._turn(wall)
         return said
 
+    def cut_over(self, mmdd: str, wall: datetime) -> date:
+        """Begin the business date that the host announces: *mmdd*, or where that says none, the next one."""
+        if self.heard(mmdd, wall) is None:
+            self._said, self._said_at = self.business_date(wall) + timedelta(days=1), wall
+            self._turn(wall)
+        return self.business_date(wall)
+
+    def goes_by(self, acquirer: Acquirer, wall: datetime) -> None:
+        """Go by the settings of *acquirer* from here on; what the host said still counts."""
+        self.acquirer = acquirer
+        self._turn(wall)
+
     def _turn(self, wall: datetime) -> None:
         self._begin = wall.replace(microsecond=0)
         self._end = self._begin + timedelta(seconds=1)

@@ -97,7 +97,7 @@ class Links:
             if host is None:
                 host = self.hosts[name] = Host(acquirer, lent.first_stan(), now)
             host.acquirer = acquirer
-            host.calendar = Calendar(acquirer, now.wall)
+            host.calendar.goes_by(acquirer, now.wall)
             for link in acquirer.links:
                 known = self.links.get(link)
                 if known is None:
@@ -368,8 +368,13 @@ class Links:
                 self._happen(link, Happening.HEARD)
 
     def _answer_host(self, link: Link, message: Message) -> None:
-        dialect = link.acquirer.dialect
-        answer = dialect.answer(message, "00", {}, self._world.now.wall.date())
+        dialect, wall = link.acquirer.dialect, self._world.now.wall
+        row = dialect.kind_row(message)
+        if row is not None and row.kind is Kind.CUT_OVER:
+            said = dialect.facts(message).get("date_settlement", "")
+            day = self.hosts[link.acquirer.name].calendar.cut_over(str(said), wall)
+            self._world.log("cut-over", link=link.name, business_date=day.isoformat())
+        answer = dialect.answer(message, "00", {}, wall.date())
         try:
             payload = dialect.spec.encode(answer)
         except EncodeError as error:
