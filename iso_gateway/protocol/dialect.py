@@ -67,6 +67,8 @@ class Dialect:
         self._alike = {row: profile.alike(row) for row in profile.kinds}
         self.kept = may_be_kept(spec)
         """The elements that the journal may hold."""
+        self.chip_tags = frozenset(profile.reversal_chip_tags)
+        """The tags of DE 55 that it may hold besides."""
         typed = bool(profile.batch) or any(row.type is not None for row in profile.kinds)
         self._marked = frozenset({3, 60} if typed else {3})
         """The elements into which the kind of a message is written beside what they said."""

@@ -160,7 +160,7 @@ class Forwarding:
         host = self._links.hosts[request.acquirer]
         now = self._world.now
         second = host.calendar.at(now.wall)
-        leg = host_leg(request, request.host_request, host.acquirer.dialect.kept, second.written, now)
+        leg = host_leg(request, request.host_request, host.acquirer.dialect, second.written, now)
         sealed = self._world.lent.seal(request.pan) if request.pan else b""
         row = journal_row(request, sealed, leg, second.business_date, host.acquirer.dialect)
         request.journaled = row

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 import msgspec
+from msgspec import Meta
 
 from iso_gateway.codec.presence import Rule
 from iso_gateway.errors import Problem, SpecError
@@ -93,6 +94,8 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether a reversal has a STAN of its own; with ``same``, 94 on a repeat proves nothing."""
     reversal_reason: str = ""
     """The DE in which a reversal says why: ``39`` or ``25``; empty: nowhere."""
+    reversal_chip_tags: tuple[Annotated[str, Meta(pattern="^[0-9A-F]{2,8}$")], ...] = ()
+    """The tags of DE 55 that the journal keeps, for reversals say them; empty: a reversal has no DE 55."""
     reversal_not_found: str = "25"
     """What a host of this dialect answers to a reversal whose original it never saw."""
     after_send_91: Literal["owe", "final"] = "owe"

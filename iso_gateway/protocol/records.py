@@ -96,7 +96,7 @@ class HostLeg(msgspec.Struct, frozen=True, gc=False):
     local: str
     """Local date and time as sent, YYMMDDhhmmss."""
     fields: dict[int, str | bytes]
-    """The other elements as sent, but for what is masked, and the MAC."""
+    """The other elements as sent, but for what is masked, and the MAC; of DE 55 the tags that a reversal says."""
     sent: datetime
 
 

@@ -12,6 +12,7 @@ from iso_gateway.codec import mask, tlv
 from iso_gateway.codec.message import Message
 from iso_gateway.codec.unreadable import Unreadable
 from iso_gateway.protocol import effects
+from iso_gateway.protocol.chip import kept_of_chip
 from iso_gateway.protocol.dialect import Dialect, Facts
 from iso_gateway.protocol.events import Fate
 from iso_gateway.protocol.kinds import TRAITS, Kind
@@ -258,12 +259,17 @@ def noted(request: Request, today: date, code: str) -> Row:
     return msgspec.structs.replace(journal_row(request, b"", None, today), state=RowState.NOTED, code=code)
 
 
-def host_leg(request: Request, message: Message, kept: frozenset[int], local: str, now: Moment) -> HostLeg:
-    """Return what the journal keeps of *message*, the request as the host gets it: the elements *kept*.
+def host_leg(request: Request, message: Message, dialect: Dialect, local: str, now: Moment) -> HostLeg:
+    """Return what the journal keeps of *message*, the request as the host gets it in *dialect*.
 
     *local* is the gateway's own local time, for a message that says none.
     """
     assert request.link is not None
+    fields = message.only(dialect.kept)
+    if dialect.chip_tags and isinstance(chip := message.get(55), bytes):
+        said = kept_of_chip(chip, dialect.chip_tags)
+        if said:
+            fields[55] = said
     return HostLeg(
         acquirer=request.acquirer,
         link=request.link.name,
@@ -271,7 +277,7 @@ def host_leg(request: Request, message: Message, kept: frozenset[int], local: st
         stan=message.text(11),
         transmitted=message.text(7),
         local=local_as_sent(message, local),
-        fields=message.only(kept),
+        fields=fields,
         sent=now.wall,
     )
 
