@@ -116,7 +116,7 @@ class Arrivals:
             self._closing.refuse(request, no_answer if unknown else request.refusal)
         elif event.same_key is None and self._may_have_left(request, event.since or self._world.since.wall):
             self._closing.list_request(request, "a repeat whose original may have left the journal is not sent as new")
-        elif request.suspect is not None:
+        elif request.suspect:
             self._forwarding.suspected(request, event.originals)
         else:
             self._with_original(request, _meant(request, event.originals))

@@ -26,7 +26,7 @@ def query_for(request: Request) -> OriginalQuery | None:
 
     What is named may be of a kind that it must not be: known, and wrong, is refused; only the unknown is forwarded.
     """
-    if request.suspect is not None:
+    if request.suspect:
         return doubles.query_for(request.suspect, request)
     named, kinds = request.original, request.original_kinds
     if kinds and request.kind is not Kind.REVERSAL:

@@ -1,9 +1,10 @@
 """Suspected double charges (ruling 23): the clerk read "failed", and swiped the card again.
 
 What looks like an earlier sale, with another STAN, is no repeat: it is charged, and its row says which one it
-resembles, or by setting it is declined. The last few sales of each terminal are remembered here, so that an ordinary
-sale costs one look into a dict; only where one of them is alike is the journal asked what became of it. Declined,
-voided, reversed by the terminal: then the customer pays once, and nothing is said.
+resembles, or by setting it is declined. Of the last sales of each terminal no more is remembered here than how they
+look and their STANs, so that an ordinary sale costs next to nothing; only where one looks alike is the journal asked
+what it was, and what became of it. Declined, voided, reversed by the terminal: then the customer pays once, and nothing
+is said.
 
 Bounded by the terminals that are configured. After a start the memory holds what the journal hands in: the newest rows,
 and all those that were left open, for a sale whose answer nobody is sure of is the one that is swiped again.
@@ -12,44 +13,30 @@ and all those that were left open, for a sale whose answer nobody is sure of is 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
-import msgspec
-
 from iso_gateway.protocol.kinds import Kind
+from iso_gateway.protocol.lifecycle import amounts
 from iso_gateway.protocol.records import APPROVED, OPEN_DEBT, OriginalQuery, Row, RowState
 from iso_gateway.protocol.request import Request
 
-REMEMBERED: Final = 3
-"""How many sales of a terminal are looked back at: who swipes again does it next, or next but one."""
-
-
-class Charge(msgspec.Struct, frozen=True, gc=False):
-    """What is remembered of a sale: what makes another one look like it, and its name."""
-
-    id: str
-    kind: Kind
-    card: bytes
-    """The card number's hash."""
-    amount: int
-    currency: str
-    stan: str
-    batch: str
-    received: datetime
+_NONE: Final = (0, 0, "", "")
+"""Nothing is remembered: two looks, and two STANs."""
 
 
 class Doubles:
-    """The last sales of each terminal."""
+    """The last two sales of each terminal: who swipes again does it next, or next but one."""
 
     def __init__(self) -> None:
-        self._last: dict[tuple[str, str], tuple[Charge, ...]] = {}
+        # Numbers and texts in one tuple: of objects that are looked at so seldom, each costs the processor a miss.
+        self._last: dict[tuple[str, str], tuple[int, int, str, str]] = {}
 
     def remember(self, row: Row) -> None:
         """Note the *row* of a sale or preauth that is about to be sent."""
         who = (row.merchant, row.terminal)
-        charge = Charge(row.id, row.kind, row.card_hash, row.amount, row.currency, row.stan, row.batch, row.received)
-        self._last[who] = (charge, *self._last.get(who, ())[: REMEMBERED - 1])
+        latest, _, stan, _ = self._last.get(who, _NONE)
+        self._last[who] = (hash((row.card_hash, row.amount, row.currency)), latest, row.stan, stan)
 
     def recovered(self, rows: Iterable[Row]) -> None:
         """Note those of the *rows* of an earlier process that somebody may swipe again."""
@@ -60,40 +47,41 @@ class Doubles:
     def forget(self, row: Row) -> None:
         """Let go of *row*: its terminal has it reversed, and may well charge the card anew."""
         who = (row.merchant, row.terminal)
-        if who in self._last:
-            self._last[who] = tuple(charge for charge in self._last[who] if charge.id != row.id)
+        latest, before, stan, earlier = self._last.get(who, _NONE)
+        if row.stan == stan:
+            self._last[who] = (0, before, "", earlier)
+        elif row.stan == earlier:
+            self._last[who] = (latest, 0, stan, "")
 
-    def like(self, request: Request) -> Charge | None:
-        """Return the latest sale of its terminal that *request* looks like within its window, or None."""
-        card = request.card_hash
-        for charge in self._last.get(request.key[:2], ()):
-            if charge.card == card and charge.amount == request.amount and _alike(charge, request):
-                return charge
-        return None
-
-
-def _alike(charge: Charge, request: Request) -> bool:
-    """Return whether the rest is alike, too: who sends the same STAN again repeats, and charges nothing."""
-    rules = request.listener.dialect.profile.rules
-    return (
-        rules.double_charge != "ignore"
-        and bool(charge.card)
-        and charge.kind is request.kind
-        and charge.currency == request.currency
-        and (charge.stan, charge.batch) != (request.stan, request.batch)
-        and request.arrived.wall - charge.received <= timedelta(seconds=rules.double_charge_seconds)
-    )
+    def like(self, request: Request) -> str:
+        """Return the STAN of the latest sale of its terminal that *request* looks like, or the empty text."""
+        latest, before, stan, earlier = self._last.get(request.key[:2], _NONE)
+        look = hash((request.card_hash, request.amount, request.currency))
+        if look not in (latest, before) or not request.card_hash:
+            return ""
+        if request.listener.dialect.profile.rules.double_charge == "ignore":
+            return ""
+        return stan if look == latest else earlier
 
 
-def query_for(charge: Charge, request: Request) -> OriginalQuery:
-    """Return what to ask the journal for *charge*."""
-    return OriginalQuery(request.merchant, request.terminal, stan=charge.stan, batch=charge.batch, kinds=(charge.kind,))
+def query_for(stan: str, request: Request) -> OriginalQuery:
+    """Return what to ask the journal for the earlier sale with *stan*."""
+    return OriginalQuery(request.merchant, request.terminal, stan=stan, kinds=(request.kind,))
 
 
-def still_charged(charge: Charge, rows: tuple[Row, ...]) -> Row | None:
-    """Return the row of *charge*, if the customer has paid by it or nobody knows; None where neither is so."""
-    for row in rows:
-        if row.id == charge.id:
-            paid = row.state in APPROVED and not row.taken and row.returned < row.amount
-            return row if paid or row.state is RowState.SENDING or row.state in OPEN_DEBT else None
+def still_charged(request: Request, rows: tuple[Row, ...]) -> Row | None:
+    """Return which of *rows* the customer has paid by, or nobody knows, for what looks like *request*; or None.
+
+    Who sends the same STAN again repeats, and charges nothing.
+    """
+    window = timedelta(seconds=request.listener.dialect.profile.rules.double_charge_seconds)
+    for row in sorted(rows, key=lambda row: row.received, reverse=True):
+        alike = row.card_hash == request.card_hash and row.currency == request.currency
+        if not alike or request.amount not in amounts(row) or (row.stan, row.batch) == (request.stan, request.batch):
+            continue
+        if request.arrived.wall - row.received > window:
+            continue
+        paid = row.state in APPROVED and not row.taken and row.returned < row.amount
+        if paid or row.state is RowState.SENDING or row.state in OPEN_DEBT:
+            return row
     return None

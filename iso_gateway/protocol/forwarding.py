@@ -61,7 +61,7 @@ class Forwarding:
         if counts and self._too_many(request):
             self._closing.refuse(request, "96", "the terminal's bound of requests in flight")
             return
-        if (kind is _SALE or kind is _PREAUTH) and request.suspect is None and self._is_suspected(request):
+        if (kind is _SALE or kind is _PREAUTH) and not request.suspect and self._is_suspected(request):
             return
         self._route(request)
         if request.acquirer not in world.setup.acquirers:
@@ -100,14 +100,13 @@ class Forwarding:
         if is_repeat(request.message.mti):
             return False
         request.suspect = self.doubles.like(request)
-        if request.suspect is not None:
+        if request.suspect:
             self._closing.look_up(request)
-        return request.suspect is not None
+        return bool(request.suspect)
 
     def suspected(self, request: Request, rows: tuple[Row, ...]) -> None:
         """Take in what the journal knows of the sale that *request* looks like: charge it, or by setting do not."""
-        assert request.suspect is not None
-        earlier = still_charged(request.suspect, rows)
+        earlier = still_charged(request, rows)
         if earlier is None:
             self.clear(request)
             return

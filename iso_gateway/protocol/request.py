@@ -25,7 +25,6 @@ from iso_gateway.protocol.story import Teller, Word, line
 from iso_gateway.protocol.transaction import TRANSITIONS, State, Step
 
 if TYPE_CHECKING:
-    from iso_gateway.protocol.doubles import Charge
     from iso_gateway.protocol.links import Link
 
 
@@ -89,8 +88,8 @@ class Request(Teller):
     """Why the gateway refuses it, or answers it itself."""
     refusal: str = ""
     """The canonical code to refuse with, once it is clear that this is no repeat."""
-    suspect: Charge | None = None
-    """An earlier sale that it looks like, about which the journal was asked."""
+    suspect: str = ""
+    """The STAN of an earlier sale that it looks like, about which the journal was asked."""
     flags: tuple[str, ...] = ()
     original_row: Row | None = None
     until: float = 0.0

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from iso_gateway.protocol import commands
-from iso_gateway.protocol.doubles import REMEMBERED, Doubles
+from iso_gateway.protocol.doubles import Doubles
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.records import Row, RowState
 from tests.protocol.test_records import ROW
@@ -202,12 +202,14 @@ def test_what_an_earlier_process_left_open_is_suspected_too() -> None:
     assert again(desk, stan="000077").flags == (f"double? {left.id}",)
 
 
-def test_of_a_terminal_only_the_last_few_are_remembered() -> None:
-    doubles = Doubles()
-    for number in range(10):
-        doubles.remember(replace(ROW, id=f"row-{number}", stan=f"{number:06}"))
-    (kept,) = doubles._last.values()
-    assert [charge.id for charge in kept] == [f"row-{number}" for number in range(9, 9 - REMEMBERED, -1)]
+def test_of_a_terminal_only_the_last_two_are_remembered() -> None:
+    desk = Desk()
+    desk.sale(100)
+    for amount in (200, 300):
+        desk.sale(amount)
+    assert again(desk, amount=100).flags == ()
+    assert again(desk, amount=300).flags == (f"double? {desk.rows()[2].id}",)
+    assert len(desk.node.flow.doubles._last) == 1
 
 
 def test_a_message_without_a_card_is_compared_with_none() -> None:
