@@ -167,12 +167,6 @@ ORDERS: tuple[tuple[str, dict[str, str]], ...] = (
     ("refund", {"original": "last", "amount": "5.00"}),
     ("advice", {"amount": "3.00"}),
 )
-OURS_LACKS = {
-    ("iso93-ascii", "logon"): {"12 local-time"},
-    ("iso93-ascii", "echo"): {"12 local-time"},
-    ("iso93-ascii", "void"): {"3 transaction"},
-}
-"""What our own terminal does not say yet."""
 
 
 @pytest.mark.parametrize("name", ["cup-pos", "iso87-ascii", "iso87-binary", "iso93-ascii"])
@@ -185,8 +179,7 @@ def test_our_own_terminal_and_host_say_what_they_must(name: str) -> None:
         assert answer is not None
         told = {"rrn": str(answer.get(37, "")), "approval": str(answer.get(38, ""))}
         memory.note(replace(asked.sent, outcome=Outcome.APPROVED, **told))
-        found = {f"{each.path} {each.rule}" for each in speech.spec.check(asked.message)}
-        assert found == OURS_LACKS.get((name, verb), set()), asked.message
+        assert speech.spec.check(asked.message) == [], verb
         assert speech.spec.check(answer) == [], verb
 
 
