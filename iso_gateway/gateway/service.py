@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import trio
 
@@ -26,6 +26,8 @@ from iso_gateway.net.listener import serve
 from iso_gateway.protocol import events
 from iso_gateway.protocol.records import OPEN_DEBT
 from iso_gateway.protocol.session import State
+
+IN_MEMORY: Final = "IN MEMORY: all that is owed is forgotten when this process ends; [journal] path names a file"
 
 
 class Service:
@@ -311,7 +313,8 @@ async def _announce(service: Service, nursery: trio.Nursery) -> None:
     path = Path(chosen) if chosen else socket_path("run", service.bound[config.listeners[0].name].port)
     await nursery.start(serve_admin, path, admin_verbs(service))
     listening = ", ".join(f"{name} on {address}" for name, address in service.bound.items())
-    service.lines.write(clock.now().wall, "ready", {"listening": listening, "admin": str(path)})
+    journal = str(config.journal.path) if config.journal is not None else IN_MEMORY
+    service.lines.write(clock.now().wall, "ready", {"listening": listening, "admin": str(path), "journal": journal})
 
 
 async def _obey(service: Service, received: AsyncIterator[int]) -> None:

@@ -6,12 +6,16 @@ import base64
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 
 import pytest
+import trio
 
 from iso_gateway.errors import ConfigError
 from iso_gateway.gateway.config import load
+from iso_gateway.gateway.lines import Lines
+from iso_gateway.gateway.service import Service, _announce
 from iso_gateway.gateway.store_key import read_store_key, write_store_key
 from iso_gateway.gateway.storing import Kept, nonces, opened
 from iso_gateway.protocol.records import RowState
@@ -176,6 +180,23 @@ def test_a_second_run_ends_at_once_and_names_the_first(folder: Path, iso_gateway
     assert result.exit_code == 2
     assert "journal.db: process " in result.stderr
     assert "has this journal; stop it, or work through it" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [("", "IN MEMORY: all that is owed is forgotten"), (JOURNAL, "journal.db")],
+    ids=["memory", "file"],
+)
+async def test_the_ready_line_says_where_the_journal_is(folder: Path, more: str, said: str) -> None:
+    config = load(config_file(folder, 9000, f'{more}\n[gateway]\nadmin_socket = "{folder}/admin.sock"'))
+    log = StringIO()
+    service = Service(config, Lines(log))
+    async with trio.open_nursery() as nursery:
+        await nursery.start(service.run)
+        await _announce(service, nursery)
+        service.lines.flush()
+        nursery.cancel_scope.cancel()
+    assert said in log.getvalue().partition(" ready: ")[2]
 
 
 # The disk
