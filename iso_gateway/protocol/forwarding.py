@@ -303,7 +303,7 @@ class Forwarding:
             if request.host_request is not None:
                 now = self._world.now.mono
                 self._links.release(request.acquirer, request.host_request, late=True, given_up=now)
-            self._record(request, {"state": RowState.DECLINED, "code": request.code, "claims": ()}, ())
+            self._record(request, {"state": RowState.DECLINED, "code": request.code}, ())
             return
         request.owes = reason
         state = request.owed_state

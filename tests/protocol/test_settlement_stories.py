@@ -445,3 +445,26 @@ def test_a_number_that_comes_again_with_new_transactions_is_a_batch_anew() -> No
     assert settle(desk, Totals(30, 1)) == (Verdict.BALANCED, Totals(30, 1))
     assert desk.asked(end(desk, 0, balanced=True)) == "00"
     assert len(desk.journal.batches()) == 1
+
+
+def test_records_and_an_end_that_the_host_refuses_are_refused_and_not_kept() -> None:
+    desk = forwarded("cup-pos", "cup-pos")
+    sale = desk.sale(1000)
+    desk.send(totals(desk, Totals(900, 1)))
+    host_settles(desk, Verdict.NOT_BALANCED, Totals(1000, 1))
+    desk.answer()
+    for message in (upload(desk, Block("00", sale[0][11], PAN, 900)), end(desk, 1, balanced=False)):
+        desk.send(message)
+        desk.host_answers("12")
+        assert desk.code() == "12"
+    kept = batch(desk)
+    assert (kept.state, kept.details) == (BatchState.UPLOADING, ())
+
+
+def test_a_host_that_cannot_say_how_the_totals_compare_leaves_the_batch_open() -> None:
+    desk = forwarded("cup-pos", "cup-pos")
+    desk.sale(1000)
+    desk.send(totals(desk, Totals(1000, 1)))
+    host_settles(desk, Verdict.ERROR, Totals())
+    assert verdict_said(desk.terminal_dialect, desk.answer()) is Verdict.ERROR
+    assert desk.journal.batch(MERCHANT, TERMINAL) is None
