@@ -174,7 +174,9 @@ def test_our_own_terminal_and_host_say_what_they_must(name: str) -> None:
     speech, memory = dialect(name), Memory(0)
     host = Authorizer(speech, HostSettings(), first_serial=77)
     for verb, order in ORDERS:
-        asked = prepare(speech, Till(), memory, Order(Verb(verb), **order), NOON)
+        asked = prepare(
+            speech, Till(), memory, Order(Verb(verb), order.get("amount", ""), original=order.get("original", "")), NOON
+        )
         answer = host.decide(asked.message, START).answer
         assert answer is not None
         told = {"rrn": str(answer.get(37, "")), "approval": str(answer.get(38, ""))}
