@@ -21,7 +21,7 @@ from typing import Any, Final
 import trio
 from msgspec.structs import replace
 
-from iso_gateway.errors import EncodeError, FramingError, IsoGatewayError
+from iso_gateway.errors import EncodeError, FramingError, IsoGatewayError, StoreError
 from iso_gateway.framing import Frame
 from iso_gateway.gateway.config import Config, LinkTo, ListenAt
 from iso_gateway.gateway.journaling import Journaling
@@ -394,8 +394,13 @@ class Gateway:
         self.lines.write(clock.now().wall, "bound", said, "warning")
 
     def status(self) -> dict[str, Any]:
-        """Return how the gateway stands, for people and scripts."""
+        """Return how the gateway stands, for people and scripts; stuck is None where the journal cannot be read."""
         node = self.node
+        stuck, trouble = None, self.journaling.trouble
+        try:
+            stuck = len(self.journaling.store.in_states(STUCK))
+        except StoreError as error:
+            trouble = str(error)
         return {
             "state": "draining" if node.world.draining else "running",
             "since": self.started.isoformat(timespec="seconds"),
@@ -403,7 +408,8 @@ class Gateway:
             "connections": len(self.terminals),
             "in_flight": len(node.flow.requests),
             "owed": len(node.owing),
-            "stuck": len(self.journaling.store.in_states(STUCK)),
+            "stuck": stuck,
+            "journal": trouble or "works",
             "links": {
                 link.name: {"state": str(link.session.state), "in_flight": len(link.in_flight)}
                 for link in node.links.links.values()

@@ -50,7 +50,8 @@ class Journaling:
         self.store = store
         self._feed = feed
         self._tell = tell
-        self._trouble: str | None = None
+        self.trouble: str | None = None
+        """Why it fails, where it does."""
         self._waiting: Group = []
         self._awaited = False
         """Whether there is a Journal in what waits."""
@@ -168,8 +169,8 @@ class Journaling:
 
     def _note(self, trouble: str | None) -> None:
         """Say what troubles the journal, where that is news."""
-        if trouble != self._trouble:
-            self._trouble = trouble
+        if trouble != self.trouble:
+            self.trouble = trouble
             self._tell(trouble)
 
 

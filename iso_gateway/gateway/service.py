@@ -15,7 +15,7 @@ import trio
 
 from iso_gateway.admin.places import socket_path
 from iso_gateway.admin.server import serve_admin
-from iso_gateway.errors import ConfigError, Problem
+from iso_gateway.errors import ConfigError, Problem, StoreError
 from iso_gateway.gateway.app import Gateway
 from iso_gateway.gateway.config import Config, LinkTo, ListenAt, load
 from iso_gateway.gateway.lines import Lines
@@ -24,7 +24,7 @@ from iso_gateway.net import clock
 from iso_gateway.net.address import Address
 from iso_gateway.net.listener import serve
 from iso_gateway.protocol import events
-from iso_gateway.protocol.records import OPEN_DEBT
+from iso_gateway.protocol.records import OPEN_DEBT, Row
 from iso_gateway.protocol.session import State
 
 IN_MEMORY: Final = "IN MEMORY: all that is owed is forgotten when this process ends; [journal] path names a file"
@@ -195,7 +195,7 @@ class Service:
                 "state": str(request.state),
             }
             self.lines.write(clock.now().wall, "still open", said, "error")
-        for row in gateway.journaling.store.in_states(OPEN_DEBT):
+        for row in self._still_owed():
             said = {"id": row.id, "terminal": row.terminal, "amount": row.amount, "reason": row.reason}
             self.lines.write(clock.now().wall, "still owed", said, "error")
         with trio.move_on_after(5):
@@ -203,6 +203,15 @@ class Service:
                 for connection in [*gateway.terminals.values(), *gateway.links.values()]:
                     nursery.start_soon(connection.aclose)
         gateway.tell_withheld()
+
+    def _still_owed(self) -> list[Row]:
+        """Return the rows with an open debt; where the journal cannot be read, say that nobody knows."""
+        try:
+            return self.gateway.journaling.store.in_states(OPEN_DEBT)
+        except StoreError as error:
+            said = {"cause": str(error), "count": len(self.gateway.node.owing)}
+            self.lines.write(clock.now().wall, "still owed", said, "error")
+            return []
 
     async def _until(self, holds: Callable[[], bool]) -> None:
         while not holds():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import select
@@ -12,6 +13,9 @@ PIECE: Final = 4096
 
 MOST: Final = 1024 * 1024
 """Bytes that may wait for a reader that stands still: some four thousand lines."""
+
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""What a full disk says: it may have room again, and then the log tells why it was full of troubles."""
 
 
 class Sink:
@@ -44,5 +48,6 @@ class Sink:
             self._left += text.encode(errors="backslashreplace")
             while self._left and self._poll.poll(0):
                 self._left = self._left[os.write(self._descriptor, self._left[:PIECE]) :]
-        except OSError:
-            self._left = b""  # the reader is gone or the disk is full, and what was not written never will be
+        except OSError as error:
+            if error.errno not in FULL:
+                self._left = b""  # the reader is gone, and what was not written never will be

@@ -26,7 +26,7 @@ class Lock:
             Held: another process has it.
             OSError: the file cannot be written.
         """
-        self.path = journal.with_name(f"{journal.name}.lock")
+        self.path = _beside(journal)
         self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -40,6 +40,12 @@ class Lock:
     def release(self) -> None:
         """Let another process have it. The file stays: whoever removed it might remove that of the next holder."""
         os.close(self._file)
+
+
+def _beside(journal: Path) -> Path:
+    """Return the lock's file: beside the journal itself, whatever symbolic links lead to it."""
+    real = journal.resolve()
+    return real.with_name(f"{real.name}.lock")
 
 
 def _holder(path: Path) -> str:
@@ -57,7 +63,7 @@ def holder(journal: Path) -> str | None:
     The file of a lock outlives its holder, so that it is asked for; but only where its process lives, for who asks
     holds it for a moment.
     """
-    path = journal.with_name(f"{journal.name}.lock")
+    path = _beside(journal)
     try:
         said = json.loads(path.read_bytes())
         if said["host"] == socket.gethostname():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 import threading  # noqa: TID251 -- commits run in a thread of their own, beside whoever reads
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -55,6 +56,7 @@ class SqliteJournal:
             StoreError: it cannot be opened, is none, is damaged, or of a newer version.
         """
         self.path = Path(path)
+        self._log = f"{os.path.realpath(path)}-wal"
         self._writing = threading.Lock()
         self._writer: sqlite3.Connection | None = None
         self._readers: list[sqlite3.Connection] = []
@@ -63,6 +65,8 @@ class SqliteJournal:
         self.since: datetime | None = None
         self._version = -1
         """SQLite's count of what others wrote: when it moves, nothing that we know is sure."""
+        self._files: dict[str, tuple[int, int]] = {}
+        """Which files on the disk the journal and its log are: their names may come to mean others, or none."""
         self._lock: Lock | None = None
         with self._told("open"):
             if now is not None:
@@ -77,17 +81,54 @@ class SqliteJournal:
     def _open(self, now: datetime | None) -> None:
         """Make what is missing, check what is there, and bring it up to the present version."""
         if now is None:
-            os.close(os.open(self.path, os.O_RDONLY))
+            self._begin(os.O_RDONLY)
             with self._reading() as connection:
                 sound(connection)
                 present(connection)
         else:
-            os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+            self._begin(os.O_RDWR | os.O_CREAT)
             connection = self._opened()
             sound(connection)
             bring_up(connection, now)
         with self._reading() as connection:
             self.since = retiring.since(connection)
+
+    def _begin(self, how: int) -> None:
+        """Open the file, as *how* says, to see that it can be a journal's.
+
+        Raises:
+            StoreError: it is no plain file, or has several names: of a second one nobody would see the log.
+            OSError: it cannot be opened.
+        """
+        try:
+            found = self.path.stat()
+        except FileNotFoundError:
+            found = None
+        if found is not None and not stat.S_ISREG(found.st_mode):
+            raise StoreError("this is no plain file; name another")
+        if found is not None and found.st_nlink > 1:
+            raise StoreError("the file has a second name (a hard link); remove one of them, for a journal has but one")
+        os.close(os.open(self.path, how | os.O_CLOEXEC, 0o600))
+        self._same_file(self.path)
+
+    def _same_file(self, path: str | os.PathLike[str]) -> None:
+        """See that *path* is still the file that it was: what is written to one without a name is lost in the end.
+
+        Raises:
+            StoreError: it is not.
+        """
+        try:
+            found = os.stat(path)  # noqa: PTH116 -- twice for each commit: no Path is made for it
+        except FileNotFoundError:
+            found = None
+        if found is None or self._files.setdefault(str(path), (found.st_dev, found.st_ino)) != (
+            found.st_dev,
+            found.st_ino,
+        ):
+            raise StoreError(
+                f"{path} was removed, moved or replaced while it is in use; put that very file back, "
+                "or copy /proc/PID/fd of this process before you end it"
+            )
 
     # What the journal promises
 
@@ -185,8 +226,10 @@ class SqliteJournal:
             ClashError: a key was held that was taken for free; nothing was committed.
         """
         connection = self._opened()
+        self._same_file(self.path)
         connection.execute("BEGIN IMMEDIATE")
         try:
+            self._same_file(self._log)
             self._in_step(connection)
             group = Group(self._row, self._batch_version, self._holder if sure else None, self._next_seq)
             outcomes = group.judge(entries)
@@ -268,10 +311,17 @@ class SqliteJournal:
             with suppress(sqlite3.Error):
                 self._writer.close()
             self._writer = None
+            self._files.pop(self._log, None)
 
     def _connected(self) -> sqlite3.Connection:
+        self._same_file(self.path)
         connection = sqlite3.connect(
-            self.path, timeout=BUSY, isolation_level=None, check_same_thread=False, cached_statements=256
+            f"{self.path.absolute().as_uri()}?mode=rw",  # never a new and empty one
+            uri=True,
+            timeout=BUSY,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
         )
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")

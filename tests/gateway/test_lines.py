@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -109,6 +110,23 @@ def test_a_reader_that_is_gone_is_no_trouble(pipe: tuple[int, TextIO]) -> None:
     os.dup2(nothing, reader)
     os.close(nothing)
     Lines(stream).write(WALL, "txn", {"id": 1})
+
+
+def test_what_a_full_disk_does_not_take_comes_when_it_has_room(
+    pipe: tuple[int, TextIO], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, stream = pipe
+    lines = Lines(stream)
+    write = os.write
+
+    def full(_descriptor: int, _data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    lines.write(WALL, "journal failing", {"id": 1})
+    monkeypatch.setattr(os, "write", write)
+    lines.write(WALL, "journal working", {"id": 2})
+    assert [line.split()[-1] for line in os.read(reader, 4096).decode().splitlines()] == ["id=1", "id=2"]
 
 
 def test_json_is_one_object_a_line() -> None:

@@ -244,3 +244,24 @@ async def test_a_full_disk_takes_no_new_money_says_so_once_and_works_again_with_
         assert gateway.log.getvalue().count("journal working") == 1
         approved = journal.in_states(frozenset({RowState.DONE, RowState.ANSWERED}))
         assert len(approved) == len(gateway.host.got)
+
+
+async def test_status_and_the_end_tell_of_a_journal_that_is_gone(folder: Path) -> None:
+    log = StringIO()
+    service = Service(load(config_file(folder, 9000, JOURNAL)), Lines(log))
+    async with trio.open_nursery() as nursery:
+        await nursery.start(service.run)
+        assert service.gateway.status()["journal"] == "works"
+        store = service.gateway.journaling.store
+        assert isinstance(store, SqliteJournal)
+        store.path.rename(folder / "away")
+        while store._readers:
+            store._readers.pop().close()
+        status = service.gateway.status()
+        assert status["stuck"] is None
+        assert "journal.db was removed, moved or replaced" in status["journal"]
+        service.stop()
+    service.lines.flush()
+    assert "still owed: cause=" in log.getvalue()
+    assert "was removed" in log.getvalue()
+    assert service.gateway.status()["stuck"] is None

@@ -150,7 +150,63 @@ def test_readers_in_several_threads_do_not_wait_for_a_commit(journal: SqliteJour
     assert found == [row()] * 4
 
 
+@pytest.mark.usefixtures("journal")
+def test_a_second_writer_is_refused_by_whatever_link_it_comes(path: Path) -> None:
+    other = path.parent / "elsewhere"
+    other.mkdir()
+    (other / "link.db").symlink_to(path)
+    with pytest.raises(Held, match=f"process {os.getpid()}"):
+        SqliteJournal(other / "link.db", ROW.received)
+    (other / "hard.db").hardlink_to(path)
+    with pytest.raises(StoreError, match=r"second name \(a hard link\)"):
+        SqliteJournal(other / "hard.db", ROW.received)
+
+
+# The file goes away under us
+
+
+@pytest.mark.parametrize("name", ["journal.db", "journal.db-wal"])
+@pytest.mark.parametrize("how", ["removed", "replaced"])
+def test_nothing_is_committed_to_a_file_that_has_no_name_any_more(
+    journal: SqliteJournal, path: Path, name: str, how: str
+) -> None:
+    journal.commit([(Insert(row()),)])
+    file, away = path.with_name(name), path.with_name("away")
+    file.rename(away)
+    if how == "replaced":
+        file.write_bytes(away.read_bytes())
+    for number in ("000002", "000003"):
+        with pytest.raises(StoreError, match=rf"{name} was removed, moved or replaced while it is in use; put that"):
+            journal.commit([(Insert(row(number)),)])
+    away.rename(file)
+    assert journal.commit([(Insert(row("000002")),)]) == [Committed()]
+    assert journal.get("row-000001") == row()
+
+
+def test_no_empty_journal_comes_where_one_was(journal: SqliteJournal, path: Path) -> None:
+    journal.commit([(Insert(row()),)])
+    path.unlink()
+    while journal._readers:
+        journal._readers.pop().close()
+    with pytest.raises(StoreError, match="was removed"):
+        journal.get("row-000001")
+    assert not path.exists()
+
+
 # What is no journal of ours
+
+
+@pytest.mark.parametrize("what", ["pipe", "device", "folder"])
+def test_what_is_no_plain_file_is_refused(path: Path, what: str) -> None:
+    if what == "pipe":
+        os.mkfifo(path)
+    elif what == "device":
+        path.symlink_to("/dev/null")
+    else:
+        path.mkdir()
+    for now in (ROW.received, None):
+        with pytest.raises(StoreError, match=r"journal.db: this is no plain file; name another"):
+            SqliteJournal(path, now)
 
 
 def test_another_database_is_left_alone(path: Path) -> None:
