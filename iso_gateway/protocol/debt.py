@@ -118,7 +118,9 @@ def before(debt: Debt) -> Mapping[str, Any]:
 
 def noting(debt: Debt) -> Entry:
     """Return what says in the journal that *debt* is owed, where its row does not say so yet."""
-    columns = {"state": debt.owed, "reason": debt.row.reason}
+    columns: dict[str, Any] = {"state": debt.owed, "reason": debt.row.reason}
+    if debt.approval_seen:  # a later process must know that, too
+        columns["approval_seen"] = True
     return Change(debt.row.id, set=columns, where=before(debt), story=debt.take()), *_held_again(debt)
 
 

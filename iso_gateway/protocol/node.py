@@ -125,6 +125,8 @@ class Node:
         found = recover(event.rows, self.world.now.wall)
         for row, noted in found.debts:
             self.owing.take_up(row, noted=noted)
+        for row in found.doubtful:
+            self.owing.doubt(row)
         for row, entry in found.closings:
             self.owing.file_now(row, entry)
         for row in found.questions:

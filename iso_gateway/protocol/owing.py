@@ -110,6 +110,11 @@ class Owing:
         if not noted:
             self._note(self.debts[f"{row.id}/debt"])
 
+    def doubt(self, row: Row) -> None:
+        """Owe *row* again should its approval come late: an earlier process settled it by "not found" (ruling 1)."""
+        if row.host is not None and row.host.acquirer in self._links.hosts:
+            self._settling.doubt(Debt(row, None, self._world.now))
+
     def _note(self, debt: Debt) -> None:
         """Have the journal say that *debt* is owed."""
         if not debt.asked:

@@ -167,6 +167,13 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     """When the debt was sent last."""
     approval_seen: bool = False
     """Whether an approval came after the outcome was given up: not-found then settles nothing (ruling 1)."""
+    doubtful_until: datetime | None = None
+    """Reversed in that the host did not find it: until then its late approval makes it owed again (ruling 1)."""
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it is reversed only as far as nobody approves it after all."""
+        return self.doubtful_until is not None and self.state is RowState.REVERSED
 
 
 class Insert(msgspec.Struct, frozen=True, gc=False):

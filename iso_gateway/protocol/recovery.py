@@ -60,14 +60,17 @@ class Recovery(msgspec.Struct, frozen=True):
     """What is owed, or stuck, in the order in which it came in; and whether the journal says so already."""
     questions: tuple[Row, ...]
     """Approved, and whether the terminal knows is not known."""
+    doubtful: tuple[Row, ...]
+    """Reversed, unless a late approval comes."""
     closings: tuple[tuple[Row, Entry], ...]
-    """Rows to be changed to which nobody owes anything: questions, and what moved no money."""
+    """Rows to be changed to which nobody owes anything: questions, what moved no money, and doubts that are over."""
 
 
 def recover(rows: Iterable[Row], wall: datetime) -> Recovery:
     """Return what becomes at *wall* of *rows*, which an earlier process left behind."""
     debts: list[tuple[Row, bool]] = []
     questions: list[Row] = []
+    doubtful: list[Row] = []
     closings: list[tuple[Row, Entry]] = []
     for row in sorted(rows, key=lambda row: row.received):
         match FATES.get(row.state):
@@ -85,9 +88,14 @@ def recover(rows: Iterable[Row], wall: datetime) -> Recovery:
                 questions.append(replace(row, state=RowState.UNCONFIRMED))
             case Fate.QUESTION:
                 questions.append(row)
+            case None if row.doubtful_until is not None and row.doubtful:
+                if row.doubtful_until > wall:
+                    doubtful.append(row)
+                else:
+                    closings.append(_changed(row, {"doubtful_until": None}, ""))
             case None:
                 pass
-    return Recovery(tuple(debts), tuple(questions), tuple(closings))
+    return Recovery(tuple(debts), tuple(questions), tuple(doubtful), tuple(closings))
 
 
 def _changed(row: Row, columns: dict[str, Any], story: str) -> tuple[Row, Entry]:

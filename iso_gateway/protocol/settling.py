@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from msgspec.structs import replace
@@ -172,7 +172,10 @@ class Settling:
         # What was approved before it was found is no doubt any more.
         debt.doubtful = debt.doubtful and not debt.repeats and not debt.approval_seen
         if not debt.repeats:
-            self.end(debt, (Change(row.id, set={"state": RowState.REVERSED}), *effects.undo(row)))
+            window = timedelta(seconds=self._ledger.acquirer(debt).late_window)
+            until = self._world.now.wall + window if debt.doubtful else None
+            reversed_ = Change(row.id, set={"state": RowState.REVERSED, "doubtful_until": until})
+            self.end(debt, (reversed_, *effects.undo(row)))
             return
         dialect = self._ledger.reading(debt)
         approved = dialect.verdict(message) in (CodeClass.APPROVED, CodeClass.PARTIAL)
@@ -246,8 +249,17 @@ class Settling:
             if other.deadline is None or other.deadline > now:
                 break
             del self.doubtful[name]
+            over = Change(other.row.id, set={"doubtful_until": None}, where={"state": RowState.REVERSED})
+            self._world.emit(File((over,)))
         debt.deadline = now + self._ledger.acquirer(debt).late_window
         self.doubtful[debt.id] = debt
+
+    def doubt(self, debt: Debt) -> None:
+        """Take up *debt*, which an earlier process settled in doubt."""
+        debt.state, debt.doubtful = DebtState.SETTLED, True
+        self._ledger.reserve(debt)
+        self._ledger.release(debt)
+        self._remember(debt)
 
     def reopened(self, name: str, message: Message) -> bool:
         """Owe again what the host did not find and now approves; return whether *message* does that (ruling 1)."""

@@ -72,6 +72,14 @@ class JournalStore(Protocol):
         """Return the rows that are in one of *states*, oldest first."""
         ...
 
+    def doubtful(self) -> list[Row]:
+        """Return the rows that are reversed in doubt, oldest first.
+
+        Raises:
+            StoreError: the journal cannot be read.
+        """
+        ...
+
     def search(self, wanted: Search) -> list[Row]:
         """Return the rows that fit *wanted*, the newest first, as many as it asks for.
 

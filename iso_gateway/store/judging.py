@@ -20,7 +20,7 @@ OPEN_STATES: Final = OPEN_DEBT | {RowState.SENDING, RowState.ANSWERED, RowState.
 
 def is_open(row: Row) -> bool:
     """Return whether something is still to happen to *row*, or to another by way of it; retention leaves it alone."""
-    return row.state in OPEN_STATES or row.taken in HELD or row.reserved > 0
+    return row.state in OPEN_STATES or row.taken in HELD or row.reserved > 0 or row.doubtful
 
 
 def obstacle(

@@ -91,6 +91,10 @@ class MemoryJournal:
         """Return the rows in one of *states*, oldest first."""
         return [row for row in self._rows.values() if row.state in states]
 
+    def doubtful(self) -> list[Row]:
+        """Return the rows that are reversed in doubt, oldest first."""
+        return [row for row in self._rows.values() if row.doubtful]
+
     def search(self, wanted: Search) -> list[Row]:
         """Return the rows that fit *wanted*, the newest first."""
         rows = reversed(self._rows.values())

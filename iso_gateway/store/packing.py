@@ -26,7 +26,7 @@ BODY: Final = (
     *("claims", "fingerprint", "mti", "currency", "pan", "card", "transmitted", "business_date", "host"),
     *("rrn", "approval", "approved", "code", "own_code", "answer", "original", "behind", "reversible", "reason"),
     *("attempts", "replays", "taken", "returned", "reserved", "dialect", "flags"),
-    *("debt_stan", "owed_since", "tried", "approval_seen"),
+    *("debt_stan", "owed_since", "tried", "approval_seen", "doubtful_until"),
 )
 """The columns of a row that nobody looks for, in the order of the array that holds them."""
 

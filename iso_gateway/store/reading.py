@@ -128,6 +128,14 @@ def in_states(connection: sqlite3.Connection, states: frozenset[RowState]) -> li
     return [known(record).row for record in connection.execute(statement, [str(state) for state in states])]
 
 
+def doubtful(connection: sqlite3.Connection) -> list[Row]:
+    """Return the rows that are reversed in doubt, oldest first; without a look at those that are not."""
+    few = "rows.seq IN (SELECT seq FROM unsettled)"
+    statement = f"{_FROM} WHERE {few} AND coalesce(later.state, rows.state) = ? ORDER BY rows.seq"
+    found = (known(record).row for record in connection.execute(statement, (str(RowState.REVERSED),)))
+    return [row for row in found if row.doubtful]
+
+
 def search(connection: sqlite3.Connection, wanted: Search) -> list[Row]:
     """Return the rows that fit *wanted*, the newest first."""
     conditions, values = _conditions(wanted)

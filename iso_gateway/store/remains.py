@@ -30,7 +30,7 @@ def remains(store: JournalStore) -> Recovered:
     Raises:
         StoreError: the journal cannot be read.
     """
-    rows = store.in_states(LEFT_OPEN)
+    rows = store.in_states(LEFT_OPEN) + store.doubtful()
     names = sorted({row.dialect for row in rows if row.dialect})
     dialects = (store.dialect(name) for name in names)
     newest = store.search(Search(limit=NEWEST))

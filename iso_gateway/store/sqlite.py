@@ -159,6 +159,11 @@ class SqliteJournal:
         with self._reading() as connection:
             return reading.in_states(connection, states)
 
+    def doubtful(self) -> list[Row]:
+        """Return the rows that are reversed in doubt, oldest first."""
+        with self._reading() as connection:
+            return reading.doubtful(connection)
+
     def search(self, wanted: Search) -> list[Row]:
         """Return the rows that fit *wanted*, the newest first."""
         with self._reading() as connection:

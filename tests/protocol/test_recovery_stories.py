@@ -315,3 +315,51 @@ def test_a_story_of_days_is_bounded() -> None:
     assert len(desk.row().story) <= 6000
     times = [int(each.split()[0]) for each in desk.row().story.splitlines()]
     assert all(earlier <= later for earlier, later in pairwise(times))
+
+
+@BOTH
+def test_an_approval_after_25_reopens_the_debt_in_the_next_process_too(terminal: str) -> None:
+    """Ruling 1: what was settled because it was not found is doubtful for as long as an approval may come."""
+    desk = Desk(setup(terminal, "iso87-ascii"))
+    _, sale, reversal = timed_out(desk)
+    reverse(desk, reversal, "25")
+    assert desk.row().state is RowState.REVERSED
+    desk.restart()
+    desk.host_sends(desk.answer_to(sale, "00"))
+    assert desk.row().state is RowState.OWES_REVERSAL
+    desk.restart()  # and it is known then that it was approved
+    desk.pass_time(40)
+    again = desk.host_got()[-1]
+    assert (again.mti, again[11], again[4]) == ("0401", reversal[11], sale[4])
+    reverse(desk, again, "00")
+    assert desk.row().state is RowState.REVERSED
+    desk.restart()
+    desk.host_sends(desk.answer_to(sale, "00"))
+    assert desk.row().state is RowState.REVERSED  # 00 leaves no doubt
+
+
+def test_a_reopened_debt_is_not_settled_by_25_in_the_next_process() -> None:
+    desk = Desk()
+    _, sale, reversal = timed_out(desk)
+    reverse(desk, reversal, "25")
+    desk.host_sends(desk.answer_to(sale, "00"))
+    desk.restart()
+    for _ in range(2):  # the first may be the answer to an attempt of the process that died, when it was early
+        desk.pass_time(40)
+        reverse(desk, desk.host_got()[-1], "25")
+    assert desk.row().state is RowState.STUCK
+
+
+def test_a_doubt_is_over_after_the_late_window_and_a_decline_ends_nothing_before() -> None:
+    desk = Desk()
+    _, sale, reversal = timed_out(desk)
+    reverse(desk, reversal, "25")
+    until = desk.row().doubtful_until
+    assert until is not None
+    desk.restart()
+    desk.host_sends(desk.answer_to(sale, "51"))
+    assert (desk.row().state, desk.row().doubtful_until) == (RowState.REVERSED, until)
+    desk.restart(after=desk.setup.acquirers["bank"].late_window)
+    assert (desk.row().state, desk.row().doubtful_until) == (RowState.REVERSED, None)
+    desk.host_sends(desk.answer_to(sale, "00"))
+    assert desk.row().state is RowState.REVERSED

@@ -416,3 +416,20 @@ def test_a_batch_and_the_rows_that_it_confirms_change_together(store: JournalSto
     kept = store.batch("M", "T")
     assert kept is not None
     assert kept.version == 1
+
+
+def test_what_is_settled_in_doubt_is_found_until_the_doubt_is_over(store: JournalStore) -> None:
+    until = ROW.received + timedelta(hours=1)
+    doubtful = {"state": RowState.REVERSED, "doubtful_until": until}
+    committed(store, *((Insert(row(f"{n:06}")),) for n in range(1, 5)))
+    committed(store, (Change("row-000003", set=doubtful),), (Change("row-000001", set=doubtful),))
+    committed(store, (Change("row-000002", set={"state": RowState.REVERSED}),))
+    assert [(found.id, found.doubtful_until) for found in store.doubtful()] == [
+        ("row-000001", until),
+        ("row-000003", until),
+    ]
+    store.retire(until, 10)
+    assert store.get("row-000003") is not None
+    committed(store, (Change("row-000001", set={"doubtful_until": None}),))
+    committed(store, (Change("row-000003", set={"state": RowState.OWES_REVERSAL}),))
+    assert store.doubtful() == []
