@@ -191,10 +191,8 @@ class _Builder:
             return None
         path = self.folder / table.path
         key_file = self.folder / (table.store_key_file or f"{table.path}.key")
-        if not path.parent.is_dir():
-            self.problems.append(Problem("journal.path", f"no folder {path.parent}; make it"))
-        elif path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
-            self.problems.append(Problem("journal.path", f"{path}: cannot be written"))
+        if (wrong := _no_journal_at(path)) is not None:
+            self.problems.append(Problem("journal.path", wrong))
         self._try("journal.store_key_file", (read_store_key, key_file))
         return JournalAt(path, key_file)
 
@@ -355,3 +353,15 @@ class _Builder:
         return Route(
             table.acquirer, pan, tuple(table.message_class), tuple(table.terminal), tuple(table.currency), amount
         )
+
+
+def _no_journal_at(path: Path) -> str | None:
+    """Return why no journal can lie at *path*, or None."""
+    try:
+        if not path.parent.is_dir():
+            return f"no folder {path.parent}; make it"
+        if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+            return f"{path}: cannot be written"
+    except OSError as error:  # a name that is too long, links in a circle
+        return f"{path}: {(error.strerror or '').lower()}"
+    return None

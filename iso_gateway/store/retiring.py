@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from iso_gateway.errors import StoreError
 from iso_gateway.store import reading, statements
-from iso_gateway.store.migrations import bring_up, present, sound
+from iso_gateway.store.migrations import bring_up, damaged, is_damage, present, sound
 from iso_gateway.store.packing import micros, moment
 from iso_gateway.store.writing import columns_of
 
@@ -133,7 +133,7 @@ def figures(journal: Path) -> dict[str, Any]:
             each = round(size / counted["rows"]) if counted["rows"] else 0
             covered = since(connection).isoformat(timespec="seconds")
     except (sqlite3.Error, OSError, StoreError) as error:
-        raise StoreError(f"{journal}: {error}") from error
+        raise StoreError(f"{journal}: {damaged(str(error)) if is_damage(error) else error}") from error
     return {**counted, "bytes": size, "bytes_a_row": each, "complete_since": covered, "damage": "none"}
 
 

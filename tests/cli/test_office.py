@@ -197,7 +197,8 @@ async def test_no_secret_of_a_card_is_in_anything_that_is_said(tmp_path: Path, i
     async with office(tmp_path, iso_gateway, Refusing(), more=more) as desk:
         changes = {35: secrets.TRACK_2, 52: secrets.PIN_BLOCK, 55: secrets.CHIP}
         row = await desk.sale(500, pan=secrets.PAN, changes=changes)
-        await desk.gateway.until(lambda: desk.gateway.service.gateway.counts["stuck"] > 0)
+        store = desk.gateway.service.gateway.journaling.store
+        await desk.gateway.until(lambda: bool(store.in_states(frozenset({RowState.STUCK}))))
         reason = f"card {secrets.PAN} was charged"
         said = [
             await desk.act("write-off", row, "--reason", reason, "--who", secrets.PAN),
@@ -277,6 +278,16 @@ async def test_an_act_on_a_stopped_gateways_journal_is_there_at_the_next_start(
         shown = json.loads(iso_gateway("txn", "show", row, "--json", *config).stdout)
         assert [(audit["who"], audit["act"]) for audit in shown["audits"]] == [("auditor", "write-off")]
         assert shown["transaction"]["state"] == "written off"
+
+
+async def test_a_journal_is_not_searched_under_another_key(tmp_path: Path, iso_gateway: Call) -> None:
+    config = ("--config", str(tmp_path / "gateway.toml"))
+    async with stopped(tmp_path, iso_gateway, Silent(), (2000,)):
+        (tmp_path / "journal.db.key").unlink()
+        write_store_key(tmp_path / "journal.db.key")
+        said = iso_gateway("txn", "list", "--pan", "-", *config, given=f"{PAN}\n")
+        assert said.exit_code == 2
+        assert "journal.db.key: another key than that of" in said.stderr
 
 
 async def test_a_journal_that_another_process_has_is_read_but_not_written(tmp_path: Path, iso_gateway: Call) -> None:

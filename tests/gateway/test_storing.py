@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -265,3 +266,11 @@ async def test_status_and_the_end_tell_of_a_journal_that_is_gone(folder: Path) -
     assert "still owed: cause=" in log.getvalue()
     assert "was removed" in log.getvalue()
     assert service.gateway.status()["stuck"] is None
+
+
+def test_a_journals_name_that_no_system_takes_is_refused(folder: Path) -> None:
+    write_store_key(folder / "key")
+    (folder / "circle").symlink_to(folder / "circle")
+    for name, said in (("a" * 300, "file name too long"), ("circle/journal.db", "no folder|levels of symbolic links")):
+        more = f'[journal]\npath = "{name}"\nstore_key_file = "key"'
+        assert re.search(rf"journal.path: .*({said})", refused(folder, more))

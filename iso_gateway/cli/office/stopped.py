@@ -35,14 +35,16 @@ def ask_journal(config: Config, verb: str, arguments: Mapping[str, Any]) -> dict
         raise _cannot(config, "no gateway is running by it, and its journal is in memory: 'iso-gateway run' starts one")
     if not at.path.exists():
         raise _cannot(config, f"no journal {at.path} yet: 'iso-gateway run' begins one")
-    fingerprint = Seal(read_store_key(at.key_file), nonces()).fingerprint
+    seal = Seal(read_store_key(at.key_file), nonces())
     if verb == "act":
         return _act(config, at, asked(arguments, ActAsked))
     held_by = holder(at.path)
     store = SqliteJournal(at.path, None)
     try:
+        if not store.same_key(seal.check_value):
+            raise _cannot(config, f"journal.store_key_file: {at.key_file}: another key than that of {at.path}")
         # Who has the journal is running, though we could not ask: nothing is left behind.
-        said = READS[verb](reading(store, fingerprint), Now(read_system()[1], {} if held_by else None), arguments)
+        said = READS[verb](reading(store, seal.fingerprint), Now(read_system()[1], {} if held_by else None), arguments)
     finally:
         store.close()
     return {**said, "held_by": held_by} if held_by else said
