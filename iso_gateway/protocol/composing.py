@@ -14,7 +14,7 @@ from iso_gateway.protocol.dialect import LOCAL_TIME, Dialect, Facts
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.meaning import REVERSAL_REASONS
 from iso_gateway.protocol.moment import Moment, transmission_time
-from iso_gateway.protocol.originals import ELEMENT, Original, write_original
+from iso_gateway.protocol.originals import ELEMENT, Original, read_original, write_original
 from iso_gateway.protocol.profile import Profile
 from iso_gateway.protocol.records import HostLeg, OriginalQuery, Row
 from iso_gateway.protocol.request import Request
@@ -153,6 +153,49 @@ def kept_request(row: Row, pan: str, dialect: Dialect, now: Moment) -> Message:
     if 7 in values:
         values[7] = transmission_time(now.wall)
     return dialect.spec.message(leg.mti, values)
+
+
+_NOT_TOLD_AGAIN: Final = frozenset({7, 11, 24, 28, 39, 44, 54, 55, 63, 95})
+
+
+def resubmission_of(row: Row, pan: str, dialect: Dialect, zone: tzinfo, stan: str, now: Moment) -> Message:  # noqa: PLR0917
+    """Return the advice that tells a host once more of what it approved (flows 2.6).
+
+    It says what the original said, with the host's own reference and authorization code: as a sale made offline, or as
+    a completion where the original names a preauth.
+
+    Args:
+        row: The resubmission; its leg is the original's.
+        pan: The card number.
+        dialect: The one in which the original was sent.
+        zone: That of the acquirer.
+        stan: DE 11, its own.
+        now: The present moment.
+
+    Raises:
+        CannotCarry: the dialect has no such advice.
+        EncodeError: a kept value does not fit the spec any more.
+    """
+    leg = row.host
+    if leg is None:
+        raise CannotCarry("25", "90", "the row never reached a host")
+    kept = {de: value for de, value in leg.fields.items() if de not in _NOT_TOLD_AGAIN and de in dialect.spec.fields}
+    named = dialect.names_original(Message(leg.mti, leg.fields))
+    kind = Kind.COMPLETION_ADVICE if named else Kind.ADVICE
+    facts: Facts = {dialect.spec.fields[de].name: value for de, value in kept.items()}
+    if pan:
+        facts["primary_account_number"] = pan
+    if not named:  # a completion says those of its preauth there, as it was sent
+        facts["retrieval_reference_number"] = row.rrn
+        facts["authorization_id_response"] = row.approval
+    facts["transmission_date_time"] = transmission_time(now.wall)
+    facts["system_trace_audit_number"] = stan
+    original = read_original(dialect.profile.original, Message(leg.mti, leg.fields)) if named else None
+    of_kind = [each for each in dialect.profile.kinds if each.kind is kind]
+    told = next((each for each in of_kind if each.mti[2] == "2"), None)
+    message = dialect.compose(kind, facts, now.wall.astimezone(zone).date(), original, row=told)
+    exact: dict[int | str, str | bytes | None] = {de: value for de, value in kept.items() if de not in message}
+    return message.evolve(exact)
 
 
 def reversal_of(row: Row, pan: str, dialect: Dialect, zone: tzinfo, stan: str, now: Moment) -> Message:  # noqa: PLR0917

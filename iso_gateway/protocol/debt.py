@@ -8,6 +8,7 @@ from typing import Any
 from iso_gateway.codec.message import Message
 from iso_gateway.protocol import effects
 from iso_gateway.protocol.debts import DEBT_TRANSITIONS, DebtState, DebtStep
+from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.links import Link
 from iso_gateway.protocol.moment import Moment
 from iso_gateway.protocol.records import Change, Entry, HostLeg, Row, RowState
@@ -27,6 +28,8 @@ class Debt(Teller):
         self.original = original
         """The request as it was sent, while this process remembers it."""
         self.repeats = row.state is RowState.OWES_REPEAT or (row.state is RowState.STUCK and not row.reversible)
+        self.resubmits = row.kind is Kind.RESUBMISSION
+        """It tells the host anew: its STAN is its own, and its first attempt is no repeat."""
         self.state = DebtState.STUCK if row.state is RowState.STUCK else DebtState.OWED
         self.owed_since = row.owed_since or now.wall
         """When its age began."""
@@ -98,6 +101,8 @@ class Debt(Teller):
             yield self.original
         if self.message is not None:
             yield self.message
+        elif self.stan and self.resubmits:
+            yield Message(self.leg.mti, {11: self.stan})  # an advice is of the class of what it tells
         elif self.stan and not self.repeats:
             yield Message(reversal_mti, {11: self.stan})
 

@@ -47,6 +47,8 @@ class Kind(StrEnum):
     """Transactions of a batch one by one."""
     UPLOAD_END = "upload_end"
     """The batch is told whole."""
+    RESUBMISSION = "resubmission"
+    """A transaction that its host has lost, told to it again by an advice; only the gateway makes it (flows 2.6)."""
     SIGN_ON = "sign_on"
     SIGN_OFF = "sign_off"
     ECHO = "echo"
@@ -97,6 +99,7 @@ TRAITS: Final[dict[Kind, Traits]] = {
     Kind.SETTLEMENT: Traits(financial=False),
     Kind.UPLOAD: Traits(financial=False),
     Kind.UPLOAD_END: Traits(financial=False),
+    Kind.RESUBMISSION: Traits(financial=False),  # what it moves is its original's
     Kind.SIGN_ON: Traits(financial=False),
     Kind.SIGN_OFF: Traits(financial=False),
     Kind.ECHO: Traits(financial=False),

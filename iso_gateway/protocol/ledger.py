@@ -159,7 +159,7 @@ class Ledger:
         Its original may still be in flight, and is then handed over when it has come to its end.
         """
         acquirer, leg = debt.leg.acquirer, debt.leg
-        if debt.original is None:
+        if debt.original is None and not debt.resubmits:
             stand_in = Message(leg.mti, leg.fields)
             if self._links.claim(acquirer, stand_in, debt.id):
                 debt.original = stand_in

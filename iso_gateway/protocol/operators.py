@@ -61,17 +61,22 @@ class Operators:
                     self._tell(wanted.event, wanted.text, ok=True)
             case Conflict(name, row):
                 wanted = self.pending.pop(name)
-                if not wanted.doubtful:
+                if not wanted.doubtful and row.id != wanted.event.row.id:
+                    self._tell(wanted.event, f"{row.id} stands in the way: {row.kind}, {row.state}", ok=False)
+                elif not wanted.doubtful:
                     # It has moved on; as it is now, something else may be right, or nothing.
                     self._decide(wanted.event, row)
-            case JournalFailed(name, reason):
-                self._doubt(name, reason)
+            case JournalFailed(name, reason, gone):
+                self._doubt(name, reason, gone=gone)
             case _:
                 pass
 
-    def _doubt(self, name: str, reason: str) -> None:
+    def _doubt(self, name: str, reason: str, *, gone: bool) -> None:
         """Take in that nobody can say whether an act was committed: say so, and ask the journal until it can."""
         wanted = self.pending[name]
+        if wanted.doubtful and gone:  # a resubmission that is not there was not committed
+            del self.pending[name]
+            return
         if not wanted.doubtful:
             told = f"the journal cannot commit it now: {reason}. Look again before you ask again"
             self._tell(wanted.event, told, ok=False)
@@ -94,6 +99,8 @@ class Operators:
                 self._owing.open(row, None)
             case Act.WRITE_OFF:
                 self._owing.written_off(row)
+            case Act.RESUBMIT:
+                self._owing.take_up(row, noted=True)
             case Act.CONFIRM:
                 pass
 

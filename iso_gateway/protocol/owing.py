@@ -15,7 +15,7 @@ from iso_gateway.codec.message import Message
 from iso_gateway.errors import CannotCarry, EncodeError, StoreError
 from iso_gateway.protocol import events
 from iso_gateway.protocol.commands import Secure
-from iso_gateway.protocol.composing import kept_request, repeat_of, reversal_of
+from iso_gateway.protocol.composing import kept_request, repeat_of, resubmission_of, reversal_of
 from iso_gateway.protocol.debt import Debt, attempt, noting
 from iso_gateway.protocol.debts import DebtState, DebtStep
 from iso_gateway.protocol.dialect import Dialect
@@ -285,7 +285,8 @@ class Owing:
                 self._ledger.reserve(debt)
                 if not debt.given and not debt.repeats:
                     return debt.message
-            return repeat_of(dialect, debt.message, now, marked=debt.repeats or debt.given > 0)
+            marked = debt.given > 0 or (debt.repeats and not debt.resubmits)
+            return repeat_of(dialect, debt.message, now, marked=marked)
         except (CannotCarry, EncodeError, StoreError, ValueError, KeyError) as error:
             self._ledger.step(debt, DebtStep.GIVEN_UP)
             self._settling.stuck(debt, said(f"cannot be composed: {error}"))
@@ -300,13 +301,15 @@ class Owing:
             StoreError: the card number cannot be unsealed.
         """
         acquirer, now = self._ledger.acquirer(debt), self._world.now
-        if not debt.repeats and not debt.stan:
-            own = dialect.profile.reversal_stan == "new"
+        if not debt.stan and (debt.resubmits or not debt.repeats):
+            own = debt.resubmits or dialect.profile.reversal_stan == "new"
             debt.stan = (self._links.next_stan(acquirer.name) or "") if own else debt.leg.stan
             if not debt.stan:
                 self._ledger.wait(debt, acquirer.debtor.longest_pause)
                 return None
         pan = self._world.lent.unseal(debt.row.card) if debt.row.card else ""
+        if debt.resubmits:
+            return resubmission_of(debt.row, pan, dialect, acquirer.zone, debt.stan, now)
         if debt.repeats:
             return kept_request(debt.row, pan, dialect, now)
         return reversal_of(debt.row, pan, dialect, acquirer.zone, debt.stan, now)

@@ -117,6 +117,8 @@ class Settling:
         elif debt.repeats:
             unknown = dialect.verdict(message) is CodeClass.UNKNOWN
             step = read_repeat_answer(code, unknown=unknown, reversal=debt.row.kind is Kind.REVERSAL)
+            if debt.resubmits and step is DebtStep.SETTLED and dialect.verdict(message) is CodeClass.DECLINED:
+                step = DebtStep.REFUSED  # there is a receipt: a refusal settles nothing
         else:
             step = read_reversal_answer(code, at)
             debt.doubtful = debt.doubtful or code == "25" or (at.early and at.not_found_is_00)
@@ -180,14 +182,14 @@ class Settling:
         dialect = self._ledger.reading(debt)
         approved = dialect.verdict(message) in (CodeClass.APPROVED, CodeClass.PARTIAL)
         # Whoever asked for it was told that nobody knows: its receipt is a question until it asks again (ruling 2).
-        stands = RowState.NOTED if row.kind is Kind.REVERSAL else RowState.UNCONFIRMED
+        stands = RowState.NOTED if row.kind in (Kind.REVERSAL, Kind.RESUBMISSION) else RowState.UNCONFIRMED
         columns = {
             "state": stands if approved else RowState.DECLINED,
             "approved": approved,
             "code": dialect.canonical(message),
             "answer": dialect.answer_facts(message),
-            "rrn": message.text(37),
-            "approval": message.text(38),
+            "rrn": message.text(37) or row.rrn,
+            "approval": message.text(38) or row.approval,
         }
         effect, word = (effects.keep(row, row.amount), Word.KEPT) if approved else (effects.free(row), Word.FREED)
         self.end(debt, (Change(row.id, set=columns), *effect), word)

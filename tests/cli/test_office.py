@@ -312,3 +312,35 @@ def test_a_journal_that_was_never_begun_is_not_made_by_asking(tmp_path: Path, is
         assert said.exit_code == 2
         assert "'iso-gateway run' begins one" in said.stderr
     assert not (tmp_path / "journal.db").exists()
+
+
+async def test_an_approval_that_its_host_lost_is_told_to_it_once(tmp_path: Path, iso_gateway: Call) -> None:
+    async with office(tmp_path, iso_gateway) as desk:
+        row = await desk.sale(1999)
+        assert (await desk.act("resubmit", row, "--reason", "not in the host's batch")).exit_code == 0
+        again = await desk.act("resubmit", row, "--reason", "once more")
+        assert again.exit_code == 1
+        assert "stands in the way: resubmission" in again.stderr
+        await desk.gateway.until(lambda: not desk.gateway.service.gateway.node.owing.debts)
+        listed = json.loads((await desk.call("txn", "list", "--kind", "resubmission", "--json")).stdout)
+        assert [(each["state"], each["amount"]) for each in listed["transactions"]] == [("noted", 1999)]
+        told = await desk.call("txn", "show", listed["transactions"][0]["id"])
+        assert row in told.stdout
+        assert "not in the host's batch" in told.stdout
+
+
+async def test_and_from_a_stopped_gateways_journal_at_the_next_start(tmp_path: Path, iso_gateway: Call) -> None:
+    act = ("owed", "--config", str(tmp_path / "gateway.toml"), "resubmit")
+    async with stopped(tmp_path, iso_gateway, Silent(), (2000,)) as (row,):
+        assert iso_gateway(*act, row, "--reason", "not in the host's batch").exit_code == 0
+        again = iso_gateway(*act, row, "--reason", "once more")
+        assert again.exit_code == 1
+        assert "stands in the way" in again.stderr
+    config = ("--config", str(tmp_path / "gateway.toml"))
+    listed = json.loads(iso_gateway("txn", "list", "--kind", "resubmission", "--json", *config).stdout)
+    (told,) = listed["transactions"]
+    assert iso_gateway("txn", "show", told["id"], *config).exit_code == 0
+    async with running(tmp_path, 'host_timeout = 0.2\n[journal]\npath = "journal.db"\n', host=Silent()) as gateway:
+        await gateway.until(lambda: not gateway.service.gateway.node.owing.debts)
+        (noted,) = gateway.service.gateway.journaling.store.in_states(frozenset({RowState.NOTED}))
+        assert noted.id == told["id"]

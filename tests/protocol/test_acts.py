@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from iso_gateway.protocol.acts import LONGEST_REASON, REFUSALS, Act, Deed, Refusal, entry_for
 from iso_gateway.protocol.kinds import Kind
-from iso_gateway.protocol.records import Audit, Change, Row, RowState, Taken
+from iso_gateway.protocol.records import Audit, Change, Insert, Row, RowState, Taken
 from tests.support.desk import NOON, Desk
 
 DONE: Final[dict[tuple[Act, RowState], RowState]] = {
@@ -38,6 +38,15 @@ def wanted(act: Act, row: Row, reason: str = "host confirmed by phone") -> Deed 
 def test_every_act_in_every_state(act: Act, state: RowState) -> None:
     row = a_row(state=state)
     deed = wanted(act, row)
+    if (act, state) == (Act.RESUBMIT, RowState.DONE):
+        assert isinstance(deed, Deed)
+        changed, owed, audit = deed.entry
+        assert isinstance(changed, Change)
+        assert (changed.set, changed.where["state"]) == ({}, RowState.DONE)
+        assert owed == Insert(deed.row)
+        assert (deed.row.state, deed.row.original, deed.row.id) == (RowState.OWES_REPEAT, row.id, "audit-1-r")
+        assert audit == Audit("audit-1", NOON, "eve", "resubmit", row.id, "host confirmed by phone")
+        return
     if (act, state) not in DONE:
         assert isinstance(deed, Refusal)
         assert deed.text == REFUSALS[act, state]

@@ -100,3 +100,7 @@ _act(
     "Answer a question with yes. The terminal has its receipt, and the approval stands; or it was looked at.",
 )
 _act("reverse", "Answer a question with no. The terminal has no receipt, and the host is owed a reversal.")
+_act(
+    "resubmit",
+    "Tell the host of an approval that it lost. The terminal has its receipt; the host gets an advice, once.",
+)

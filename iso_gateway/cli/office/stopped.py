@@ -60,7 +60,7 @@ def _act(config: Config, at: JournalAt, wanted: ActAsked) -> dict[str, Any]:
     try:
         row = found(reading(store, _nothing), wanted.id)
         deed = entry_for(
-            wanted.act, row, wanted.who, wanted.reason, at=wall, audit=f"{wall:%y%m%d%H%M%S}{os.urandom(3).hex()}-act"
+            wanted.act, row, wanted.who, wanted.reason, at=wall, audit=f"{wall:%y%m%d%H%M%S}{os.urandom(2).hex()}-act"
         )
         if isinstance(deed, Refusal):
             return {"done": False, "text": deed.text, "id": row.id}
