@@ -120,7 +120,8 @@ def owed(journal: Reading, now: Now, arguments: Mapping[str, Any]) -> dict[str, 
     states = frozenset(views.STATES) | (frozenset(views.LEFT_BEHIND) if now.live is None else frozenset())
     rows = {row.id: row for row in journal.in_states(states)}
     listed = Search(flagged=True, states=frozenset({RowState.NOTED}), limit=MOST)
-    rows.update((row.id, row) for row in journal.search(listed))
+    forged = Search(flagged=True, states=frozenset({RowState.DONE}), limit=MOST)
+    rows.update((row.id, row) for search in (listed, forged) for row in journal.search(search))
     for live in (now.live or {}).values():
         rows.setdefault(live.row.id, live.row)
     debts = [shown for row in rows.values() if (shown := views.debt(row, now)) is not None]

@@ -229,6 +229,8 @@ def _reason(row: Row, state: str) -> str:
 
 def _next(row: Row, state: str, live: Live | None) -> str:
     """Return what happens next."""
+    if state == "look" and row.state is RowState.DONE:
+        return "operator: ask at the terminal, look at its keys, then confirm"
     if state == "look":
         return "operator: look for it at the host, then confirm"
     if state == "stuck":

@@ -70,6 +70,9 @@ _HOST_SAYS_NO: Final = "the host declined or took it back, and a receipt would s
 _NO_CODE: Final = "it has no authorization code of the host: without one nothing is submitted"
 _DELIVERING: Final = "its answer is being delivered; it becomes a question if nobody can say whether it arrived"
 
+FORGED: Final = "a reversal of it came with a wrong MAC"
+"""The flag of what a terminal, or somebody else, wanted reversed; nothing was (ruling 12)."""
+
 _EVERYWHERE: Final[dict[RowState, str]] = {
     RowState.SENDING: _UNDER_WAY,
     RowState.ANSWERED: _DELIVERING,
@@ -139,7 +142,12 @@ def entry_for(act: Act, row: Row, who: str, reason: str, *, at: datetime, audit:
 
 
 def is_listed(row: Row) -> bool:
-    """Return whether *row* was answered without the host, for an operator to look at: its flag says why."""
+    """Return whether an operator is to look at *row*, whose flag says why.
+
+    It was answered without the host; or it stands, although somebody wanted it reversed whose MAC is wrong.
+    """
+    if row.state is RowState.DONE:
+        return FORGED in row.flags
     return row.state is RowState.NOTED and row.host is None and bool(row.flags)
 
 
@@ -179,7 +187,8 @@ def _done(act: Act, row: Row, at: datetime) -> tuple[dict[str, Any], Entry, str]
         case Act.WRITE_OFF:
             return {"state": RowState.WRITTEN_OFF}, effects.undo(row), "written off; nothing is sent any more"
         case Act.CONFIRM if is_listed(row):
-            return {"flags": ()}, (), "looked at: it is listed no more"
+            left = tuple(flag for flag in row.flags if row.state is RowState.DONE and flag != FORGED)
+            return {"flags": left}, (), "looked at: it is listed no more"
         case Act.CONFIRM:
             return {"state": RowState.DONE}, (), "confirmed: it stands"
         case Act.REVERSE:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Final
 
 from msgspec.structs import replace
 
 from iso_gateway.codec.mti import is_repeat
 from iso_gateway.protocol import effects, inquiry, rules
+from iso_gateway.protocol.acts import FORGED
 from iso_gateway.protocol.closing import Closing, Underway
-from iso_gateway.protocol.commands import Verify
+from iso_gateway.protocol.commands import File, Verify
 from iso_gateway.protocol.composing import reason_said
 from iso_gateway.protocol.events import Conflict, Found
 from iso_gateway.protocol.forwarding import Forwarding
@@ -24,6 +26,9 @@ from iso_gateway.protocol.setup import UNBATCHED_KEY_LIFE
 from iso_gateway.protocol.story import Word, added, line, worth_telling
 from iso_gateway.protocol.transaction import State, Step
 from iso_gateway.protocol.world import World
+
+STANDS_OR_MAY: Final = APPROVED | {RowState.SENDING}
+"""The states of what somebody may want to have reversed."""
 
 
 class Arrivals:
@@ -57,7 +62,12 @@ class Arrivals:
     def verified(self, request: Request, code: str) -> None:
         """Take in the security module's word on the request's MAC."""
         if code:
-            self._closing.refuse(request, code, "MAC of the request")
+            forged = code == "A0" and request.kind is Kind.REVERSAL
+            request.refusal = code if forged and (request.original.stan or request.original.rrn) else ""
+            if request.refusal:
+                self._closing.look_up(request)
+            else:
+                self._closing.refuse(request, code, "MAC of the request")
             return
         request.known_by(self._world.lent.fingerprint)
         earlier = self._underway.by_key.get(request.key)
@@ -108,7 +118,9 @@ class Arrivals:
         if request.state is not State.LOOKING_UP:
             return
         request.looked = True
-        if event.same_key is not None and not self._outdated(request, event.same_key):
+        if request.refusal == "A0":
+            self._forged(request, _meant(request, event.originals))
+        elif event.same_key is not None and not self._outdated(request, event.same_key):
             self._same_key(request, event.same_key)
         elif request.refusal:
             unknown = self._closing.in_flight_beside(request)
@@ -120,6 +132,18 @@ class Arrivals:
             self._forwarding.suspected(request, event.originals)
         else:
             self._with_original(request, _meant(request, event.originals))
+
+    def _forged(self, request: Request, original: Row | None) -> None:
+        """Reverse nothing for a MAC that is wrong; its original, where it stands, is listed, once (ruling 12).
+
+        The answer does not wait for the journal: whatever that says must not lead into the flow of a true reversal.
+        """
+        if original is not None and original.state in STANDS_OR_MAY and FORGED not in original.flags:
+            self._world.log("listed", "warning", id=original.id, terminal=request.terminal, cause=FORGED)
+            story = added(original.story, line(self._world.now.wall, Word.FLAGGED, FORGED))
+            flags = {"flags": (*original.flags, FORGED)}
+            self._world.emit(File((Change(original.id, set=flags, where={"flags": original.flags}, story=story),)))
+        self._closing.refuse(request, "A0", "MAC of the request")
 
     def _with_original(self, request: Request, original: Row | None) -> None:
         if request.kind is Kind.REVERSAL:

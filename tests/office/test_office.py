@@ -14,7 +14,7 @@ from iso_gateway.office.mermaid import diagram, escaped
 from iso_gateway.office.timeline import RANKS, timeline
 from iso_gateway.office.verbs import Reading, given, owed, txn_list, txn_show
 from iso_gateway.office.views import Live, Now, Shown
-from iso_gateway.protocol.acts import Act, Deed, entry_for
+from iso_gateway.protocol.acts import FORGED, Act, Deed, entry_for
 from iso_gateway.protocol.debts import DebtState
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.records import Change, Row, RowState
@@ -315,3 +315,18 @@ def test_no_card_number_is_in_anything_that_is_said() -> None:
     said += [shown(desk, row) for row in desk.rows()]
     text = repr(said).replace(" ", "")
     assert not [PAN[at : at + 7] for at in range(1, 10) if PAN[at : at + 7] in text]
+
+
+def test_what_somebody_wanted_reversed_with_a_wrong_mac_is_listed_until_somebody_has_looked() -> None:
+    desk = Desk()
+    desk.sale()
+    flagged = Change(desk.row().id, set={"flags": ("double? x", FORGED)})
+    desk.journal.commit([(flagged,)])
+    (debt,) = listed(desk)["owed"]
+    assert (debt["state"], debt["kind"]) == ("look", "sale")
+    assert FORGED in debt["reason_text"]
+    deed = entry_for(Act.CONFIRM, desk.row(), "me", "asked the clerk", at=desk.now.wall, audit="a-1")
+    assert isinstance(deed, Deed)
+    desk.journal.commit([deed.entry])
+    assert listed(desk)["owed"] == []
+    assert (desk.row().state, desk.row().flags) == (RowState.DONE, ("double? x",))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from iso_gateway import Message
 from iso_gateway.protocol import commands, events
+from iso_gateway.protocol.acts import FORGED
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.originals import Original
 from iso_gateway.protocol.records import RowState
@@ -260,3 +262,42 @@ def test_but_one_that_the_terminal_has_got_by_asking_again_stands() -> None:
     assert desk.row().state is RowState.DONE
     assert not desk.host_got()
     assert not desk.node.owing.debts
+
+
+def forged(desk: Desk, reversal: Message) -> str:
+    """Return what *reversal*, whose MAC is wrong, is answered."""
+    desk.hold = {commands.Verify}
+    desk.send(reversal)
+    (command,) = desk.held
+    assert isinstance(command, commands.Verify)
+    desk.hold, desk.held = set(), []
+    desk.feed(events.Verified(command.id, "A0"))
+    return desk.code()
+
+
+def test_a_reversal_whose_mac_is_wrong_reverses_nothing_and_lists_its_original_once() -> None:
+    """Ruling 12."""
+    desk = Desk()
+    sale, answer = desk.sale()
+    desk.sent.clear()
+    reversal = desk.reversal(sale, answer)
+    for _ in range(2):
+        assert forged(desk, reversal) == "A0"
+    (row,) = desk.rows()
+    assert (row.state, row.flags) == (RowState.DONE, (FORGED,))
+    desk.pass_time(60)
+    assert not desk.host_got()
+    assert desk.asked(reversal) == "00"  # the same one with its right MAC is no repeat of what was refused
+    assert desk.rows()[0].state is RowState.OWES_REVERSAL
+
+
+def test_a_forged_reversal_leaves_what_nobody_knows_and_what_is_over_alone() -> None:
+    desk = Desk()
+    unknown = desk.request()
+    assert forged(desk, desk.reversal(unknown)) == "A0"
+    declined = desk.request()
+    desk.send(declined)
+    desk.host_answers("51")
+    assert desk.code() == "51"
+    assert forged(desk, desk.reversal(declined)) == "A0"
+    assert [(row.state, row.flags) for row in desk.rows()] == [(RowState.DECLINED, ())]
