@@ -82,7 +82,7 @@ class Gateway:
 
         Nothing is opened before ``carry_terminal`` and ``keep_link`` run.
         """
-        journal, seal = kept or in_memory(config.file.limits.journal_rows)
+        journal, seal, _ = kept or in_memory(config.file.limits.journal_rows)
         now = clock.now()
         self.config = config
         self.lines = lines

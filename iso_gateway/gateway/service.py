@@ -39,7 +39,12 @@ class Service:
         Raises:
             ConfigError: the journal or its key cannot be used.
         """
-        self.gateway = Gateway(config, lines, opened(config))
+        kept = opened(config)
+        if kept.begun and config.journal is not None:
+            # Where there was one, and its disk is not mounted or somebody removed it, this is the only sign of it.
+            said = {"journal": str(config.journal.path), "cause": "a new file: nothing is known of what came before"}
+            lines.write(clock.now().wall, "journal begun", said, "warning")
+        self.gateway = Gateway(config, lines, kept)
         self.lines = lines
         self.bound: dict[str, Address] = {}
         """Where each listener really listens, by name."""

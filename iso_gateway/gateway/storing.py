@@ -25,6 +25,8 @@ class Kept(NamedTuple):
 
     journal: JournalStore
     seal: Seal
+    begun: bool = False
+    """Whether the journal's file was made now."""
 
 
 def nonces() -> Callable[[], bytes]:
@@ -66,4 +68,4 @@ def opened(config: Config) -> Kept:
     except StoreError as error:
         journal.close()
         raise ConfigError([Problem("journal.path", str(error))]) from None
-    return Kept(journal, seal)
+    return Kept(journal, seal, journal.begun)

@@ -27,7 +27,7 @@ from iso_gateway.store import reading, retiring, writing
 from iso_gateway.store.group import ClashError, Group, Known
 from iso_gateway.store.journal import Outcome
 from iso_gateway.store.lock import Lock
-from iso_gateway.store.migrations import bring_up, damaged, is_damage, present, sound
+from iso_gateway.store.migrations import bring_up, damaged, is_damage, present, sound, version_of
 
 T = TypeVar("T")
 
@@ -63,6 +63,8 @@ class SqliteJournal:
         self._known: dict[str, Known] = {}
         self._next_seq = 1
         self.since: datetime | None = None
+        self.begun = False
+        """Whether it was made now: nothing is known of what came before."""
         self._version = -1
         """SQLite's count of what others wrote: when it moves, nothing that we know is sure."""
         self._files: dict[str, tuple[int, int]] = {}
@@ -89,6 +91,7 @@ class SqliteJournal:
             self._begin(os.O_RDWR | os.O_CREAT)
             connection = self._opened()
             sound(connection)
+            self.begun = version_of(connection) == 0
             bring_up(connection, now)
         with self._reading() as connection:
             self.since = retiring.since(connection)

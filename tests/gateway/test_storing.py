@@ -274,3 +274,16 @@ def test_a_journals_name_that_no_system_takes_is_refused(folder: Path) -> None:
     for name, said in (("a" * 300, "file name too long"), ("circle/journal.db", "no folder|levels of symbolic links")):
         more = f'[journal]\npath = "{name}"\nstore_key_file = "key"'
         assert re.search(rf"journal.path: .*({said})", refused(folder, more))
+
+
+async def test_a_journal_that_begins_anew_is_told(folder: Path) -> None:
+    for begun, change in ((True, None), (False, None), (True, "gone"), (True, "emptied"), (False, None)):
+        if change == "gone":
+            (folder / "journal.db").unlink()
+        elif change == "emptied":
+            (folder / "journal.db").write_bytes(b"")
+        log = StringIO()
+        service = Service(load(config_file(folder, 9000, JOURNAL)), Lines(log))
+        service.gateway.journaling.store.close()
+        service.lines.flush()
+        assert ("journal begun: " in log.getvalue()) is begun, change
