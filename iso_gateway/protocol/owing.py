@@ -98,6 +98,12 @@ class Owing:
         if row.host is None or row.host.acquirer not in self._links.hosts:
             cause = f"no acquirer {row.host.acquirer if row.host else ''!r} in the configuration: it cannot be paid"
             self._world.log("owed", "error", id=f"{row.id}/debt", terminal=row.terminal, amount=row.amount, cause=cause)
+            if not noted:  # nobody pays it, so that the journal alone can list it
+                wall = self._world.now.wall
+                story = line(wall, Word.RECOVERED) + line(wall, Word.OWED, f"{row.state}, {said(cause)}")
+                owed = {"state": row.state, "reason": row.reason}
+                sending = {"state": RowState.SENDING}
+                self.file_now(row, (Change(row.id, set=owed, where=sending, story=added(row.story, story)),))
             return
         if row.state is RowState.STUCK:
             debt = Debt(row, None, self._world.now)

@@ -207,6 +207,8 @@ def test_a_debt_that_no_acquirer_of_the_configuration_is_owed_is_told_and_kept()
     desk.pass_time(100)
     assert not desk.host_got()
     assert "no acquirer 'closed'" in desk.said("owed")[0]["cause"]
+    assert (desk.row().state, desk.row().reason) == (RowState.OWES_REVERSAL, "98")  # so that it is listed as owed
+    assert "no acquirer 'closed'" in desk.row().story
 
 
 def test_a_void_that_was_being_sent_holds_its_sale_until_its_reversal_is_settled() -> None:
