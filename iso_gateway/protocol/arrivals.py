@@ -83,6 +83,8 @@ class Arrivals:
         named = TRAITS[request.kind].original and (original.stan or original.rrn or original.approval)
         if request.kind in BATCH_KINDS:
             self._settlement.arrive(request)
+        elif TRAITS[request.kind].financial and request.kind is not Kind.REVERSAL and self._settlement.holds(request):
+            self._closing.refuse(request, "90", "its batch is being settled")
         elif request.kind is Kind.REVERSAL and not named:
             self._closing.refuse(request, "25", "the reversal names no original")
         elif request.kind is Kind.INQUIRY and not named:

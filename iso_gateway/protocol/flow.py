@@ -60,6 +60,7 @@ class Flow:
         self._arrivals = Arrivals(world, self._forwarding, self._closing, underway, self._settlement)
         self.requests = underway.requests
         self.arrive = self._arrivals.arrive
+        self.signed_on = self._settlement.signed_on
         self.answered = self._forwarding.answered
         self.doubles = self._forwarding.doubles
         self.takes = self._by_kind_of_event()

@@ -20,7 +20,7 @@ from iso_gateway.protocol.answering import Answering
 from iso_gateway.protocol.commands import Command, Hangup
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.flow import ANSWERS, EdgeAnswer, Flow
-from iso_gateway.protocol.kinds import NETWORK
+from iso_gateway.protocol.kinds import NETWORK, Kind
 from iso_gateway.protocol.ledger import SERVES
 from iso_gateway.protocol.links import Links
 from iso_gateway.protocol.moment import Moment
@@ -178,6 +178,8 @@ class Node:
             self._answering.at_once(asker, "40")
         elif row.kind in NETWORK:
             # Sign-on and line tests of terminals are the gateway's own to answer (ruling 20).
+            if row.kind is Kind.SIGN_ON:
+                self.flow.signed_on(asker.connection.listener.name, asker.terminal)
             self._answering.at_once(asker, "00")
         elif not asker.stan:
             self._trouble(asker.connection, message, "no STAN, answered 30")

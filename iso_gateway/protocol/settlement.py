@@ -7,12 +7,16 @@
 Rule 1: what the terminal hears and what the batch becomes are one commit; a batch that another commit changed
         meanwhile answers like a silent host, and the terminal asks again.
 Rule 2: stuck debts hold nothing up: they are in the list of differences, whatever the sums say.
-Rule 3: totals that agree confirm the questions of the batch (ruling 2): the terminal has a receipt for each of them.
+Rule 3: from its totals to the end of its upload a batch takes no transaction (90): what came between would be in
+        nobody's sums. Its terminal ends that by the end, by a sign-on, or by its next batch number; and when it says
+        nothing of the upload for UPLOAD_LIMIT, it is over as well. Only this process knows: what comes after a restart
+        is taken, and listed at the end.
+Rule 4: totals that agree confirm the questions of the batch (ruling 2): the terminal has a receipt for each of them.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
@@ -40,6 +44,18 @@ LOOKS_AGAIN: Final = 1.0
 """Seconds between two looks at debts that are being paid."""
 FIRST: Final = "000001"
 _ENDS_UNBALANCED: Final = "202"
+UPLOAD_LIMIT: Final = 600.0
+"""Seconds after a terminal's last word about its batch; then it may have transactions again (own practice)."""
+
+
+class Hold(NamedTuple):
+    """A batch that takes no transactions."""
+
+    batch: str
+    request: str
+    """The id of the totals that are being compared; empty: they were answered, and the upload follows."""
+    until: float
+    """On the monotonic clock, of an upload."""
 
 
 class Settlement:
@@ -50,6 +66,29 @@ class Settlement:
         self._closing = closing
         self._forwarding = forwarding
         self._underway = underway
+        self._holds: dict[tuple[str, str], Hold] = {}
+        """By listener and terminal."""
+
+    def holds(self, request: Request) -> bool:
+        """Return whether the batch of the transaction *request* is being settled."""
+        name = request.listener.name, request.terminal
+        hold = self._holds.get(name)
+        if hold is None:
+            return False
+        lasts = hold.request in self._underway.requests if hold.request else self._world.now.mono < hold.until
+        if lasts and request.batch == hold.batch:
+            return True
+        del self._holds[name]
+        return False
+
+    def signed_on(self, listener: str, terminal: str) -> None:
+        """Take in that a terminal begins anew: whatever it was settling, it may have transactions."""
+        self._holds.pop((listener, terminal), None)
+
+    def _hold(self, request: Request, *, checking: bool = False) -> None:
+        until = self._world.now.mono + UPLOAD_LIMIT
+        hold = Hold(request.batch, request.id if checking else "", until)
+        self._holds[request.listener.name, request.terminal] = hold
 
     def arrive(self, request: Request) -> None:
         """Take in a verified message about a batch."""
@@ -57,6 +96,8 @@ class Settlement:
         # As long as its batch is being settled, a terminal begins nothing new: that counts against its bound.
         self._underway.busy.setdefault(request.key[:2], set()).add(request.id)
         request.step(Step.SOUGHT)
+        if request.kind is Kind.SETTLEMENT:
+            self._hold(request, checking=True)
         self.look_again(request)
 
     def look_again(self, request: Request) -> None:
@@ -195,6 +236,8 @@ class Settlement:
         balanced = verdict is Verdict.BALANCED
         request.answer = reconciling.totals_facts(dialect, batch.pos if balanced else shown, verdict)
         uploads = dialect.profile.row(Kind.UPLOAD_END) is not None
+        if uploads:
+            self._hold(request)
         step = BatchStep.COMPARED if uploads else BatchStep.SETTLED
         batch = replace(
             batch,
@@ -245,6 +288,7 @@ class Settlement:
             version=batch.version + 1,
             details=tuple({**known, **fresh}.values()),
         )
+        self._hold(request)
         # The gateway numbers anew, so the host knows a transaction by another STAN than the terminal.
         stans = {row.stan: row.host.stan for row in rows if row.host is not None and reconciling.sign_of(row.kind)}
         here = request.listener.dialect.spec.fields[48].name
@@ -254,6 +298,7 @@ class Settlement:
         self._further(request, kept)
 
     def _end(self, request: Request, batch: Batch | None, rows: tuple[Row, ...]) -> None:
+        self.signed_on(request.listener.name, request.terminal)
         if batch is None or batch.state is not BatchState.UPLOADING:
             again = batch is not None and batch.state is BatchState.CLOSED
             self._closing.refuse(request, "00" if again else "12", "no totals were answered before")

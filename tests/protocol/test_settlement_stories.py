@@ -268,7 +268,7 @@ def test_a_terminal_begins_nothing_while_its_batch_is_settled() -> None:
     desk.send(desk.request(Kind.SALE, 500))
     desk.send(totals(desk, Totals()))
     assert not desk.answers
-    assert desk.asked(desk.request(Kind.SALE, 70)) == "96"
+    assert desk.asked(desk.request(Kind.SALE, 70)) == "90"
     desk.host_answers("00")
     assert desk.code() == "00"
     desk.pass_time(2)
