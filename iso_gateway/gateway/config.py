@@ -330,7 +330,7 @@ class _Builder:
             sends_rrn=table.sends_rrn,
             settlement=table.settlement,
             timing=Timing(table.answer_timeout, table.echo_every, table.sign_on_again),
-            debtor=Debtor(table.repeat_after, table.repeat_at_most, table.debt_days * 86400),
+            debtor=Debtor(table.repeat_after, table.repeat_at_most, table.debt_days * 86400, table.debts_at_once),
         )
         return acquirer, links
 

@@ -80,14 +80,17 @@ class AcquirerTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     compared: tuple[Annotated[int, Meta(ge=2, le=192)], ...] = (41,)
     """The DEs that must agree between request and answer, where the answer has them."""
     sends_rrn: bool = False
-    settlement: Literal["own", "forward"] = "own"
     """Whether requests carry a DE 37 made here."""
+    settlement: Literal["own", "forward"] = "own"
+    """Who closes the batches of terminals: the gateway, by its journal, or this host."""
     repeat_after: Seconds = 1
     """The first pause between two attempts at an owed reversal or advice; it doubles."""
     repeat_at_most: Seconds = 60
     """The longest such pause."""
     debt_days: Annotated[float, Meta(gt=0)] = 3
     """The age in days at which a debt is left to an operator."""
+    debts_at_once: Annotated[int, Meta(ge=1, le=256)] = 8
+    """Debts in flight on a link, beside new requests; never more than a quarter of ``per_link``."""
 
 
 class RouteTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

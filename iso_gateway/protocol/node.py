@@ -70,6 +70,7 @@ class Node:
             connection.listener = setup.listeners.get(connection.listener.name, connection.listener)
         self.links.reload()
         self._know_dialects()
+        self.owing.come_back()
 
     def _know_dialects(self) -> None:
         """Remember the dialects that are spoken: what is sent in one now may be owed after the next reload."""

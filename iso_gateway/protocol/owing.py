@@ -50,6 +50,8 @@ class Owing:
         self._ledger = Ledger(world, links)
         self._settling = Settling(world, links, self._ledger)
         self.debts = self._ledger.debts
+        self._elsewhere: dict[str, tuple[Row, bool]] = {}
+        """What is owed to acquirers that the configuration does not have, each with whether the journal says so."""
 
     def __len__(self) -> int:
         return len(self.debts)
@@ -97,6 +99,7 @@ class Owing:
         """Owe what an earlier process owed, or left with its outcome unknown: *noted* says which."""
         if row.host is None or row.host.acquirer not in self._links.hosts:
             cause = f"no acquirer {row.host.acquirer if row.host else ''!r} in the configuration: it cannot be paid"
+            self._elsewhere[row.id] = row, noted
             self._world.log("owed", "error", id=f"{row.id}/debt", terminal=row.terminal, amount=row.amount, cause=cause)
             if not noted:  # nobody pays it, so that the journal alone can list it
                 wall = self._world.now.wall
@@ -115,6 +118,13 @@ class Owing:
         self.open(row, None, unnoted=None if noted else WHILE_SENDING, story=story)
         if not noted:
             self._note(self.debts[f"{row.id}/debt"])
+
+    def come_back(self) -> None:
+        """Owe what is owed to acquirers that a reload has brought back."""
+        for row, noted in list(self._elsewhere.values()):
+            if row.host is not None and row.host.acquirer in self._links.hosts:
+                del self._elsewhere[row.id]
+                self.take_up(row, noted=noted)
 
     def doubt(self, row: Row) -> None:
         """Owe *row* again should its approval come late: an earlier process settled it by "not found" (ruling 1)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from iso_gateway import Message
 from iso_gateway.catalog import load_spec
@@ -209,6 +210,19 @@ def test_a_debt_that_no_acquirer_of_the_configuration_is_owed_is_told_and_kept()
     assert "no acquirer 'closed'" in desk.said("owed")[0]["cause"]
     assert (desk.row().state, desk.row().reason) == (RowState.OWES_REVERSAL, "98")  # so that it is listed as owed
     assert "no acquirer 'closed'" in desk.row().story
+    desk.node.reload(desk.setup, desk.now)
+    desk.pass_time(100)
+    assert not desk.node.owing.debts
+    # And once the configuration has it again, it is paid.
+    bank = desk.setup.acquirers["bank"]
+    closed = replace(bank, name="closed", links=("closed-1",))
+    desk.node.reload(replace(desk.setup, acquirers={"bank": bank, "closed": closed}), desk.now)
+    desk.feed(events.LinkConnected("closed-1"))
+    desk.host_answers("00")
+    ((_, link, reversal),) = desk.sent
+    assert (link, reversal.mti, reversal[90][4:10]) == ("closed-1", "0400", row.host.stan)
+    desk.host_sends(desk.answer_to(reversal, "00"), "closed-1")
+    assert desk.row().state is RowState.REVERSED
 
 
 def test_a_void_that_was_being_sent_holds_its_sale_until_its_reversal_is_settled() -> None:
