@@ -82,6 +82,8 @@ class What(StrEnum):
     CARD = "card"
     TOTALS = "totals"
     """The sums differ, and nothing says where."""
+    CURRENCY = "currency"
+    """Its currency is not the batch's: it is in no sum."""
     OWED = "owed"
     """A debt that only an operator can settle, of this batch."""
 

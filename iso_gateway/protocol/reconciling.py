@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from iso_gateway.codec.currency import format_amount
 from iso_gateway.codec.message import Message
 from iso_gateway.protocol.batch import Detail, Difference, Totals, What
 from iso_gateway.protocol.dialect import Dialect, Facts
@@ -183,6 +184,21 @@ def owed(rows: Iterable[Row]) -> list[Difference]:
         for row in rows
         if row.state is RowState.STUCK
     ]
+
+
+def in_currency(rows: Iterable[Row], currency: str) -> tuple[Row, ...]:
+    """Return those of *rows* that a sum in *currency* may hold; what says no currency is of the batch's."""
+    return tuple(row for row in rows if row.currency in ("", currency))
+
+
+def of_others(rows: Iterable[Row], currency: str) -> list[Difference]:
+    """Return what counts among *rows* and is of another currency than *currency*: no sum holds both."""
+    return [
+        Difference(What.CURRENCY, row.stan, row.id, card=row.pan,
+                   proposal=f"settle it on its own: {format_amount(row.amount, row.currency)} is in no sum here")
+        for row in rows
+        if row.currency not in ("", currency) and signed_amount(row) is not None
+    ]  # fmt: skip
 
 
 def per_record(details: Iterable[Detail], rows: Iterable[Row]) -> list[Difference]:

@@ -140,13 +140,14 @@ class Settlement:
         if event.batch is not None and self._is_over(request, event.batch, rows, said):
             return
         batch, rows = self._opened(request, event.batch, rows)
+        currency = request.currency or next((row.currency for row in rows if row.currency), "")
         batch = replace(
             batch,
             state=TRANSITIONS[batch.state, BatchStep.TOTALS],
             version=batch.version + 1 if event.batch is not None and batch.key == event.batch.key else 1,
-            currency=request.currency,
+            currency=currency,
             pos=said,
-            ours=reconciling.journal_totals(rows),
+            ours=reconciling.journal_totals(reconciling.in_currency(rows, currency)),
         )
         acquirer = self._asked(rows, request)
         if acquirer is None:
@@ -246,12 +247,17 @@ class Settlement:
             host=host,
             closed=None if uploads else self._world.now.wall,
             details=(),
-            differences=(*reconciling.owed(rows), *reconciling.in_sums(batch.pos, batch.ours, host)),
+            differences=(
+                *reconciling.owed(rows),
+                *reconciling.of_others(rows, batch.currency),
+                *reconciling.in_sums(batch.pos, batch.ours, host),
+            ),
         )
         self._world.log("batch", terminal=batch.terminal, merchant=batch.merchant, batch=batch.number,
                         state=str(batch.state), balanced=balanced, differences=len(batch.differences))  # fmt: skip
         request.tell(self._world.now.wall, Word.DECIDED, _said_of(batch))
-        return batch, *(self._confirmed(rows, batch) if balanced and batch.pos == batch.ours else ())
+        counted = reconciling.in_currency(rows, batch.currency)
+        return batch, *(self._confirmed(counted, batch) if balanced and batch.pos == batch.ours else ())
 
     def _confirmed(self, rows: tuple[Row, ...], batch: Batch) -> tuple[Change, ...]:
         """Return the changes by which the questions among *rows* are answered: the terminal counted them."""
@@ -308,7 +314,7 @@ class Settlement:
         differences: list[Difference] = list(batch.differences)
         if uploaded:
             found = reconciling.per_record(batch.details, rows)
-            differences = [*reconciling.owed(rows), *found]
+            differences = [*reconciling.owed(rows), *reconciling.of_others(rows, batch.currency), *found]
             if not found:  # every record agrees, and the sums did not
                 differences = list(batch.differences)
         kept = replace(

@@ -132,6 +132,39 @@ def test_the_upload_finds_out_record_by_record_what_differs() -> None:
     assert all(each.proposal for each in kept.differences)
 
 
+def other_currency(desk: Desk, amount: int) -> Message:
+    """Have a sale in euros approved, among others in dollars."""
+    request = desk.request(amount=amount, changes={49: "978"})
+    desk.send(request)
+    desk.host_answers("00", {49: "978"})
+    assert desk.code() == "00"
+    return request
+
+
+@EVERY
+def test_currencies_are_never_added_and_what_is_of_another_one_is_listed(name: str) -> None:
+    desk = Desk(setup(name, name))
+    desk.sale(1000)
+    euros = other_currency(desk, 70)
+    assert settle(desk, Totals(1070, 2)) == (Verdict.NOT_BALANCED, Totals(1000, 1))
+    kept = batch(desk)
+    assert (kept.currency, kept.ours) == ("840", Totals(1000, 1))
+    assert [(each.what, each.stan) for each in kept.differences] == [(What.CURRENCY, euros[11]), (What.TOTALS, "")]
+    assert "EUR 0.70" in kept.differences[0].proposal
+
+
+def test_it_stays_listed_whatever_agrees() -> None:
+    desk = Desk(setup("cup-pos", "cup-pos"))
+    sale = desk.sale(1000)
+    euros = other_currency(desk, 70)
+    assert settle(desk, Totals(1000, 1))[0] is Verdict.BALANCED
+    assert [each.what for each in batch(desk).differences] == [What.CURRENCY]
+    told = (Block("00", sale[0][11], PAN, 900), Block("00", euros[11], PAN, 70))
+    assert desk.asked(upload(desk, *told)) == "00"
+    assert desk.asked(end(desk, 2, balanced=False)) == "00"
+    assert [each.what for each in batch(desk).differences] == [What.CURRENCY, What.AMOUNT]
+
+
 def test_a_record_of_another_card_is_named() -> None:
     desk = Desk(setup("cup-pos", "cup-pos"))
     sale = desk.sale(1000)

@@ -34,6 +34,7 @@ def show(*, config: Path, socket: Path | None, terminal: str, limit: int, as_jso
     POS only     the terminal has it, the gateway has no approval for it
     centre only  the gateway has it, the terminal did not tell it
     amount card  both have it, with another amount or card
+    currency     it is not of the batch's currency, and in no sum
     totals       the sums differ, and nothing says where
     owed         a debt of this batch that only an operator can settle
 
