@@ -123,7 +123,7 @@ class GatewayProcess:
 
     def rows(self) -> list[Row]:
         """Return all that the journal of a stopped gateway has."""
-        journal, _ = opened(load(self._config))
+        journal = opened(load(self._config)).journal
         try:
             return journal.in_states(frozenset(RowState))
         finally:
