@@ -22,7 +22,7 @@ def batch() -> None:
     """Show what terminals settled, and where terminal, gateway and host do not agree."""
 
 
-@batch.command()
+@batch.command(short_help="Show batches, and what differs in them.")
 @reach
 @click.argument("terminal", default="", metavar="[TERMINAL]")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="Batches in one answer.")

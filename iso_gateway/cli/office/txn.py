@@ -124,7 +124,7 @@ def listed(said: dict[str, Any]) -> list[str]:
     return lines or ["no transaction fits"]
 
 
-@txn.command()
+@txn.command(short_help="Tell what happened to one transaction, and why.")
 @reach
 @click.argument("row", metavar="ID")
 @click.option("--mermaid", is_flag=True, help="As a sequence diagram in Mermaid.")
