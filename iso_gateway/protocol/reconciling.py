@@ -175,6 +175,7 @@ _ONLY_OURS: Final = "find out whether the customer has a receipt: with one it st
 _OTHER: Final = "compare the receipt with the journal's row"
 _STUCK: Final = "settle the stuck debt by hand: resend it, or write it off"
 _SUMS_ALONE: Final = "compare the terminal's journal print with the rows of this batch"
+_HOST_ALONE: Final = "find what the host has no record of, and tell it: iso-gateway owed resubmit ID --reason TEXT"
 
 
 def owed(rows: Iterable[Row]) -> list[Difference]:
@@ -230,4 +231,4 @@ def in_sums(pos: Totals, ours: Totals, host: Totals | None) -> list[Difference]:
         return []
     theirs = None if host is None else host.debits - host.credits
     net = (pos.debits - pos.credits, ours.debits - ours.credits, theirs)
-    return [Difference(What.TOTALS, "", "", *net, "", _SUMS_ALONE)]
+    return [Difference(What.TOTALS, "", "", *net, "", _HOST_ALONE if pos == ours else _SUMS_ALONE)]

@@ -157,6 +157,14 @@ def test_sums_agree_or_that_they_differ_is_listed(pos: Totals, ours: Totals, hos
     assert (in_sums(pos, ours, host) == []) is (pos == ours and host in (None, ours))
 
 
+def test_what_the_host_alone_has_not_is_proposed_for_resubmission() -> None:
+    """The terminal and the journal agree: ruling 8 has the host told."""
+    both, less = Totals(900, 2), Totals(500, 1)
+    ((host_alone,), (not_both,)) = in_sums(both, both, less), in_sums(both, less, less)
+    assert "owed resubmit ID" in host_alone.proposal
+    assert "resubmit" not in not_both.proposal
+
+
 def test_the_states_of_a_batch() -> None:
     live = {state for state, _ in TRANSITIONS}
     assert live == set(BatchState) - {BatchState.CLOSED}
