@@ -54,6 +54,14 @@ def test_any_other_answer_ends_the_run(terminals: load.Terminals, changes: dict[
         terminals.check(NUMBER, changed(answer, changes))
 
 
+def test_a_complaint_of_the_gateway_ends_the_run_but_its_new_journal_is_none(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("T warning journal begun: cause=new\nT info    ready:\n")
+    assert gateway.complaint(log) == ""
+    log.write_text("T warning journal begun: cause=new\nT error   journal failing: cause=full\n")
+    assert gateway.complaint(log) == "\n1 complaints, the first: T error   journal failing: cause=full"
+
+
 def test_the_host_counts_what_came_twice() -> None:
     counting = host.Host()
     for stan in ("000007", "000008", "000007"):
