@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "store": {"errors", "codec", "protocol"},
     "office": {"errors", "codec", "protocol"},
     "net": {"errors", "codec", "framing", "protocol"},
-    "hsm": {"errors", "settings", "security", "protocol"},
+    "hsm": {"errors", "settings", "resources", "security", "protocol", "net"},
     "catalog": {"errors", "settings", "resources", "codec", "protocol"},
     "compat": {"errors", "codec"},
     "admin": {"errors", "settings", "net"},
