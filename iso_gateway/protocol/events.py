@@ -10,6 +10,7 @@ import msgspec
 from iso_gateway.codec.message import Message
 from iso_gateway.protocol.acts import Act
 from iso_gateway.protocol.batch import Batch
+from iso_gateway.protocol.protection import KeySet, KnownKeys, Material
 from iso_gateway.protocol.records import Row
 
 
@@ -64,16 +65,60 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
 
 
 class Verified(Answer, frozen=True, gc=False):
-    """Answers Verify; *code* is empty where the message is genuine, else A0 or 96."""
+    """Answers Verify; *code* is empty where the message is genuine, else A0, A7 or 96."""
 
     code: str = ""
+    keys: KeySet | None = None
+    """The generation that made its MAC."""
+    fingerprint: bytes = b""
+    """Of what was to be hashed."""
 
 
 class Secured(Answer, frozen=True, gc=False):
-    """Answers Secure; *message* is None where it failed, then *code* says how: 96 or 99."""
+    """Answers Secure; *message* is None where it failed, then *code* says how: 96, 99 or A7."""
 
     message: Message | None
     code: str = ""
+    payload: bytes = b""
+    """The message in bytes, MAC and all, where the edge has them already."""
+    sealed: bytes = b""
+    """The card number for the journal."""
+
+
+class CardKnown(msgspec.Struct, frozen=True, gc=False):
+    """Answers Unseal; empty where it cannot be opened."""
+
+    id: str
+    pan: str
+
+    def __repr__(self) -> str:
+        return f"<CardKnown {self.id}>"
+
+
+class KeysTaken(msgspec.Struct, frozen=True, gc=False):
+    """Answers TakeKeys: the new generation is kept, or *keys* is None and nothing changed."""
+
+    id: str
+    keys: KeySet | None
+    check_values: tuple[bytes, ...] = ()
+    """Ours, in the order of the material: the other side compares them."""
+    cause: str = ""
+    """Why not, for the log; no data."""
+
+
+class KeysGiven(msgspec.Struct, frozen=True, gc=False):
+    """Answers GiveKeys: the new generation is kept, or *keys* is None."""
+
+    id: str
+    keys: KeySet | None
+    material: tuple[Material, ...] = ()
+    cause: str = ""
+
+
+class KeysKnown(msgspec.Struct, frozen=True, gc=False):
+    """What the key store has for each owner: told before anybody is listened to, and after a reload."""
+
+    known: tuple[KnownKeys, ...]
 
 
 class Journaled(Answer, frozen=True, gc=False):
@@ -174,6 +219,10 @@ Event = (
     | LinkLost
     | Verified
     | Secured
+    | CardKnown
+    | KeysTaken
+    | KeysGiven
+    | KeysKnown
     | Journaled
     | Conflict
     | JournalFailed

@@ -13,6 +13,7 @@ from typing import Final, Literal
 import msgspec
 
 from iso_gateway.protocol.dialect import Dialect
+from iso_gateway.protocol.protection import Protection
 from iso_gateway.protocol.routing import Route
 from iso_gateway.protocol.session import Timing
 from iso_gateway.protocol.verdicts import Wire
@@ -42,10 +43,15 @@ class Listener(msgspec.Struct, frozen=True):
     """The terminals allowed here, and each one's merchant; an empty merchant: any."""
     partial_approval: bool = False
     """Whether these terminals can take an approval for a part of the amount."""
-    keyed: bool = False
-    """Whether its terminals' messages have a MAC to verify; otherwise the security module is not asked."""
+    protection: Protection = Protection()
+    """MAC, PIN and keys of its terminals."""
     zone: tzinfo | None = None
     """What its terminals' clocks show, in DE 12 and 13; None: the zone of any of the acquirers."""
+
+    @property
+    def keyed(self) -> bool:
+        """Whether the security module has to do with its messages."""
+        return self.protection.keyed
 
 
 class Debtor(msgspec.Struct, frozen=True):
@@ -77,8 +83,8 @@ class Acquirer(msgspec.Struct, frozen=True):
     host_timeout: float = 30.0
     late_window: float = 120.0
     """How long a given-up STAN stays reserved for a late answer."""
-    keyed: bool = False
-    """Whether its messages get a MAC or a translated PIN block; otherwise the security module is not asked."""
+    protection: Protection = Protection()
+    """MAC, PIN and keys of its links."""
     sign_on: bool = True
     settlement: Literal["own", "forward"] = "own"
     """Whether the gateway settles the batches of terminals itself, or sends their totals and records on to the host."""
@@ -86,6 +92,11 @@ class Acquirer(msgspec.Struct, frozen=True):
     """Whether the host wants DE 37 in requests."""
     timing: Timing = Timing()
     debtor: Debtor = Debtor()
+
+    @property
+    def keyed(self) -> bool:
+        """Whether the security module has to do with its messages."""
+        return self.protection.keyed
 
     def business_date(self, wall: datetime) -> datetime:
         """Return the business day of the instant *wall*, as midnight in the acquirer's zone."""
@@ -101,6 +112,8 @@ class Setup(msgspec.Struct, frozen=True):
     acquirers: dict[str, Acquirer]
     routes: tuple[Route, ...]
     limits: Limits = Limits()
+    sealing: bool = False
+    """Whether the journal's seal is the security module's: then it is asked for every message, and `Lent` has none."""
 
 
 def nothing_seen(_link: str, _payload: bytes) -> Wire:

@@ -7,8 +7,10 @@ from typing import Final, NamedTuple
 
 from iso_gateway.catalog import load_profile, load_spec
 from iso_gateway.protocol.dialect import Dialect
+from iso_gateway.protocol.protection import Protection
 from iso_gateway.protocol.routing import Route
 from iso_gateway.protocol.setup import Acquirer, Listener, Setup
+from iso_gateway.security.keys import MacAlgorithm, MacMethod
 from iso_gateway.terminal.result import for_terminals
 from iso_gateway.terminal.scripts import Till
 
@@ -36,6 +38,7 @@ PAIRS: Final = (
 
 LISTENERS: Final = {"iso87": "iso87-ascii", "cup": "cup-pos", "iso93": "iso93-ascii"}
 HOSTS: Final = {"bank87": "iso87-ascii", "bank93": "iso93-ascii", "union": "cup-pos"}
+KEYED: Final = Protection(mac=MacMethod(MacAlgorithm.X9_19))
 LINKS: Final = 2
 """Of each host."""
 MERCHANT: Final = "MERCHANT0000001"
@@ -82,7 +85,7 @@ class Fleet:
                 self._dialects[spec],
                 {member.till.terminal: MERCHANT for member in members if member.listener == name},
                 partial_approval=name == "iso87",
-                keyed=name == "cup",
+                protection=KEYED if name == "cup" else Protection(),
             )
             for name, spec in LISTENERS.items()
         }
@@ -93,7 +96,7 @@ class Fleet:
                 tuple(f"{name}-{number}" for number in range(1, LINKS + 1)),
                 UTC,
                 host_timeout=HOST_TIMEOUT,
-                keyed=name == "union",
+                protection=KEYED if name == "union" else Protection(),
             )
             for name, spec in HOSTS.items()
         }

@@ -26,11 +26,13 @@ from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.moment import Moment
 from iso_gateway.protocol.node import Node
 from iso_gateway.protocol.originals import Original
+from iso_gateway.protocol.protection import Protection
 from iso_gateway.protocol.records import Row, RowState
 from iso_gateway.protocol.routing import Route
 from iso_gateway.protocol.session import Timing
 from iso_gateway.protocol.setup import Acquirer, Debtor, Lent, Limits, Listener, Setup
 from iso_gateway.protocol.verdicts import Wire
+from iso_gateway.security.keys import MacAlgorithm, MacMethod
 from iso_gateway.security.seal import Seal
 from iso_gateway.store.asking import answer
 from iso_gateway.store.journal import Failed, Refused
@@ -51,11 +53,14 @@ def dialect(name: str) -> Dialect:
     return Dialect(spec, load_profile(spec.profile))
 
 
+KEYED = Protection(mac=MacMethod(MacAlgorithm.X9_19))
+
+
 def setup(terminal: str = "iso87-ascii", host: str = "iso87-ascii", **changes: Any) -> Setup:
     """Return a listener, an acquirer with two links, and no conditions."""
     limits = changes.pop("limits", Limits())
     partial = changes.pop("partial_approval", False)
-    keyed = changes.setdefault("keyed", True)
+    protection = KEYED if changes.pop("keyed", True) else Protection()
     clocks = changes.pop("terminals_zone", None)
     terminals = {f"TERM{number:04}": MERCHANT for number in range(1, 100)}
     acquirer: dict[str, Any] = {
@@ -66,9 +71,10 @@ def setup(terminal: str = "iso87-ascii", host: str = "iso87-ascii", **changes: A
         "host_timeout": 30.0,
         "timing": Timing(answer=10.0, echo_every=0.0, sign_on_again=30.0),
         "debtor": Debtor(first_pause=1.0, longest_pause=60.0),
+        "protection": protection,
         **changes,
     }
-    listener = Listener("counter", dialect(terminal), terminals, partial, keyed, clocks)
+    listener = Listener("counter", dialect(terminal), terminals, partial, protection, clocks)
     return Setup({"counter": listener}, {"bank": Acquirer(**acquirer)}, (Route("bank"),), limits)
 
 
