@@ -35,9 +35,10 @@ class Done(NamedTuple):
 class Journaling:
     """Gathers Journal commands and answers each by its event.
 
-    A store that does not block is asked in the loop, whenever the node has nothing else to do. One that does has a
-    thread of its own, which takes one group after the other: each is everything that has gathered while the last was
-    being committed. There is never more than one out, so entries are committed in the order in which they came.
+    A store that does not block is asked in the loop, whenever the node has nothing else to do. With one that does, one
+    group follows the other: each is everything that has gathered while the last was being committed. It is written in
+    the loop where that waits for nothing, and a thread waits for the disk. There is never more than one out, so
+    entries are committed in the order in which they came.
     """
 
     def __init__(
@@ -57,7 +58,8 @@ class Journaling:
         """Whether there is a Journal in what waits."""
         self._idle = False
         """Whether the thread waits for a group."""
-        self._groups: SimpleQueue[Group | None] = SimpleQueue()
+        self._groups: SimpleQueue[Done | Group | None] = SimpleQueue()
+        """For the thread: what was begun and is to be made durable, or what it has to commit whole; None: no more."""
         self._done: SimpleQueue[Done | Exception] = SimpleQueue()
         self._bug: Exception | None = None
         self._broken = trio.Event()
@@ -88,7 +90,9 @@ class Journaling:
 
     def _hand_over(self) -> None:
         self._idle = False
-        self._groups.put(self._taken())
+        group = self._taken()
+        said = self.store.begin([command.entry for command in group])
+        self._groups.put(group if said is None else Done(group, said))
 
     def look_up(self, command: Lookup | Gather) -> Event | None:
         """Answer *command* at once, or None where the store blocks: then ``run`` answers it."""
@@ -127,9 +131,9 @@ class Journaling:
 
     def _write(self, ring: Callable[[], None]) -> None:
         """Commit group after group, in the thread."""
-        while (group := self._groups.get()) is not None:
+        while (given := self._groups.get()) is not None:
             try:
-                self._done.put(self._committed(group))
+                self._done.put(self._lasting(given) if isinstance(given, Done) else self._committed(given))
             except Exception as bug:  # noqa: BLE001 -- it is `run` that raises it
                 self._done.put(bug)
             ring()
@@ -153,6 +157,14 @@ class Journaling:
             return Done(group, self.store.commit([command.entry for command in group]))
         except StoreError as error:
             return Done(group, error)
+
+    def _lasting(self, done: Done) -> Done:
+        """Wait until what was begun lasts."""
+        try:
+            self.store.make_durable()
+        except StoreError as error:
+            return Done(done.group, error)
+        return done
 
     def _settled(self, done: Done) -> list[Event]:
         """Return the answers to a group; what was only filed, and in vain, is filed again, before what came since."""

@@ -56,6 +56,21 @@ class JournalStore(Protocol):
         """
         ...
 
+    def begin(self, entries: Sequence[Entry]) -> list[Outcome] | None:
+        """Do of `commit` what waits for nothing: what becomes of each entry is true once `make_durable` returns.
+
+        None, and nothing was done, where that cannot be; then `commit` has to do it. One group at a time.
+        """
+        ...
+
+    def make_durable(self) -> None:
+        """Wait until what `begin` wrote lasts.
+
+        Raises:
+            StoreError: nothing of it was committed, or nobody can say.
+        """
+        ...
+
     def find(self, key: Key | None, original: OriginalQuery | None) -> tuple[Row | None, tuple[Row, ...]]:
         """Return the row that claims *key*, and the rows that *original* may mean.
 

@@ -67,6 +67,13 @@ class MemoryJournal:
         """Commit *entries*, each whole or not at all, in order."""
         return [self._commit(entry) for entry in entries]
 
+    def begin(self, entries: Sequence[Entry]) -> list[Outcome] | None:
+        """Commit *entries*: nothing here waits."""
+        return self.commit(entries)
+
+    def make_durable(self) -> None:
+        """Do nothing: what is in memory lasts as long as the process."""
+
     def find(self, key: Key | None, original: OriginalQuery | None) -> tuple[Row | None, tuple[Row, ...]]:
         """Return the row that claims *key*, and the rows that *original* may mean."""
         same = self._rows.get(self._claims.get(key, "")) if key is not None else None

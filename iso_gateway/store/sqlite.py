@@ -1,8 +1,12 @@
-"""A journal in SQLite: one file, durable when a commit returns (WAL, synchronous=FULL).
+"""A journal in SQLite: one file, durable when a commit returns (WAL, and fdatasync of the log by ourselves).
 
 Rule 1: one process writes, one group at a time. What it knows of the newest rows it need not read again.
 Rule 2: who reads has a connection of their own and waits for no commit; what was committed before is seen.
 Rule 3: after an error nothing of the group stays. Where that cannot be known, the file is opened anew and looked at.
+Rule 4: a group is written (`begin`) and then made durable (`make_durable`), so that a caller with an event loop writes
+there, which waits for nothing, and waits for the disk in a thread: SQLite's statements in a second thread of Python
+cost twice what they cost in the first. Whatever could wait (another's lock, a checkpoint, the first group of a log,
+whose head SQLite itself has to have on the disk) makes `begin` say no, and is done by `commit`, in the thread.
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ from iso_gateway.store import reading, retiring, writing
 from iso_gateway.store.group import ClashError, Group, Known
 from iso_gateway.store.journal import Outcome
 from iso_gateway.store.lock import Lock
+from iso_gateway.store.log import Log
 from iso_gateway.store.migrations import bring_up, damaged, is_damage, present, sound, version_of
 
 T = TypeVar("T")
@@ -35,8 +40,6 @@ REMEMBERED: Final = 4096
 """Rows whose content the writer keeps in memory: the newest, which are the ones that change."""
 BUSY: Final = 1.0
 """Seconds that a lock of another process on the file is waited for."""
-WAL_PAGES: Final = 4000
-"""Pages in the log at which what is in it moves to its place: 16 MB."""
 
 
 class SqliteJournal:
@@ -56,7 +59,7 @@ class SqliteJournal:
             StoreError: it cannot be opened, is none, is damaged, or of a newer version.
         """
         self.path = Path(path)
-        self._log = f"{os.path.realpath(path)}-wal"
+        self._log = Log(f"{os.path.realpath(path)}-wal")
         self._writing = threading.Lock()
         self._writer: sqlite3.Connection | None = None
         self._readers: list[sqlite3.Connection] = []
@@ -69,6 +72,10 @@ class SqliteJournal:
         """SQLite's count of what others wrote: when it moves, nothing that we know is sure."""
         self._files: dict[str, tuple[int, int]] = {}
         """Which files on the disk the journal and its log are: their names may come to mean others, or none."""
+        self._begun: Group | None = None
+        """What was written, and is not durable yet."""
+        self._doubt: sqlite3.Error | None = None
+        """Why nobody knows whether it was."""
         self._lock: Lock | None = None
         with self._told("open"):
             if now is not None:
@@ -136,13 +143,34 @@ class SqliteJournal:
     # What the journal promises
 
     def commit(self, entries: Sequence[Entry]) -> list[Outcome]:
-        """Commit *entries* as one group."""
-        with self._writing, self._told("write"):
+        """Commit *entries* as one group, whatever has to be waited for."""
+        with self._to_write() as connection:
+            _wait_for_others(connection, BUSY)
             try:
-                return self._committed(entries, sure=False)
-            except ClashError:
-                # Somebody's key was taken: once more, and this time each key is looked up.
-                return self._committed(entries, sure=True)
+                outcomes = self._written(entries)
+            finally:
+                _wait_for_others(connection, 0)
+            self._make_durable()
+            self._move_the_log()
+        return outcomes
+
+    def begin(self, entries: Sequence[Entry]) -> list[Outcome] | None:
+        """Write *entries* as one group, and wait for nothing; None, and nothing done, where `commit` has to do it."""
+        if self._writer is None or self._log.is_new or not self._writing.acquire(blocking=False):
+            return None
+        try:
+            with self._told("write"):
+                return self._written(entries)
+        except StoreError:
+            return None
+        finally:
+            self._writing.release()
+
+    def make_durable(self) -> None:
+        """Have what `begin` wrote on the disk."""
+        with self._to_write():
+            self._make_durable()
+            self._move_the_log()
 
     def find(self, key: Key | None, original: OriginalQuery | None) -> tuple[Row | None, tuple[Row, ...]]:
         """Return the row that claims *key*, and the rows that *original* may mean."""
@@ -189,8 +217,9 @@ class SqliteJournal:
 
     def keep_dialect(self, name: str, data: bytes) -> None:
         """Keep *data*, the spec and profile whose hash is *name*."""
-        with self._writing, self._told("write"):
-            self._opened().execute("INSERT OR IGNORE INTO dialects VALUES (?, ?)", (name, data))
+        with self._to_write() as connection:
+            connection.execute("INSERT OR IGNORE INTO dialects VALUES (?, ?)", (name, data))
+            self._make_durable()
 
     def dialect(self, name: str) -> bytes | None:
         """Return what was kept under the hash *name*, or None."""
@@ -201,17 +230,18 @@ class SqliteJournal:
     def same_key(self, check_value: bytes) -> bool:
         """Return whether the rows are sealed under the key of *check_value*; where there is none yet, it is."""
         if self._lock is not None:
-            with self._writing, self._told("write"):
-                self._opened().execute("INSERT OR IGNORE INTO meta VALUES ('key check', ?)", (check_value,))
+            with self._to_write() as connection:
+                connection.execute("INSERT OR IGNORE INTO meta VALUES ('key check', ?)", (check_value,))
+                self._make_durable()
         with self._reading() as connection:
             kept = connection.execute("SELECT value FROM meta WHERE key = 'key check'").fetchone()
         return kept is None or bool(kept[0] == check_value)
 
     def retire(self, before: datetime, limit: int = 200) -> int:
         """Let go of at most *limit* of the oldest rows that came before *before* and on which nothing is open."""
-        with self._writing, self._told("write"):
-            connection = self._opened()
+        with self._to_write() as connection:
             gone, self.since = retiring.retire(connection, before, limit)
+            self._make_durable()
             for row_id in gone:
                 self._known.pop(row_id, None)
         return len(gone)
@@ -228,17 +258,35 @@ class SqliteJournal:
 
     # Writing
 
-    def _committed(self, entries: Sequence[Entry], *, sure: bool) -> list[Outcome]:
-        """Commit *entries*; *sure*: with a look at each key before.
+    @contextmanager
+    def _to_write(self) -> Iterator[sqlite3.Connection]:
+        """Lend the connection that writes, to nobody else meanwhile.
 
         Raises:
-            ClashError: a key was held that was taken for free; nothing was committed.
+            StoreError: it cannot be had, or what is done with it fails.
+        """
+        with self._writing, self._told("write"):
+            yield self._opened()
+
+    def _written(self, entries: Sequence[Entry]) -> list[Outcome]:
+        """Write *entries* to the log; only `_make_durable` makes that last."""
+        try:
+            return self._judged_and_written(entries, sure=False)
+        except ClashError:
+            # Somebody's key was taken: once more, and this time each key is looked up.
+            return self._judged_and_written(entries, sure=True)
+
+    def _judged_and_written(self, entries: Sequence[Entry], *, sure: bool) -> list[Outcome]:
+        """Write *entries*; *sure*: with a look at each key before.
+
+        Raises:
+            ClashError: a key was held that was taken for free; nothing was written.
         """
         connection = self._opened()
         self._same_file(self.path)
         connection.execute("BEGIN IMMEDIATE")
         try:
-            self._same_file(self._log)
+            self._same_file(self._log.path)
             self._in_step(connection)
             group = Group(self._row, self._batch_version, self._holder if sure else None, self._next_seq)
             outcomes = group.judge(entries)
@@ -246,14 +294,39 @@ class SqliteJournal:
         except BaseException:
             self._undo(connection)
             raise
+        self._begun, self._doubt = group, None
         try:
             connection.execute("COMMIT")
-        except sqlite3.Error:
-            self._let_go()
-            if not self._there_after_all(group):
-                raise
-        self._remember(group)
+        except sqlite3.Error as error:
+            self._doubt = error
+        else:
+            self._remember(group)
         return outcomes
+
+    def _make_durable(self) -> None:
+        """Have what was written on the disk.
+
+        Raises:
+            sqlite3.Error: it is not there, or nobody can say.
+            OSError: the same.
+        """
+        begun, self._begun = self._begun, None
+        doubt, self._doubt = self._doubt, None
+        try:
+            if doubt is not None:
+                raise doubt
+            self._log.sync()
+        except (sqlite3.Error, OSError):
+            self._let_go()
+            if begun is None or not self._there_after_all(begun):
+                raise
+            self._remember(begun)
+
+    def _move_the_log(self) -> None:
+        """Move what is in a long log to its place; where somebody still reads it, another time."""
+        if self._log.is_long:
+            self._opened().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._log.is_new = True
 
     def _in_step(self, connection: sqlite3.Connection) -> None:
         """Forget what is known where another process has written."""
@@ -320,7 +393,8 @@ class SqliteJournal:
             with suppress(sqlite3.Error):
                 self._writer.close()
             self._writer = None
-            self._files.pop(self._log, None)
+            self._files.pop(self._log.path, None)
+        self._log.let_go()
 
     def _connected(self) -> sqlite3.Connection:
         self._same_file(self.path)
@@ -333,8 +407,8 @@ class SqliteJournal:
             cached_statements=256,
         )
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
+        connection.execute("PRAGMA synchronous = NORMAL")  # the log's head and checkpoints; its groups, `make_durable`
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
         connection.execute("PRAGMA cache_size = -65536")
         return connection
 
@@ -367,3 +441,8 @@ class SqliteJournal:
         except StoreError as error:
             said = str(error)
             raise (error if said.startswith(str(self.path)) else StoreError(f"{self.path}: {said}")) from None
+
+
+def _wait_for_others(connection: sqlite3.Connection, seconds: float) -> None:
+    """Have *connection* wait so long for a lock of another process."""
+    connection.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")

@@ -24,18 +24,32 @@ class SlowJournal(MemoryJournal):
 
     blocking = True
 
-    def __init__(self) -> None:
+    def __init__(self, *, begins: bool) -> None:
+        """Commit whole, or with *begins* in two steps."""
         super().__init__()
+        self.begins = begins
         self.groups: list[list[str]] = []
         self.may = threading.Event()
         self.may.set()
         self.bug: Exception | None = None
+        self._begun: list[str] = []
 
     def commit(self, entries: Sequence[Entry]) -> list[Outcome]:
+        said = self._begin(entries)
+        self.make_durable()
+        return said
+
+    def begin(self, entries: Sequence[Entry]) -> list[Outcome] | None:
+        return self._begin(entries) if self.begins else None
+
+    def make_durable(self) -> None:
         assert self.may.wait(10)
         if self.bug is not None:
             raise self.bug
-        self.groups.append([part.id for entry in entries for part in entry if isinstance(part, Change)])
+        self.groups.append(self._begun)
+
+    def _begin(self, entries: Sequence[Entry]) -> list[Outcome]:
+        self._begun = [part.id for entry in entries for part in entry if isinstance(part, Change)]
         return [Committed() for _ in entries]
 
 
@@ -46,8 +60,8 @@ def entry(row: str) -> Entry:
 class Loop:
     """A node that only listens."""
 
-    def __init__(self) -> None:
-        self.store = SlowJournal()
+    def __init__(self, *, begins: bool) -> None:
+        self.store = SlowJournal(begins=begins)
         self.fed: list[Event] = []
         self.heard = trio.Event()
         self.journaling = Journaling(self.store, self.feed)
@@ -69,9 +83,9 @@ class Loop:
                 await self.heard.wait()
 
 
-@pytest.fixture
-def loop() -> Loop:
-    return Loop()
+@pytest.fixture(params=["committed whole", "begun and made durable"])
+def loop(request: pytest.FixtureRequest) -> Loop:
+    return Loop(begins=request.param != "committed whole")
 
 
 async def test_what_gathers_during_a_commit_is_the_next_group(loop: Loop, nursery: trio.Nursery) -> None:
