@@ -14,6 +14,8 @@
     │   └── FrameCutShort        the peer closed in the middle of a frame
     ├── LocalProtocolError       an event that cannot happen in this state: a bug of ours
     ├── StoreError               the journal cannot be read or written
+    ├── KeyStoreError            the key store or its audit file cannot be read or written
+    ├── ModuleFailed             the security module cannot be started
     ├── NoConnection             nobody listens there, or the link is gone
     ├── NoAnswer                 the request went out, and nothing came back in time
     └── AdminError               what the admin socket of a running process refused
@@ -186,6 +188,14 @@ class LocalProtocolError(IsoGatewayError):
 
 class StoreError(IsoGatewayError):
     """The journal cannot be read or written."""
+
+
+class KeyStoreError(IsoGatewayError):
+    """The key store or its audit file cannot be read or written; the text never shows what they hold."""
+
+
+class ModuleFailed(IsoGatewayError):  # noqa: N818 -- reads better at the call
+    """The security module cannot be started: no master key, a wrong one, a store or a library that it cannot use."""
 
 
 class NoConnection(IsoGatewayError):  # noqa: N818

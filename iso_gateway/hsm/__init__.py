@@ -1,4 +1,4 @@
 """Security modules: whatever holds keys and answers Verify and Secure.
 
-So far ``open_module.py`` alone: it holds no key, and says so.
+``client.py`` is what the gateway calls, ``key_table.py`` what the keys are held in. ``open_module.py`` holds none.
 """
