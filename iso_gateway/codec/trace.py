@@ -6,7 +6,7 @@ what.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from iso_gateway.codec import bitmap, body, lengths
@@ -199,20 +199,39 @@ def spans(plan: Plan, data: bytes, *, strict: bool = True) -> list[Span]:
 
 
 def body_offset(plan: Plan, values: Mapping[int, Value], kept: Mapping[int, bytes], number: int) -> int:
-    """Return the byte at which the body of data element *number* begins once the message is encoded.
+    """Return the byte at which the body of data element *number* begins once the message is encoded."""
+    return next(extent.body for extent in extents(plan, values, kept) if extent.number == number)
 
-    For a message that was decoded, these are the offsets of the bytes that it came from: see `walker`.
+
+class Extent(NamedTuple):
+    """Where one data element lies in an encoded message, in bytes from 0."""
+
+    number: int
+    start: int
+    """Its first byte, prefix included."""
+    body: int
+    """Its first byte after the length prefix."""
+    end: int
+    """The byte after its last one."""
+
+
+def extents(plan: Plan, values: Mapping[int, Value], kept: Mapping[int, bytes]) -> Iterator[Extent]:
+    """Yield where each data element lies once the message is encoded, in the order of the bytes.
+
+    For a message that was decoded, these are the places in the bytes that it came from: see `walker`.
     """
-    numbers = tuple(values)
-    whole = kept.get(0) or bitmap.written(plan, numbers) + bitmap.third(plan, numbers)
-    first, third = bitmap.split(plan, whole)
+    if 0 in kept:
+        first, third = bitmap.split(plan, kept[0])
+    else:
+        numbers = tuple(values)
+        layout = plan.layouts.get(numbers) or bitmap.arrange(plan, numbers)
+        assert layout is not None, "the spec has its elements"
+        first, third = layout.bitmap, layout.third
     at = plan.mti_size + len(first)
-    for each in numbers:
+    for each in values:
         row = plan.rows[each]
         if each > bitmap.THIRD:
             at, third = at + len(third), b""
-        at += row.width
-        if each == number:
-            break
-        at += len(kept[each]) if each in kept else body.taken(row, values[each])
-    return at
+        start, begun = at, at + row.width
+        at = begun + (len(kept[each]) if each in kept else body.taken(row, values[each]))
+        yield Extent(each, start, begun, at)

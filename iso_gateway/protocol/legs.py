@@ -24,8 +24,8 @@ OWN_TO_A_LEG: Final = frozenset(
 )
 """What is made anew on each leg and never carried: MAC, security, codes, and the naming of originals."""
 
-MAC: Final = frozenset({64, 128})
-"""Where a MAC is, whatever a spec calls it."""
+MAC: Final = frozenset({64, 128, 192})
+"""Where a MAC is, whatever a spec calls it: the last element of the first, the second or the third bitmap."""
 
 MONEY: Final = frozenset(
     {
