@@ -16,6 +16,11 @@
     ├── StoreError               the journal cannot be read or written
     ├── KeyStoreError            the key store or its audit file cannot be read or written
     ├── ModuleFailed             the security module cannot be started
+    ├── SecurityError            what a key was wanted for is refused
+    │   ├── PinBlockError        no PIN block of that format and card under that key
+    │   ├── PinPolicyError       a translation between formats that is not allowed
+    │   ├── KsnError             a key serial number that gives no key
+    │   └── KeyMaterialError     bytes that may not serve as a key
     ├── NoConnection             nobody listens there, or the link is gone
     ├── NoAnswer                 the request went out, and nothing came back in time
     └── AdminError               what the admin socket of a running process refused
@@ -196,6 +201,32 @@ class KeyStoreError(IsoGatewayError):
 
 class ModuleFailed(IsoGatewayError):  # noqa: N818 -- reads better at the call
     """The security module cannot be started: no master key, a wrong one, a store or a library that it cannot use."""
+
+
+class SecurityError(IsoGatewayError):
+    """What a key was wanted for is refused; the text is constant and tells nothing of what was given."""
+
+
+class PinBlockError(SecurityError):
+    """No PIN block of that format and card under that key. Which of them is wrong is told to nobody."""
+
+    def __init__(self) -> None:
+        super().__init__("no PIN block of this format and card under this key")
+
+
+class PinPolicyError(SecurityError):
+    """A translation that PCI PIN requirement 3-3 does not allow."""
+
+    def __init__(self) -> None:
+        super().__init__("this translation of a PIN block is not allowed (PCI PIN, requirement 3-3)")
+
+
+class KsnError(SecurityError):
+    """A key serial number of the wrong length, or whose counter gives no key: zero, too many bits, used up."""
+
+
+class KeyMaterialError(SecurityError):
+    """Bytes that may not serve as a key: of the wrong length, weak, or with equal halves."""
 
 
 class NoConnection(IsoGatewayError):  # noqa: N818

@@ -1,4 +1,17 @@
 """Keys and what is done with them: pure algorithms, and references to keys that live elsewhere.
 
-So far: the sealing of card numbers for the journal. MACs and PIN blocks come with the security module.
+    keys, commands     what a key is for, and what a security module is asked: all that the network side knows
+    seal               card numbers in the journal
+
+What a security module is made of, and nobody else uses:
+
+    block_ciphers      `BlockCipher`: one key of DES, TDES, AES or SM4, made ready once
+    macs               `MacKey`: one key and one algorithm; make and verify
+    pin_policy         `translate` a PIN block from key and format to key and format, where policy allows
+    pin_blocks         the formats themselves: `encipher`, `decipher`
+    dukpt_tdes, _aes   keys of single transactions
+    check_values       `check_value`, `matches`
+    key_material       parity, weak keys, components
+
+Randomness is handed in as a function; keys are handed in as `bytearray` and come out as such, for their owner to wipe.
 """

@@ -1,0 +1,132 @@
+"""Block ciphers made ready once for each key: DES, TDES, AES, SM4.
+
+Making a cipher costs more than a block of it, so whoever holds a key keeps its `BlockCipher`. Single DES is TDES with
+one key three times over, and two keys are K1, K2, K1: the library wants 24 bytes always.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
+from cryptography.hazmat.primitives.ciphers import Cipher, CipherAlgorithm, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+
+from iso_gateway.errors import KeyMaterialError
+from iso_gateway.security.keys import KeyAlgorithm
+
+Key = bytes | bytearray | memoryview
+"""What a key may be handed in as; a `bytearray` can be wiped by its owner."""
+
+KEY_BYTES: Final[dict[KeyAlgorithm, tuple[int, ...]]] = {
+    KeyAlgorithm.DES: (8,),
+    KeyAlgorithm.TDES: (16, 24),
+    KeyAlgorithm.AES: (16, 24, 32),
+    KeyAlgorithm.SM4: (16,),
+}
+"""How long the keys of each block cipher may be, in bytes."""
+
+BLOCK_BYTES: Final[dict[KeyAlgorithm, int]] = {
+    KeyAlgorithm.DES: 8,
+    KeyAlgorithm.TDES: 8,
+    KeyAlgorithm.AES: 16,
+    KeyAlgorithm.SM4: 16,
+}
+
+
+class BlockCipher:
+    """One key under one block cipher. Its repr says the cipher alone.
+
+    A copy of the key is kept, as CBC needs it for each message: `wipe` overwrites it.
+    """
+
+    def __init__(self, kind: KeyAlgorithm, key: Key) -> None:
+        """Take a copy of *key*; the caller may wipe its own.
+
+        Raises:
+            KeyMaterialError: *key* is no key of *kind* by its length, or *kind* is no block cipher here.
+        """
+        if len(key) not in KEY_BYTES.get(kind, ()):
+            raise KeyMaterialError("a key of a length that its algorithm does not have")
+        self.kind = kind
+        self.block_size = BLOCK_BYTES[kind]
+        """8 or 16 bytes."""
+        self._key = as_24_bytes(key) if self.block_size == 8 else bytearray(key)
+        self.algorithm: CipherAlgorithm = _algorithm(kind, self._key)
+        """What the library wants for its own constructions, CMAC; not for keeping."""
+        electronic = Cipher(self.algorithm, modes.ECB())  # noqa: S305 -- single blocks, as PIN blocks and derivations want them
+        self._encrypt = electronic.encryptor().update
+        self._decrypt = electronic.decryptor().update
+
+    def __repr__(self) -> str:
+        return f"<BlockCipher {self.kind.name}>"
+
+    def encrypt(self, blocks: bytes) -> bytes:
+        """Return *blocks*, each encrypted alone (ECB).
+
+        Raises:
+            ValueError: they are no whole blocks.
+        """
+        if len(blocks) % self.block_size:
+            # The library would keep the rest, and put it before whatever comes next.
+            raise ValueError("no whole blocks")
+        return self._encrypt(blocks)
+
+    def decrypt(self, blocks: bytes) -> bytes:
+        """Return *blocks*, each decrypted alone (ECB).
+
+        Raises:
+            ValueError: they are no whole blocks.
+        """
+        if len(blocks) % self.block_size:
+            raise ValueError("no whole blocks")
+        return self._decrypt(blocks)
+
+    def encrypt_chained(self, blocks: bytes, vector: bytes = b"") -> bytes:
+        """Return *blocks* encrypted in CBC; an empty *vector* is zeros.
+
+        Raises:
+            ValueError: they are no whole blocks, or *vector* is not one.
+        """
+        if len(blocks) % self.block_size:
+            raise ValueError("no whole blocks")
+        return Cipher(self.algorithm, modes.CBC(vector or bytes(self.block_size))).encryptor().update(blocks)
+
+    def decrypt_chained(self, blocks: bytes, vector: bytes = b"") -> bytes:
+        """Return *blocks* decrypted in CBC; an empty *vector* is zeros.
+
+        Raises:
+            ValueError: they are no whole blocks, or *vector* is not one.
+        """
+        if len(blocks) % self.block_size:
+            raise ValueError("no whole blocks")
+        return Cipher(self.algorithm, modes.CBC(vector or bytes(self.block_size))).decryptor().update(blocks)
+
+    def wipe(self) -> None:
+        """Overwrite the key that is kept, and have the cipher do nothing more; what the library holds goes with it."""
+        self._key[:] = bytes(len(self._key))
+        self._encrypt = self._decrypt = _wiped
+        self.block_size = 0
+
+
+def as_24_bytes(key: Key) -> bytearray:
+    """Return a DES or TDES key of 8, 16 or 24 bytes as the 24 that mean the same."""
+    whole = bytearray(24)
+    with memoryview(key) as view:  # slices of a view leave no copies of the key behind
+        whole[:8] = view[:8]
+        whole[8:16] = view[:8] if len(key) == 8 else view[8:16]
+        whole[16:] = view[16:] if len(key) == 24 else view[:8]
+    return whole
+
+
+def _algorithm(kind: KeyAlgorithm, key: bytearray) -> CipherAlgorithm:
+    # All three take a bytearray, and only so do they leave no copy of the key; the hints of two are behind.
+    if kind is KeyAlgorithm.AES:
+        return AES(key)
+    if kind is KeyAlgorithm.SM4:
+        return algorithms.SM4(key)  # type: ignore[arg-type]
+    return TripleDES(key)  # type: ignore[arg-type]
+
+
+def _wiped(data: bytes | bytearray | memoryview) -> bytes:  # noqa: ARG001 -- by the name that it is called by
+    raise ValueError("the key was wiped")
