@@ -39,7 +39,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("errors", "settings", "resources", "codec", "framing", "security", "protocol"),
         *("store", "office", "net", "hsm", "catalog", "admin"),
     },
-    "host": {"errors", "settings", "resources", "codec", "framing", "security", "protocol", "net", "catalog", "admin"},
+    "host": {
+        *("errors", "settings", "resources", "codec", "framing", "security", "protocol"),
+        *("net", "hsm", "catalog", "admin"),
+    },
     "terminal": {"errors", "settings", "resources", "codec", "framing", "security", "protocol", "net", "catalog"},
     "simulation": {"errors", "codec", "security", "protocol", "store", "catalog", "host", "terminal"},
     "cli": {

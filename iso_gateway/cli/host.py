@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import click
 
 from iso_gateway.cli.options import Seconds, framing_option, spec_option
+from iso_gateway.cli.protecting import protection_of, protection_options
 from iso_gateway.errors import AdminError, ConfigError
 
 if TYPE_CHECKING:
@@ -48,6 +49,14 @@ QUIET: Final = frozenset({"connected"})
     metavar="HH:MM",
     help="From when on it is tomorrow's business date, in UTC; links are told.",
 )
+@protection_options
+@click.option(
+    "--keys-of",
+    type=click.Choice(["terminal", "zone"]),
+    default="terminal",
+    show_default=True,
+    help="Whose keys protect messages: the terminals' own, or, behind a gateway, those of the zone.",
+)
 @click.option(
     "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="One line per event."
 )
@@ -61,6 +70,13 @@ def host(
     not_found: Literal["00", "25"] | None,
     refuse_reversals: str,
     cut_over: str,
+    mac: str,
+    covers: str,
+    pin_format: str,
+    ksn: str,
+    exchange: str,
+    keys: str,
+    keys_of: str,
     log_format: str,
 ) -> None:
     """Run the mock host: it authorizes, remembers, and misbehaves when the amount asks for it.
@@ -69,6 +85,7 @@ def host(
     lose the connection; .67 gets no answer, and its reversal is refused. SIGTERM ends it after what is late was
     answered.
     """
+    import msgspec
     import trio
 
     from iso_gateway.host.server import HostServer
@@ -83,10 +100,14 @@ def host(
         "reversal_not_found": not_found or "",
         "refuse_reversals": refuse_reversals,
         "cut_over": cut_over,
+        "keys": keys,
+        "keys_of": keys_of,
     }
     settings, problems = read(HostSettings, given)
     if settings is None:
         raise ConfigError(problems)
+    protection = protection_of(mac, covers, pin_format, ksn, exchange)
+    settings = msgspec.structs.replace(settings, protection=protection)
     log = _Log(log_format)
     server = HostServer.of(settings, log=log)
 

@@ -13,17 +13,23 @@ from click.core import ParameterSource
 from iso_gateway.cli.lazy import interrupted, told
 from iso_gateway.cli.options import Seconds, framing_option, json_option, spec_option
 from iso_gateway.cli.output import complain, say, say_json
+from iso_gateway.cli.pins import pin_given, pin_options
+from iso_gateway.cli.protecting import PROTECTING, option_of, protection_of, protection_options
 from iso_gateway.errors import ConfigError, NoAnswer, NoConnection, Problem, SpecError, did_you_mean
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from iso_gateway.codec.message import Message
     from iso_gateway.framing import Framing
     from iso_gateway.net.address import Address
     from iso_gateway.protocol.dialect import Dialect
+    from iso_gateway.protocol.protection import Protection
+    from iso_gateway.terminal.client import Heard
     from iso_gateway.terminal.orders import Prepared
     from iso_gateway.terminal.result import Result
     from iso_gateway.terminal.scripts import Till
+    from iso_gateway.terminal.shield import Shield
 
 MEANINGS: Final = {
     "sale": ("--amount 12.34", "charge the card"),
@@ -47,7 +53,9 @@ EXITS: Final = {"approved": 0, "declined": 1, "not_sent": 3, "unknown": 4}
 """By what is known of the request."""
 UNSETTLED: Final = frozenset({"unknown", "not_sent"})
 """What leaves a debt as it was."""
-_SAME_WAY: Final = frozenset({"address", "spec_name", "framing_name", "terminal", "merchant", "timeout", "state"})
+_SAME_WAY: Final = frozenset(
+    {"address", "spec_name", "framing_name", "terminal", "merchant", "timeout", "state", "keys", *PROTECTING}
+)
 """The parameters that say who sends how, and not what."""
 
 
@@ -85,6 +93,8 @@ def _epilog() -> str:
 )
 @click.option("--timeout", default=60.0, show_default=True, type=Seconds(0.001, 86400), help="Seconds.")
 @click.option("--state", metavar="FILE", type=click.Path(path_type=Path), help="Where STAN and results are kept.")
+@protection_options
+@pin_options
 @json_option
 def send(
     *,
@@ -102,12 +112,24 @@ def send(
     reverse_first: bool | None,
     timeout: float,
     state: Path | None,
+    mac: str,
+    covers: str,
+    pin_format: str,
+    ksn: str,
+    exchange: str,
+    keys: str,
+    pin: str,
+    pin_file: str,
+    ask_pin: bool,
     as_json: bool,
 ) -> int:
     """Send one terminal transaction, and print the answer.
 
     `--original last` is the latest approved sale, refund, preauth or completion of this terminal; for a reversal it is
     the latest request that moved money, whatever became of it.
+
+    With `--mac` each message of money has a MAC, and an approval is believed only with the right one: any other leaves
+    the outcome unknown, and a reversal is owed.
 
     Exits 0 when approved, 1 when declined, 3 when nothing could be sent, 4 when the outcome is unknown.
     """
@@ -117,10 +139,12 @@ def send(
     from iso_gateway.terminal.scripts import Till
 
     dialect, framing = spoken(spec_name, framing_name)
+    entered = pin_given(verb, pin, pin_file, ask=ask_pin, own_keys=bool(keys))
+    protection = protection_of(mac, covers, pin_format or ("iso-0" if entered else ""), ksn, exchange)
     order = Order(Verb(verb), amount, pan, currency, original, advice)
     asker = Asker(
         dialect, framing, _address(address), Till(terminal, merchant), timeout,
-        state or memory.default_path(os.environ, Path.home()),
+        state or memory.default_path(os.environ, Path.home()), shield_of(dialect, protection, keys, terminal),
     )  # fmt: skip
     _, wall = read_system()
     first = dialect.profile.terminals_reverse_first if reverse_first is None else reverse_first
@@ -139,7 +163,7 @@ def send(
         return settle(asker, order, wall, as_json=as_json)
     with memory.opened(asker.path) as notebook:
         prepared = prepare(dialect, asker.till, notebook.memory(asker.till, wall), order, wall.astimezone())
-    result = asker.exchange(prepared, wall)
+    result = asker.exchange(prepared, wall, entered)
     _show(result, _reversing(), as_json=as_json)
     if result.standing:
         complain(proposed(result, prepared))
@@ -188,6 +212,27 @@ def spoken(spec_name: str, framing_name: str) -> tuple[Dialect, Framing]:
     return for_terminals(Dialect(spec, load_profile(spec.profile))), Framing.parse(framing_name)
 
 
+def shield_of(dialect: Dialect, protection: Protection, keys: str, terminal: str) -> Shield:
+    """Return how *terminal* protects its messages, with its keys in the file *keys*.
+
+    Raises:
+        ConfigError: the file cannot be read, or has no key that is needed.
+    """
+    import secrets
+
+    from iso_gateway.hsm.held_file import held_keys
+    from iso_gateway.protocol.sealing import unusable
+    from iso_gateway.security.held import OwnKeys
+    from iso_gateway.terminal.shield import Shield
+
+    if not protection.keyed:
+        return Shield(dialect, protection, OwnKeys())
+    own = held_keys(keys).of(terminal)
+    if problems := unusable(dialect.spec, protection, own):
+        raise ConfigError([Problem(option_of(problem.path), problem.message) for problem in problems])
+    return Shield(dialect, protection, own, secrets.token_bytes)
+
+
 class Asker(NamedTuple):
     """A terminal of the command: whom it asks, and where it remembers."""
 
@@ -197,13 +242,28 @@ class Asker(NamedTuple):
     till: Till
     timeout: float
     path: Path
+    shield: Shield
 
-    def exchange(self, prepared: Prepared, wall: datetime) -> Result:
+    def told(self, message: Message, pin: str = "") -> tuple[Message, Heard]:
+        """Send *message* with its PIN block and MAC; return it as it was sent, and the answer.
+
+        Raises:
+            NoConnection: not a byte of it was sent.
+            NoAnswer: no answer came.
+        """
+        import trio
+
+        from iso_gateway.terminal.client import ask
+
+        message = self.shield.protected(message, pin)
+        return message, trio.run(ask, self.at, self.framing, self.dialect.spec, message, self.timeout)
+
+    def exchange(self, prepared: Prepared, wall: datetime, pin: str = "") -> Result:
         """Send what is noted already, note what became of it, and return that."""
         from iso_gateway.terminal import state as memory
         from iso_gateway.terminal.result import reversed_by, settled
 
-        result = self._exchanged(prepared)
+        result = self._exchanged(prepared, pin)
         try:
             with memory.opened(self.path) as notebook:
                 mine = notebook.memory(self.till, wall)
@@ -214,16 +274,13 @@ class Asker(NamedTuple):
             told(error)  # whatever became of the file: the outcome must be seen
         return result
 
-    def _exchanged(self, prepared: Prepared) -> Result:
+    def _exchanged(self, prepared: Prepared, pin: str) -> Result:
         """Return what became of a request that is sent now."""
-        import trio
-
-        from iso_gateway.terminal.client import ask
-        from iso_gateway.terminal.result import of_answer, of_silence
+        from iso_gateway.terminal.result import of_answer, of_doubt, of_silence
 
         dialect, kind, message = self.dialect, prepared.kind, prepared.message
         try:
-            answer = trio.run(ask, self.at, self.framing, dialect.spec, message, self.timeout)
+            message, heard = self.told(message, pin)
         except NoConnection as error:
             complain(f"{error}; nothing was sent")
             return of_silence(dialect, kind, message, str(error), sent=False)
@@ -237,7 +294,9 @@ class Asker(NamedTuple):
             if not interrupted(group):
                 raise
             return of_silence(dialect, kind, message, "interrupted")
-        return of_answer(dialect, kind, message, answer)
+        if doubt := self.shield.doubt(message, *heard):
+            return of_doubt(dialect, kind, message, heard.message, doubt)
+        return of_answer(dialect, kind, message, heard.message)
 
 
 def _show_owed(result: Result, verb: str, *, as_json: bool) -> None:

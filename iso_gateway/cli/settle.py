@@ -110,17 +110,17 @@ def _told(asker: Asker, wall: datetime, ours: Day, write: Callable[[Slip], Messa
         NoAnswer: no answer came.
     """
     import msgspec
-    import trio
 
     from iso_gateway.terminal import state as memory
-    from iso_gateway.terminal.client import ask
     from iso_gateway.terminal.scripts import Slip
 
     with memory.opened(asker.path) as notebook:
         stan = notebook.memory(asker.till, wall).next_stan()
     till = msgspec.structs.replace(asker.till, batch=ours.batch)
-    message = write(Slip(till, stan, wall.astimezone()))
-    return trio.run(ask, asker.at, asker.framing, asker.dialect.spec, message, asker.timeout)
+    message, heard = asker.told(write(Slip(till, stan, wall.astimezone())))
+    if doubt := asker.shield.doubt(message, *heard):
+        raise NoAnswer(doubt)
+    return heard.message
 
 
 def _as_json(asker: Asker, ours: Day, theirs: Totals | None, code: int) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import msgspec
 
 from iso_gateway.codec.message import Message
 from iso_gateway.errors import CannotCarry, EncodeError
+from iso_gateway.host.guard import NOBODY, Spoilt, Under
 from iso_gateway.protocol.dialect import Dialect
 
 
@@ -26,6 +27,10 @@ class Decision(msgspec.Struct, frozen=True):
     """Seconds until the answer is given."""
     hang_up: bool = False
     """Whether the link is dropped, without an answer."""
+    under: Under = NOBODY
+    """Whose keys its request came under, and its answer goes under."""
+    spoilt: Spoilt = Spoilt.NOT
+    """What is done to the MAC of the answer on purpose."""
 
 
 def balance_element(account_type: str, currency: str, amount: int) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, tzinfo
 from typing import Any, Final
 
+import msgspec
+
 from iso_gateway.codec.message import Message
 from iso_gateway.codec.mti import is_request
 from iso_gateway.errors import DecodeError
@@ -16,6 +18,8 @@ from iso_gateway.host.asked import Asked, alike
 from iso_gateway.host.batches import BATCH_KINDS, Batches, Said, inquire
 from iso_gateway.host.books import Books, Outcome
 from iso_gateway.host.calendar import Calendar
+from iso_gateway.host.guard import NOBODY, Guard, Spoilt, Under
+from iso_gateway.host.issuer import FINE, WRONG_BLOCK, Issuer, Verdict
 from iso_gateway.host.ledger import Ledger
 from iso_gateway.host.magic import ORDINARY, Ending, ending
 from iso_gateway.host.saved import Saved, restore, save
@@ -48,8 +52,12 @@ class Authorizer:
         zone: tzinfo = UTC,
         first_serial: int = 1,
         card_key: bytes = b"",
+        guard: Guard | None = None,
     ) -> None:
-        """Decide in *dialect*; *first_serial* and *card_key* (up to 64 bytes) are random where it matters."""
+        """Decide in *dialect*; *first_serial* and *card_key* (up to 64 bytes) are random where it matters.
+
+        Without a *guard* no MAC is looked at, and none made.
+        """
         self.dialect = dialect
         self.settings = settings or HostSettings()
         kept = self.settings.remember
@@ -58,6 +66,8 @@ class Authorizer:
         """The links that have signed on."""
         self.refuse_reversals = self.settings.refuse_reversals
         """The canonical code with which every reversal is refused; empty: they are carried out. May be changed."""
+        self._guard = guard
+        self._issuer = None if guard is None else Issuer(self.settings, guard)
         self._calendar = Calendar(zone, self.settings.cuts_over_at)
         self._announcer = Announcer(dialect, self._calendar)
         self._books = Books(self.accounts, kept, self._calendar, first_serial)
@@ -92,10 +102,25 @@ class Authorizer:
             if partial is None or _is_answer(partial) or not (partial.text(11) and partial.text(41)):
                 return Decision("undecodable", note)
             return self._answered(partial, "30", {}, moment, note, event="undecodable")
-        return self.decide(message, moment, link)
+        if self._guard is None or _is_answer(message):
+            return self.decide(message, moment, link)
+        under = self._guard.judge(message, payload, moment)
+        if under.cause:
+            decision = self._unverified(message, under, moment)
+        else:
+            decision = self.decide(message, moment, link, under)
+        return msgspec.structs.replace(decision, under=under)
 
-    def decide(self, message: Message, moment: Moment, link: str = "") -> Decision:
-        """Return what becomes of *message* that came over *link*."""
+    def payload(self, decision: Decision) -> bytes:
+        """Return the bytes of the answer that *decision* has, with its MAC where it is to have one."""
+        answer = decision.answer
+        assert answer is not None
+        if self._guard is not None:
+            answer = self._guard.sealed(answer, decision.under, decision.spoilt)
+        return self.dialect.spec.encode(answer)
+
+    def decide(self, message: Message, moment: Moment, link: str = "", under: Under = NOBODY) -> Decision:
+        """Return what becomes of *message* that came over *link*, *under* keys that fit."""
         if _is_answer(message):
             if (announced := self._announcer.answered(message, link)) is not None:
                 note = {"kind": str(announced), "stan": message.text(11), "code": self.dialect.canonical(message)}
@@ -107,7 +132,7 @@ class Authorizer:
             return self._answered(message, "40", {}, moment, note)
         if row.kind in NETWORK:
             return self._network(message, row.kind, moment, link)
-        asked = Asked(message, row, self.dialect, self.accounts, self.settings.currency)
+        asked = Asked(message, row, self.dialect, self.accounts, self.settings.currency, under)
         missing = asked.missing()
         if missing:
             return self._refused(asked, "30", moment, f"no DE {missing}")
@@ -188,6 +213,12 @@ class Authorizer:
             return self._balance(asked, moment)
         return self._purchase(asked, moment)
 
+    def _unverified(self, message: Message, under: Under, moment: Moment) -> Decision:
+        """Refuse a message whose MAC is not right: nothing in it is believed, and nothing done."""
+        note = {"mti": message.mti, "terminal": message.text(41), "stan": message.text(11)}
+        note |= {"code": "A0", "cause": under.cause, "keys": under.owner}
+        return self._answered(message, "A0", {}, moment, note)
+
     # Sales, preauths, offline sales, balances
 
     def _purchase(self, asked: Asked, moment: Moment) -> Decision:
@@ -197,22 +228,29 @@ class Authorizer:
         if not end.recorded:
             return self._passed(asked, end, moment)
         amount = asked.amount // 2 if end.half else asked.amount
-        code = end.code
+        code, facts = end.code, dict[str, str | bytes]()
         if asked.kind is not Kind.ADVICE:  # what happened offline is a fact
+            verdict = self._judged(asked)
+            if verdict.code == WRONG_BLOCK:
+                return self._refused(asked, WRONG_BLOCK, moment, verdict.cause)
             account = self.accounts.account(asked.card, asked.currency, asked.pan)
-            code = code or self.accounts.refusal(asked.pan) or ("51" if amount > account.available else "")
-        partial: dict[str, str | bytes] = {}
+            refusal = verdict.code or self.accounts.refusal(asked.pan)
+            code = code or refusal or ("51" if amount > account.available else "")
         if end.half and not code:
-            partial["amount_transaction"] = f"{amount:012}"
-        code_said = code or ("10" if partial else "00")
-        outcome = Outcome(code_said, amount, refused=bool(code), facts=partial, irreversible=end.reversal)
+            facts["amount_transaction"] = f"{amount:012}"
+        code_said = code or ("10" if end.half else "00")
+        outcome = Outcome(code_said, amount, refused=bool(code), facts=facts, irreversible=end.reversal)
         return self._done(asked, self._books.record(asked, outcome, moment), moment, end=end)
 
     def _ending(self, asked: Asked, amount: int) -> Ending:
         """Return the magic ending; repeats have none, of what was passed over before either."""
         if not self.settings.magic or asked.marked or self._passed_over.get(asked.key) == asked.fingerprint:
             return ORDINARY
-        return ending(asked.kind, amount)
+        return ending(asked.kind, amount, keyed=self._guard is not None)
+
+    def _judged(self, asked: Asked) -> Verdict:
+        """Return what the issuer says of the card of *asked*, where settings have one."""
+        return FINE if self._issuer is None else self._issuer.judge(asked)
 
     def _passed(self, asked: Asked, end: Ending, moment: Moment) -> Decision:
         """End *asked* without a trace in the ledger."""
@@ -224,7 +262,10 @@ class Authorizer:
         return Decision("transaction", _note(asked, "", end.meaning), hang_up=end.hang_up)
 
     def _balance(self, asked: Asked, moment: Moment) -> Decision:
-        refusal = self.accounts.refusal(asked.pan)
+        verdict = self._judged(asked)
+        if verdict.code == WRONG_BLOCK:
+            return self._refused(asked, WRONG_BLOCK, moment, verdict.cause)
+        refusal = verdict.code or self.accounts.refusal(asked.pan)
         account = self.accounts.account(asked.card, asked.currency, asked.pan)
         facts: dict[str, str | bytes] = {}
         if not refusal:
@@ -318,7 +359,8 @@ class Authorizer:
         if not end.answered:
             return Decision("transaction", note, hang_up=end.hang_up)
         delay = self.settings.late_seconds if end.late else 0.0
-        return self._answered(asked.message, transaction.code, transaction.facts, moment, note, delay=delay)
+        answered = self._answered(asked.message, transaction.code, transaction.facts, moment, note, delay=delay)
+        return msgspec.structs.replace(answered, spoilt=end.spoilt) if end.spoilt is not Spoilt.NOT else answered
 
     def _said(self, asked: Asked, said: Said, moment: Moment) -> Decision:
         """Return an answer about a batch, or to an inquiry."""

@@ -17,6 +17,15 @@ cents  what the host does                                      what it answers  
 .96    refuses: system malfunction                             96               no
 =====  ======================================================  ===============  ==============
 
+Where messages have MACs or PIN blocks, these too:
+
+=====  ======================================================  ===============  ==============
+.81    approves, with a wrong MAC                              00               approved
+.82    approves, without a MAC                                 00               approved
+.83    refuses: as if the MAC were wrong                       A0               no
+.84    refuses: as if the PIN block were                       99               no
+=====  ======================================================  ===============  ==============
+
 Only the first send of a sale or preauth is magic. Its repeat, its reversal, void, refund and completion are ordinary:
 the repeat of a recorded one gets the first answer at once, the repeat of one that was passed over is decided anew.
 """
@@ -27,6 +36,7 @@ from typing import Final
 
 import msgspec
 
+from iso_gateway.host.guard import Spoilt
 from iso_gateway.protocol.kinds import Kind
 
 MAGIC_KINDS: Final = frozenset({Kind.SALE, Kind.PREAUTH})
@@ -48,6 +58,8 @@ class Ending(msgspec.Struct, frozen=True):
     """Whether only half of the amount is approved."""
     reversal: str = ""
     """The canonical code with which its reversal is refused; empty: it may be reversed."""
+    spoilt: Spoilt = Spoilt.NOT
+    """What is done to the MAC of the answer."""
 
 
 ENDINGS: Final[dict[str, Ending]] = {
@@ -66,11 +78,20 @@ ENDINGS: Final[dict[str, Ending]] = {
 }
 """By the last two digits of DE 4."""
 
+KEYED_ENDINGS: Final[dict[str, Ending]] = {
+    "81": Ending("approves, with a wrong MAC", spoilt=Spoilt.WRONG),
+    "82": Ending("approves, without a MAC", spoilt=Spoilt.MISSING),
+    "83": Ending("refuses: as if the MAC were wrong", code="A0", recorded=False),
+    "84": Ending("refuses: as if the PIN block were", code="99", recorded=False),
+}
+"""Those of a host whose messages have MACs or PIN blocks."""
+
 ORDINARY: Final = Ending("as the rules say")
 
 
-def ending(kind: Kind, amount: int) -> Ending:
-    """Return how a transaction of *kind* over *amount* minor units ends."""
+def ending(kind: Kind, amount: int, *, keyed: bool = False) -> Ending:
+    """Return how a transaction of *kind* over *amount* minor units ends, at a host with keys or without."""
     if kind not in MAGIC_KINDS:
         return ORDINARY
-    return ENDINGS.get(f"{amount % 100:02}", ORDINARY)
+    cents = f"{amount % 100:02}"
+    return ENDINGS.get(cents) or (KEYED_ENDINGS.get(cents, ORDINARY) if keyed else ORDINARY)

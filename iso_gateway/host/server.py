@@ -12,12 +12,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import trio
 
 from iso_gateway.catalog import load_profile, load_spec
+from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import ConfigError, FramingError, IsoGatewayError, Problem, ProblemsError
 from iso_gateway.framing import Frame, Framing
 from iso_gateway.host.answers import Decision
 from iso_gateway.host.authorizer import Authorizer
 from iso_gateway.host.books import SERIALS
+from iso_gateway.host.guard import Guard
 from iso_gateway.host.settings import MIDNIGHT, HostSettings
+from iso_gateway.hsm.held_file import held_keys, published_keys
 from iso_gateway.net.address import Address
 from iso_gateway.net.clock import now
 from iso_gateway.net.connection import FramedConnection
@@ -25,6 +28,8 @@ from iso_gateway.net.listener import Refusal, serve
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.moment import Moment
+from iso_gateway.protocol.sealing import unusable
+from iso_gateway.security.held import HeldKeys
 
 Log = Callable[[str, Mapping[str, Any]], None]
 """Takes one event (``transaction``, ``connection`` ...) and its fields, masked already."""
@@ -53,6 +58,7 @@ class HostServer:
         log: Log = silent,
         clock: Callable[[], Moment] = now,
         first_serial: int | None = None,
+        keys: HeldKeys | None = None,
     ) -> None:
         """Speak *dialect* in *framing*.
 
@@ -65,14 +71,18 @@ class HostServer:
             clock: what time it is.
             first_serial: the number that the first RRN carries; None: a random one, so that a host that was
                 started again on the same day gives out others.
+            keys: the test keys that it holds, where its settings say that messages are protected; None: the published
+                ones.
         """
         self.settings = settings or HostSettings()
+        keyed = self.settings.protection.keyed
         self.authorizer = Authorizer(
             dialect,
             self.settings,
             zone=zone,
             first_serial=secrets.randbelow(SERIALS) if first_serial is None else first_serial,
             card_key=secrets.token_bytes(32),
+            guard=Guard(dialect, self.settings, keys or published_keys()) if keyed else None,
         )
         self._framing = framing
         self._log = log
@@ -96,9 +106,10 @@ class HostServer:
         if spec is not None and not name:
             problems.append(Problem("profile", f"spec {spec.name} names no profile, so one is needed here"))
         profile = _tried("profile", problems, lambda: load_profile(name)) if name else None
-        if spec is None or profile is None or framing is None or zone is None:
+        keys = _tried("keys", problems, lambda: _keys(settings, spec))
+        if spec is None or profile is None or framing is None or zone is None or keys is None:
             raise ConfigError(problems)
-        return cls(Dialect(spec, profile), framing, settings, zone=zone, log=log, clock=clock)
+        return cls(Dialect(spec, profile), framing, settings, zone=zone, log=log, clock=clock, keys=keys)
 
     def __repr__(self) -> str:
         return f"<HostServer {self.authorizer.dialect.spec.name}, {len(self._links)} links>"
@@ -222,7 +233,7 @@ class HostServer:
         if decision.hang_up:
             link.connection.abort("a magic amount asked for it")
         elif decision.answer is not None:
-            payload = self.authorizer.dialect.spec.encode(decision.answer)
+            payload = self.authorizer.payload(decision)
             link.answer(payload, self._framing.answer_header(frame.header), decision.delay)
 
     def _misheard(self, link: _Link, decision: Decision) -> None:
@@ -303,6 +314,22 @@ def _tried(key: str, problems: list[Problem], find: Callable[[], Found]) -> Foun
     except ProblemsError as error:
         problems += [Problem(key, problem.at(error.source)) for problem in error.problems]
         return None
+
+
+def _keys(settings: HostSettings, spec: Spec | None) -> HeldKeys:
+    """Return the keys that a host with *settings* holds.
+
+    Raises:
+        ConfigError: they cannot be read, or messages of *spec* cannot be protected with them as is wanted.
+    """
+    if not settings.protection.keyed:
+        return HeldKeys()
+    keys = held_keys(settings.keys)
+    own = keys.zone if settings.keys_of == "zone" else keys.terminal
+    problems = [] if spec is None else unusable(spec, settings.protection, own)
+    if problems:
+        raise ConfigError([Problem(f"protection.{problem.path}", problem.message) for problem in problems])
+    return keys
 
 
 def _zone(name: str) -> ZoneInfo:

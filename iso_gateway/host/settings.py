@@ -8,6 +8,8 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from iso_gateway.protocol.protection import Protection
+
 MIDNIGHT: Final = time(0, 0)
 """A cut-over that is none: the business date is the calendar's."""
 Code = Annotated[str, Meta(pattern=r"^([0-9A-Z]{2})?$", description="a code of 1987, two characters")]
@@ -65,9 +67,28 @@ class HostSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     owes it cannot settle it alone. Empty: they are carried out."""
     reverse_same_day_only: bool = False
     """Whether a reversal of an earlier business date gets 25."""
+    protection: Protection = Protection()
+    """How messages are protected: MAC, PIN blocks, exchange of keys; the same for every link."""
+    keys: str = ""
+    """The file of test keys that the host holds; empty: the published ones that are shipped."""
+    keys_of: Literal["terminal", "zone"] = "terminal"
+    """Whose keys protect a message: those of the terminal that DE 41 names, as where terminals send to the host
+    themselves; or those of the zone, as where a gateway does."""
+    grace: Annotated[float, Meta(ge=0, le=86400)] = 180.0
+    """How many seconds keys are good for after a message under newer ones has come."""
+    pin: Annotated[str, Meta(pattern=r"^[0-9]{4,12}$", description="4 to 12 digits")] = "1234"
+    """The PIN of every card that has no rule with another, where PIN blocks are taken."""
+    pin_tries: Annotated[int, Meta(ge=1)] = 3
+    """Wrong PINs in a row that are answered with 55; then even the right one gets 75."""
+    mac_on: Literal["all", "known", "approvals"] = "known"
+    """Which answers have a MAC: all; all but A0 and 77, which say that keys are not known; approvals alone."""
     remember: Annotated[int, Meta(ge=1)] = 100_000
     """Transactions, and accounts, that are kept; above, the oldest go. Under the 999999 STANs of one acquirer, so that
     a STAN that comes round again is new."""
+
+    def rule(self, pan: str) -> CardRule | None:
+        """Return the rule of cards like *pan*, or None."""
+        return next((rule for rule in self.cards if pan.startswith(rule.prefix)), None)
 
     @property
     def cuts_over_at(self) -> time:

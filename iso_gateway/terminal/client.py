@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from typing import Final
+from typing import Final, NamedTuple
 
 import trio
 
@@ -21,7 +21,14 @@ CONNECTING: Final = 10.0
 """Seconds to wait for a connection at most."""
 
 
-async def ask(address: Address, framing: Framing, spec: Spec, request: Message, patience: float) -> Message:
+class Heard(NamedTuple):
+    """An answer, and the very bytes that it came as: its MAC is over those."""
+
+    message: Message
+    payload: bytes
+
+
+async def ask(address: Address, framing: Framing, spec: Spec, request: Message, patience: float) -> Heard:
     """Connect to *address*, send *request*, and return its answer, which may take *patience* seconds.
 
     Raises:
@@ -35,7 +42,7 @@ async def ask(address: Address, framing: Framing, spec: Spec, request: Message, 
         raise NoConnection(f"{address}: {error}") from error
 
 
-async def converse(sock: socket.socket, framing: Framing, spec: Spec, request: Message, patience: float) -> Message:
+async def converse(sock: socket.socket, framing: Framing, spec: Spec, request: Message, patience: float) -> Heard:
     """Send *request* over *sock*, return its answer and close it.
 
     The answer is the message of the answering type with the request's STAN. Others are passed over, and counted in
@@ -68,7 +75,7 @@ class _Waiting:
     """What is known of one request while it is under way."""
 
     def __init__(self, spec: Spec, request: Message) -> None:
-        self.answer: Message | None = None
+        self.answer: Heard | None = None
         self.outcome: Outcome | None = None
         self.why = ""
         self.over = trio.Event()
@@ -87,7 +94,7 @@ class _Waiting:
             self._end(f"no answer: what came back is no message of {self._spec.name}: {error}")
             return
         if message.mti == self._mti and message.get(11) == self._stan:
-            self.answer = message
+            self.answer = Heard(message, frame.payload)
             self.over.set()
         else:
             other = "another STAN" if message.mti == self._mti else f"MTI {message.mti}"

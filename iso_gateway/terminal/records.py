@@ -19,6 +19,7 @@ from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.kinds import NETWORK, TRAITS, Kind
 from iso_gateway.protocol.numbering import LAST
 from iso_gateway.protocol.originals import Original
+from iso_gateway.protocol.protection import Role
 
 MOST: Final = 500
 """How many requests one terminal remembers; above, the oldest go, but none whose reversal is owed (ruling 21). A batch
@@ -72,6 +73,8 @@ class Sent(msgspec.Struct, frozen=True):
     reversal: Reversal = Reversal.NONE
     batch: str = ""
     """The terminal's batch when it was sent, also in a dialect that does not say it."""
+    distrusted: bool = False
+    """Whether it was answered with a MAC that is wrong or missing: that is why it is reversed (A0)."""
 
     @classmethod
     def of(cls, dialect: Dialect, kind: Kind, message: Message) -> Self:
@@ -135,6 +138,27 @@ LATER: Final = frozenset(
 """What ``last`` may mean for a void or refund: a sale (an offline one too), refund, preauth or completion."""
 
 
+class Wrapped(msgspec.Struct, frozen=True):
+    """A session key just as it came: encrypted under the terminal's master key."""
+
+    role: Role
+    wrapped: str
+    """Hexadecimal."""
+    check_value: str
+
+    def __repr__(self) -> str:
+        return f"<Wrapped {self.role}>"
+
+
+class KeyNotes(msgspec.Struct, frozen=True):
+    """What a terminal remembers of its keys; none of them stands in clear here."""
+
+    session: tuple[Wrapped, ...] = ()
+    """Those of its last sign-on; empty: it has those of its file."""
+    counter: int = 0
+    """The last transaction counter that was used (DUKPT)."""
+
+
 FIRST_BATCH: Final = "000001"
 
 
@@ -147,6 +171,7 @@ class Memory(msgspec.Struct):
     """The oldest first."""
     batch: str = FIRST_BATCH
     """The open batch: its number, where the dialect says it, and else the terminal's own count."""
+    keys: KeyNotes = KeyNotes()
 
     def next_stan(self) -> str:
         """Give out the next STAN, six digits; after 999999 comes 000001."""

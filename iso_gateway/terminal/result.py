@@ -46,6 +46,8 @@ class Result(msgspec.Struct, frozen=True):
     """Whether an unknown outcome is reversed in this dialect; otherwise it is repeated."""
     standing: str = ""
     """How the original stands, in the answer to a query."""
+    distrusted: bool = False
+    """Whether an answer came, and was not believed: its MAC is wrong or missing."""
     available: int | None = None
     """What a balance inquiry said is left on the card, in minor units; below zero where it is overdrawn."""
 
@@ -163,6 +165,12 @@ def _available(additional_amounts: str, currency: str) -> int | None:
     return found.get("02", found.get("01"))
 
 
+def of_doubt(dialect: Dialect, kind: Kind, request: Message, answer: Message, doubt: str) -> Result:
+    """Return the result of a request whose *answer* is not believed: whatever it says, the outcome is unknown."""
+    result = _unanswered(dialect, kind, request, Outcome.UNKNOWN, doubt)
+    return msgspec.structs.replace(result, mti=answer.mti, code=answer.text(39), distrusted=True)
+
+
 def of_silence(dialect: Dialect, kind: Kind, request: Message, why: str, *, sent: bool = True) -> Result:
     """Return the result of a request without an answer; *sent* is False only where not a byte of it left."""
     return _unanswered(dialect, kind, request, Outcome.UNKNOWN if sent else Outcome.NOT_SENT, why)
@@ -196,6 +204,7 @@ def settled(sent: Sent, result: Result, *, again: bool = False) -> Sent:
         rrn=result.rrn,
         approval=result.approval,
         amount=result.amount,
+        distrusted=result.distrusted,
     )
 
 

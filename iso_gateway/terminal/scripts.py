@@ -24,6 +24,8 @@ KEYED: Final = "012"
 """DE 22: the number was typed in, and there is no PIN pad."""
 NO_ANSWER: Final = "98"
 """Why a terminal reverses what it knows nothing of."""
+BAD_MAC: Final = "A0"
+"""Why it reverses what was answered with a MAC that is not right."""
 CANCELLED: Final = "17"
 """Why it reverses what was answered: the customer or the clerk wants so."""
 
@@ -143,6 +145,8 @@ def reversal(dialect: Dialect, slip: Slip, card: Card, original: Sent) -> Messag
     facts["primary_account_number"] = card.pan
     message = dialect.compose(Kind.REVERSAL, facts, slip.at.date(), original.as_original())
     reason = NO_ANSWER if original.outcome is Outcome.UNKNOWN else CANCELLED
+    if original.distrusted:
+        reason = BAD_MAC
     if profile.reversal_reason == "39":
         return message.evolve({39: reason})
     return message.evolve({25: REVERSAL_REASONS[reason]}) if profile.reversal_reason == "25" else message

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from iso_gateway.host import magic
-from iso_gateway.host.magic import ENDINGS, MAGIC_KINDS, ORDINARY, ending
+from iso_gateway.host.magic import ENDINGS, KEYED_ENDINGS, MAGIC_KINDS, ORDINARY, ending
+from iso_gateway.protocol.covering import has_mac
 from iso_gateway.protocol.kinds import Kind
+from tests.support.keyed_till import KeyedTill
 from tests.support.till import Till
 
 PAGE = Path(__file__).parents[2] / "docs" / "mock-host.md"
@@ -46,8 +48,35 @@ def test_all_endings_are_tried() -> None:
 
 
 def test_the_table_of_the_module_and_of_the_page_is_the_one_that_runs() -> None:
-    assert re.findall(r"^\.(\d\d)  ", magic.__doc__ or "", re.MULTILINE) == list(ENDINGS)
-    assert re.findall(r"^\| `\.(\d\d)` \|", PAGE.read_text("utf-8"), re.MULTILINE) == list(ENDINGS)
+    told = [*ENDINGS, *KEYED_ENDINGS]
+    assert re.findall(r"^\.(\d\d)  ", magic.__doc__ or "", re.MULTILINE) == told
+    assert re.findall(r"^\| `\.(\d\d)` \|", PAGE.read_text("utf-8"), re.MULTILINE) == told
+
+
+@pytest.mark.parametrize("cents", KEYED_ENDINGS)
+def test_what_is_about_keys_is_ordinary_at_a_host_without(cents: str) -> None:
+    assert Till().ask(Kind.SALE, int("10" + cents)).code == "00"
+
+
+@pytest.mark.parametrize(
+    ("cents", "code", "has_one", "believed", "state"),
+    [
+        *(("81", "00", True, False, "approved"), ("82", "00", False, False, "approved")),
+        *(("83", "A0", False, True, None), ("84", "99", True, True, None)),
+    ],
+)
+def test_an_amount_spoils_an_answer(cents: str, code: str, has_one: bool, believed: bool, state: str | None) -> None:  # noqa: FBT001
+    till = KeyedTill()
+    reply = till.ask(Kind.SALE, int("10" + cents))
+    assert reply.answer is not None
+    assert (reply.code, has_mac(reply.answer), reply.believed) == (code, has_one, believed)
+    assert till.states == ([] if state is None else [("sale", state)])
+    # What was recorded is told once more as it should have been told.
+    assert till.again(reply).believed
+
+
+def test_all_that_is_about_keys_is_tried() -> None:
+    assert list(KEYED_ENDINGS) == ["81", "82", "83", "84"]
 
 
 def test_half_is_approved_and_half_is_booked(till: Till) -> None:

@@ -35,8 +35,15 @@ class Reply:
         self.request = request
         self.decision = decision
         self.answer = decision.answer
+        self.doubt = ""
+        """Why a till with keys does not believe the answer."""
         self._dialect = till.dialect
         self._local = till.moment.wall
+
+    @property
+    def believed(self) -> bool:
+        """Whether the till takes the answer for the host's own."""
+        return not self.doubt
 
     @property
     def code(self) -> str:

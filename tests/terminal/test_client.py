@@ -44,7 +44,7 @@ async def conversation(host: Host, patience: float = 60) -> Message:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(host, theirs)
         try:
-            return await converse(ours, FRAMING, HERE.spec, ECHO, patience)
+            return (await converse(ours, FRAMING, HERE.spec, ECHO, patience)).message
         finally:
             nursery.cancel_scope.cancel()
 
@@ -157,5 +157,6 @@ async def test_over_real_tcp_too() -> None:
     async with trio.open_nursery() as nursery:
         listeners = await nursery.start(trio.serve_tcp, host, 0)
         port = listeners[0].socket.getsockname()[1]
-        assert await ask(Address("127.0.0.1", port), FRAMING, HERE.spec, ECHO, 5) == answer()
+        heard = await ask(Address("127.0.0.1", port), FRAMING, HERE.spec, ECHO, 5)
+        assert heard == (answer(), HERE.spec.encode(answer()))
         nursery.cancel_scope.cancel()

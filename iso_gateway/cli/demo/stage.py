@@ -85,7 +85,7 @@ def _terminal(gateway: GatewayProcess, which: tuple[str, str, str, str], tell: C
     cut = Framing.parse(framing)
 
     async def send(message: Message) -> Message:
-        return await ask(gateway.bound[listener], cut, loaded, message, PATIENCE)
+        return (await ask(gateway.bound[listener], cut, loaded, message, PATIENCE)).message
 
     return Terminal(name, dialect, send, tell)
 

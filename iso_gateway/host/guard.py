@@ -1,0 +1,126 @@
+"""What a host makes of MACs: under whose keys a message came, and under which its answer goes (rulings 11, 12, 14)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from iso_gateway.host.stations import ZONE, Generation, Station, Stations
+from iso_gateway.protocol.covering import has_mac
+from iso_gateway.protocol.dialect import Dialect
+from iso_gateway.protocol.kinds import NETWORK
+from iso_gateway.protocol.profile import CodeClass
+from iso_gateway.protocol.sealing import mac_holds, with_mac
+
+if TYPE_CHECKING:
+    from iso_gateway.codec.message import Message
+    from iso_gateway.host.settings import HostSettings
+    from iso_gateway.protocol.moment import Moment
+    from iso_gateway.security.held import HeldKeys
+
+_KEYS_NOT_KNOWN: Final = frozenset({"A0", "77"})
+"""The canonical codes that say that keys do not agree; a MAC on them would be of no use."""
+_APPROVED: Final = frozenset({CodeClass.APPROVED, CodeClass.PARTIAL})
+
+
+class Spoilt(StrEnum):
+    """What a host does to the MAC of an answer on purpose."""
+
+    NOT = ""
+    WRONG = "wrong"
+    MISSING = "missing"
+
+
+class Under(msgspec.Struct, frozen=True):
+    """Under which keys a message came, and its answer goes."""
+
+    owner: str = ""
+    """``terminal/TERM0001``, ``zone``; empty: nobody's."""
+    generation: int = 0
+    mac_key: bytes = b""
+    """For the answer; empty: it has no MAC."""
+    pin_keys: tuple[bytes, ...] = ()
+    """Under which its PIN block may be, the likeliest first; one alone where the MAC has told which."""
+    cause: str = ""
+    """Why the message is refused; empty: it is not."""
+
+    def __repr__(self) -> str:
+        return f"<Under {self.owner}, generation {self.generation}{', ' if self.cause else ''}{self.cause}>"
+
+
+NOBODY: Final = Under()
+
+
+class Guard:
+    """The keys of one host, and the judgement of MACs."""
+
+    def __init__(self, dialect: Dialect, settings: HostSettings, keys: HeldKeys) -> None:
+        self.dialect = dialect
+        self.keys = keys
+        self.protection = settings.protection
+        self.stations = Stations()
+        self._settings = settings
+
+    def __repr__(self) -> str:
+        return f"<Guard {self.protection.mac}>"
+
+    def judge(self, message: Message, payload: bytes, moment: Moment) -> Under:
+        """Return under which keys the request *message* came, which was *payload*.
+
+        One of network management may come without a MAC, as sign-on does: then so does its answer.
+        """
+        owner, station = self.station(message)
+        usable = station.usable(moment.mono)
+        if self.protection.mac is None:
+            return Under(owner, usable[0].number, pin_keys=tuple(each.keys.pin for each in usable))
+        if not has_mac(message):
+            row = self.dialect.kind_row(message)
+            if row is not None and row.kind in NETWORK:
+                return Under(owner, station.current.number)
+            return _refused(owner, station.current, "no MAC")
+        for generation in usable:
+            if mac_holds(message, payload, self.protection, generation.keys.mac):
+                station.used(generation, moment.mono, self._settings.grace)
+                return _under(owner, generation)
+        return _refused(owner, station.current, "wrong MAC")
+
+    def sealed(self, answer: Message, under: Under, spoilt: Spoilt = Spoilt.NOT) -> Message:
+        """Return *answer* with its MAC under the keys of its request, where it is to have one.
+
+        Raises:
+            EncodeError: a MAC does not fit the spec.
+        """
+        if not under.mac_key or spoilt is Spoilt.MISSING or not self._wants_mac(answer):
+            return answer
+        sealed = with_mac(self.dialect.spec, answer, self.protection, under.mac_key)
+        if spoilt is Spoilt.NOT:
+            return sealed
+        return sealed.evolve({de: bytes([sealed[de][0] ^ 1]) + sealed[de][1:] for de in (64, 128) if de in sealed})
+
+    def station(self, message: Message) -> tuple[str, Station]:
+        """Return whose keys *message* is under, and those keys."""
+        owner, first = ZONE, self.keys.zone
+        if self._settings.keys_of == "terminal":
+            terminal = message.text(41).rstrip()
+            owner, first = f"terminal/{terminal}", self.keys.of(terminal)
+        return owner, self.stations.of(owner, first)
+
+    def _wants_mac(self, answer: Message) -> bool:
+        match self._settings.mac_on:
+            case "all":
+                return True
+            case "known":
+                return self.dialect.canonical(answer) not in _KEYS_NOT_KNOWN
+            case _:
+                return self.dialect.verdict(answer) in _APPROVED
+
+
+def _under(owner: str, generation: Generation) -> Under:
+    keys = generation.keys
+    return Under(owner, generation.number, keys.mac, (keys.pin,) if keys.pin else ())
+
+
+def _refused(owner: str, current: Generation, cause: str) -> Under:
+    return Under(owner, current.number, current.keys.mac, cause=cause)

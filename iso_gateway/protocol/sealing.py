@@ -1,0 +1,97 @@
+"""MACs and PIN blocks, made and checked by an end that holds its keys in clear: the mock host, a test terminal.
+
+The gateway does the same through its security module, which alone has its keys.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from iso_gateway.errors import KeyMaterialError, Problem
+from iso_gateway.protocol import covering
+from iso_gateway.security import pin_blocks
+from iso_gateway.security.block_ciphers import BlockCipher
+from iso_gateway.security.keys import KeyAlgorithm, MacAlgorithm, PinFormat
+from iso_gateway.security.macs import MacKey
+
+if TYPE_CHECKING:
+    from iso_gateway.codec.message import Message
+    from iso_gateway.codec.spec import Spec
+    from iso_gateway.protocol.protection import Protection
+    from iso_gateway.security.held import OwnKeys
+
+
+def unusable(spec: Spec, protection: Protection, keys: OwnKeys) -> list[Problem]:
+    """Return why messages of *spec* cannot be protected so with *keys*, each by its setting; no key is shown."""
+    problems = [Problem(setting, why) for setting, why in covering.faults(spec, protection)]
+    if protection.mac is not None and not keys.mac:
+        problems.append(Problem("keys", "there is no MAC key"))
+    elif protection.mac is not None:
+        try:
+            _mac_key(protection.mac.algorithm, keys.mac).make(protection.mac, b"")
+        except (KeyMaterialError, ValueError):
+            problems.append(Problem("keys", f"the MAC key is none for {protection.mac.algorithm}"))
+    if protection.pin is not None:
+        try:
+            _pin_cipher(protection.pin, keys.pin)
+        except KeyMaterialError:
+            problems.append(Problem("keys", f"there is no PIN key, or none for {protection.pin}"))
+    return problems
+
+
+def with_mac(spec: Spec, message: Message, protection: Protection, key: bytes) -> Message:
+    """Return *message* with its MAC under *key*, in place of the one that it has; as it is where none is wanted.
+
+    Raises:
+        EncodeError: it does not fit the spec.
+    """
+    if protection.mac is None:
+        return message
+    room = covering.room(spec, message, protection)
+    return room.said(_mac_key(protection.mac.algorithm, key).make(protection.mac, room.data))
+
+
+def mac_holds(message: Message, payload: bytes, protection: Protection, key: bytes) -> bool:
+    """Return whether the MAC of *message*, which came as *payload*, is right under *key*."""
+    found = covering.covered(message, payload, protection)
+    if protection.mac is None or found is None:
+        return False
+    return _mac_key(protection.mac.algorithm, key).verify(protection.mac, found.data, found.mac)
+
+
+def pin_block(form: PinFormat, pin: str, pan: str, key: bytes, fill: pin_blocks.Fill) -> bytes:
+    """Return the PIN block of *pin* and card *pan* under *key*; *fill* gives random bytes.
+
+    Raises:
+        PinBlockError: *pin* is no PIN, or *pan* no card number.
+    """
+    return pin_blocks.encipher(form, pin, pan, _pin_cipher(form, key), fill)
+
+
+def pin_in(form: PinFormat, block: bytes, pan: str, key: bytes) -> str:
+    """Return the PIN in *block*, of card *pan*, under *key*.
+
+    Raises:
+        PinBlockError: there is none.
+    """
+    return pin_blocks.decipher(form, block, pan, _pin_cipher(form, key))
+
+
+_SM4: Final = frozenset({MacAlgorithm.UNIONPAY_SM4, MacAlgorithm.SM4_CBC})
+
+
+def _mac_key(algorithm: MacAlgorithm, key: bytes) -> MacKey:
+    """Return *key* for *algorithm*; of CMAC, which TDES has too, it is one of AES."""
+    if algorithm is MacAlgorithm.CMAC:
+        return MacKey(algorithm, KeyAlgorithm.AES, key)
+    if algorithm is MacAlgorithm.HMAC_SHA256:
+        return MacKey(algorithm, KeyAlgorithm.HMAC, key)
+    return MacKey(algorithm, KeyAlgorithm.SM4 if algorithm in _SM4 else _des(key), key)
+
+
+def _pin_cipher(form: PinFormat, key: bytes) -> BlockCipher:
+    return BlockCipher(KeyAlgorithm.AES if form is PinFormat.ISO_4 else _des(key), key)
+
+
+def _des(key: bytes) -> KeyAlgorithm:
+    return KeyAlgorithm.DES if len(key) == 8 else KeyAlgorithm.TDES

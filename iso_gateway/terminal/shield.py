@@ -1,0 +1,77 @@
+"""What a terminal does with its keys: PIN block and MAC of what it sends, and whether an answer is to be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from iso_gateway.protocol.covering import PIN, has_mac
+from iso_gateway.protocol.kinds import NETWORK
+from iso_gateway.protocol.profile import CodeClass
+from iso_gateway.protocol.sealing import mac_holds, pin_block, with_mac
+from iso_gateway.security.keys import PinFormat
+
+if TYPE_CHECKING:
+    from iso_gateway.codec.message import Message
+    from iso_gateway.protocol.dialect import Dialect
+    from iso_gateway.protocol.protection import Protection
+    from iso_gateway.security.held import OwnKeys
+
+
+class Shield:
+    """How one terminal protects its messages, and with which keys."""
+
+    def __init__(
+        self, dialect: Dialect, protection: Protection, keys: OwnKeys, fill: Callable[[int], bytes] = bytes
+    ) -> None:
+        """Protect with *keys*; *fill* gives random bytes, which some formats of PIN blocks want."""
+        self.dialect = dialect
+        self.protection = protection
+        self._keys = keys
+        self._fill = fill
+
+    def __repr__(self) -> str:
+        return f"<Shield {self.protection.mac}>"
+
+    def protected(self, message: Message, pin: str = "") -> Message:
+        """Return *message* with the block of *pin*, and with its MAC, made anew.
+
+        One of network management has no MAC (ruling 14).
+
+        Raises:
+            PinBlockError: *pin* is not 4 to 12 digits, or the message has no card's number.
+            EncodeError: a MAC or PIN block does not fit the spec.
+        """
+        if pin:
+            message = self._with_pin(message, pin)
+        row = self.dialect.kind_row(message)
+        if row is not None and row.kind in NETWORK:
+            return message
+        return with_mac(self.dialect.spec, message, self.protection, self._keys.mac)
+
+    def doubt(self, request: Message, answer: Message, payload: bytes) -> str:
+        """Return why *answer*, which came as *payload*, is not to be believed; empty: it is.
+
+        An approval has a MAC, and whatever has one has the right one. That a refusal has none, as A0 and 77 say where
+        keys do not agree, is believed: nobody gains by it (ruling 12).
+        """
+        if self.protection.mac is None or not has_mac(request):
+            return ""
+        if has_mac(answer):
+            right = mac_holds(answer, payload, self.protection, self._keys.mac)
+            return "" if right else "the MAC of the answer is wrong"
+        approved = self.dialect.verdict(answer) in (CodeClass.APPROVED, CodeClass.PARTIAL)
+        return "the answer has no MAC" if approved else ""
+
+    def _with_pin(self, message: Message, pin: str) -> Message:
+        form, pan = self.protection.pin, self.dialect.pan(message)
+        assert form is not None, "whoever sends PINs says in which format"
+        changes: dict[int | str, Any] = {PIN: pin_block(form, pin, pan, self._keys.pin, self._fill)}
+        entry = message.text(22)
+        if len(entry) == 3:
+            changes[22] = entry[:2] + "1"  # a PIN can be entered, and was
+        if self.dialect.profile.original == "f61":
+            # JR/T 0055: how many digits at most; whether the card's number is in the block, and a key of two lengths.
+            with_pan = "1" if form is PinFormat.ISO_1 else "2"
+            changes |= {26: "12", 53: f"{with_pan}{'6' if len(self._keys.pin) > 8 else '0'}".ljust(16, "0")}
+        return message.evolve(changes)
