@@ -22,6 +22,7 @@
     │   ├── KsnError             a key serial number that gives no key
     │   └── KeyMaterialError     bytes that may not serve as a key
     ├── NoConnection             nobody listens there, or the link is gone
+    │   └── NoHandshake          ... or the peer and we do not agree on a TLS connection
     ├── NoAnswer                 the request went out, and nothing came back in time
     └── AdminError               what the admin socket of a running process refused
 
@@ -231,6 +232,14 @@ class KeyMaterialError(SecurityError):
 
 class NoConnection(IsoGatewayError):  # noqa: N818
     """Nobody listens there, or the connection is gone."""
+
+
+class NoHandshake(NoConnection):
+    """There is a connection, and no TLS on it; *silent* where the peer came and went without a byte."""
+
+    def __init__(self, reason: str, *, silent: bool = False) -> None:
+        self.silent = silent
+        super().__init__(reason)
 
 
 class NoAnswer(IsoGatewayError):  # noqa: N818

@@ -22,6 +22,7 @@ from iso_gateway.framing import Frame, Framing
 from iso_gateway.net.failures import no_connection
 from iso_gateway.net.outbox import Done, Outbox, Outcome
 from iso_gateway.net.poller import READ, WRITE, the_poller
+from iso_gateway.net.secured import Secured
 from iso_gateway.protocol.verdicts import Wire
 
 READ_SIZE: Final = 8 * 1024
@@ -41,7 +42,7 @@ class FramedConnection:
 
     def __init__(
         self,
-        sock: socket.socket,
+        sock: socket.socket | Secured,
         framing: Framing,
         *,
         max_length: int = 4096,
@@ -62,9 +63,11 @@ class FramedConnection:
             max_queued: bytes that may wait to be sent; a send beyond is NOT_HANDED.
             turn: frames that are handed out before others get their turn.
         """
-        sock.settimeout(0)
         self.framing = framing
         self._sock = sock
+        self._tls = sock if isinstance(sock, Secured) else None
+        if isinstance(sock, socket.socket):
+            sock.settimeout(0)
         self._poller = the_poller()
         self._framer = framing.framer(max_length)
         self._write_timeout = write_timeout
@@ -86,6 +89,8 @@ class FramedConnection:
         self._quiet_since = math.inf
         self._heard: float | None = None
         """When the last byte came."""
+        self._half = False
+        """Whether a record of TLS has begun, and no frame inside it."""
         self._frame_deadline = math.inf
         self._write_deadline = math.inf
 
@@ -145,6 +150,8 @@ class FramedConnection:
                 self._quiet_since = trio.current_time()
                 self._flush_soon()
                 self._poller.look_at(self.due)
+                if self._tls is not None and self._tls.early:
+                    self._poller.put_off(partial(self.turn, READ))
             await self._over.wait()
         finally:
             self._end(None)
@@ -199,7 +206,7 @@ class FramedConnection:
         if self._over.is_set():
             return
         self._sock.close()
-        for done, outcome in self._outbox.given_up():
+        for done, outcome in self._outbox.given_up(self._tls.unsure if self._tls is not None else 0):
             self._tell([done], outcome)
         self._over.set()
 
@@ -232,6 +239,8 @@ class FramedConnection:
         try:
             data = self._sock.recv(READ_SIZE)
         except BlockingIOError:
+            if self._tls is not None:
+                self._note_half(self._tls, new=not self._half)
             return
         except OSError as error:
             self._end(no_connection(error))
@@ -240,7 +249,7 @@ class FramedConnection:
             return  # thrown away: what waits for the peer is still being written
         framer = self._framer
         if not data:
-            self._end(framer.cut_short("the connection closed") if framer.buffered and not self._deaf else None)
+            self._end_of_stream()
             return
         inside = framer.buffered
         try:
@@ -253,8 +262,25 @@ class FramedConnection:
             # A new frame began with these bytes; more bytes of an old one win no time.
             self._frame_deadline = self._poller.now + self._frame_timeout
             self._poller.look_at(self._frame_deadline)
+        if self._tls is not None:
+            self._note_half(self._tls, new=True)
         self._frames.extend(frames)
         self._hand_out()
+
+    def _note_half(self, tls: Secured, *, new: bool) -> None:
+        """Give a record that has begun as long as a frame; one that has begun in a frame has the frame's time."""
+        self._half = tls.half and not self._framer.buffered
+        if self._half and new:
+            self._frame_deadline = self._poller.now + self._frame_timeout
+            self._poller.look_at(self._frame_deadline)
+
+    def _end_of_stream(self) -> None:
+        """End as the peer ended: between two frames or inside one, or with a record that is none."""
+        framer = self._framer
+        if self._tls is not None and self._tls.fault is not None:
+            self._end(no_connection(self._tls.fault))
+        else:
+            self._end(framer.cut_short("the connection closed") if framer.buffered and not self._deaf else None)
 
     def _hand_out(self) -> None:
         """Give one turn's frames to *on_frame*, which may end all this; the rest waits for another turn."""
@@ -272,6 +298,8 @@ class FramedConnection:
             self._poller.again(self)
         elif self._framer.fault is not None and not self._deaf:
             self._end(self._framer.fault)
+        elif self._tls is not None and self._tls.over:
+            self._end_of_stream()
 
     # Writing
 
@@ -289,10 +317,11 @@ class FramedConnection:
         self._flushing = False
         while self._outbox.waiting and not self._ended:
             data = self._outbox.next_bytes()
+            moved = True
             try:
                 taken = self._sock.send(data)
             except BlockingIOError:
-                taken = 0
+                taken, moved = 0, False
             except OSError as error:
                 self._end(no_connection(error))
                 return
@@ -301,7 +330,7 @@ class FramedConnection:
                 if handed := self._outbox.took(taken):
                     self._poller.put_off(partial(self._tell, handed, Outcome.HANDED))
             if taken < len(data):
-                self._wait_for_room(progress=taken > 0)
+                self._wait_for_room(progress=moved)
                 return
         if self._write_deadline != math.inf and not self._ended:
             self._write_deadline = math.inf
@@ -325,7 +354,8 @@ class FramedConnection:
         """When the connection ends if nothing happens until then."""
         if self._deaf:
             return self._write_deadline
-        reading = self._frame_deadline if self._framer.buffered else self._quiet_since + self._idle_timeout
+        inside = self._framer.buffered or self._half
+        reading = self._frame_deadline if inside else self._quiet_since + self._idle_timeout
         return min(self._write_deadline, reading)
 
     def time_is_up(self) -> None:
@@ -334,5 +364,7 @@ class FramedConnection:
             self._end(NoConnection(f"the peer took nothing for {self._write_timeout:g} s"))
         elif self._framer.buffered:
             self._end(self._framer.cut_short(f"no end for {self._frame_timeout:g} s"))
+        elif self._half:
+            self._end(NoConnection(f"no end of a record of TLS for {self._frame_timeout:g} s"))
         else:
             self._end(NoConnection(f"idle for {self._idle_timeout:g} s"))

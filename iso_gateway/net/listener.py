@@ -6,13 +6,15 @@ import errno
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, overload
 
 import trio
 
-from iso_gateway.errors import ConfigError, NoConnection, Problem
+from iso_gateway.errors import ConfigError, NoConnection, NoHandshake, Problem
 from iso_gateway.net.address import Address
 from iso_gateway.net.failures import no_connection
+from iso_gateway.net.secured import Secured, shake_hands
+from iso_gateway.net.tls import ClientTLS
 
 ALERT_EVERY: Final = 60.0
 """Seconds between two alerts of one cause: someone who knocks a thousand times a second is told of once."""
@@ -174,20 +176,38 @@ class _Door:
             self.limit.release_on_behalf_of(stream)
 
 
-async def dial(address: Address, timeout: float) -> socket.socket:  # noqa: ASYNC109 -- told in our own error
-    """Return a connection to *address*, made within *timeout* seconds.
+@overload
+async def dial(address: Address, within: float, tls: None = None) -> socket.socket: ...
+
+
+@overload
+async def dial(address: Address, within: float, tls: ClientTLS | None) -> socket.socket | Secured: ...
+
+
+async def dial(
+    address: Address,
+    within: float,
+    tls: ClientTLS | None = None,
+) -> socket.socket | Secured:
+    """Return a connection to *address*, made within *within* seconds; the handshake of *tls* may take as long again.
 
     Raises:
         NoConnection: nobody listens there, the name or network is unknown, or nothing answers in time.
+        NoHandshake: somebody listens there, and it is not whom *tls* means.
     """
     try:
-        with trio.fail_after(timeout):
+        with trio.fail_after(within):
             stream = await trio.open_tcp_stream(address.host, address.port)
     except trio.TooSlowError as error:
-        raise NoConnection(f"{address}: no answer within {timeout:g} s") from error
+        raise NoConnection(f"{address}: no answer within {within:g} s") from error
     except OSError as error:
         raise no_connection(error, str(address)) from error
-    return _plain(stream)
+    if tls is None:
+        return _plain(stream)
+    try:
+        return await shake_hands(_plain(stream), tls, within)
+    except NoHandshake as error:
+        raise NoHandshake(f"{address}: {error}") from error
 
 
 def _plain(stream: trio.SocketStream) -> socket.socket:

@@ -82,13 +82,19 @@ class Outbox:
         self._begun = count
         return handed
 
-    def given_up(self) -> list[tuple[Done, Outcome]]:
-        """Let go of everything; return who is to be told what of it."""
-        fates = [
-            (done, Outcome.NOT_HANDED if place or not self._begun else Outcome.UNCERTAIN)
-            for place, (_, done) in enumerate(self.waiting)
-            if done is not None
-        ]
+    def given_up(self, unsure: int = 0) -> list[tuple[Done, Outcome]]:
+        """Let go of everything; return who is to be told what of it.
+
+        Args:
+            unsure: how many bytes, behind those that were taken, may have been sent all the same: TLS seals them
+                together, whatever frames they are of.
+        """
+        fates = []
+        start, reach = 0, self._begun + unsure
+        for wire, done in self.waiting:
+            if done is not None:
+                fates.append((done, Outcome.UNCERTAIN if start < reach else Outcome.NOT_HANDED))
+            start += len(wire)
         self.waiting.clear()
         self._bytes = self._begun = 0
         return fates

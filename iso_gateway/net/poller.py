@@ -46,6 +46,13 @@ class Watched(Protocol):
         """Take in that what was due has come."""
 
 
+class Numbered(Protocol):
+    """A socket, or what stands for one."""
+
+    def fileno(self) -> int:
+        """Return its number."""
+
+
 class Poller:
     """The connections of one run of trio."""
 
@@ -68,16 +75,16 @@ class Poller:
         trio.lowlevel.spawn_system_task(self._poll)
         trio.lowlevel.spawn_system_task(self._attend)
 
-    def watch(self, sock: socket.socket, watched: Watched) -> None:
+    def watch(self, sock: Numbered, watched: Watched) -> None:
         """Give *watched* a turn whenever *sock* has something to read."""
         self._selector.register(sock, READ, watched)
         self._watched.add(watched)
 
-    def watch_for(self, events: int, sock: socket.socket, watched: Watched) -> None:
+    def watch_for(self, events: int, sock: Numbered, watched: Watched) -> None:
         """Give *watched* a turn whenever *sock*, which is watched already, is ready for one of *events*."""
         self._selector.modify(sock, events, watched)
 
-    def forget(self, sock: socket.socket, watched: Watched) -> None:
+    def forget(self, sock: Numbered, watched: Watched) -> None:
         """Watch *sock* no longer."""
         self._selector.unregister(sock)
         self._watched.discard(watched)

@@ -16,6 +16,8 @@ from iso_gateway.net.address import Address
 from iso_gateway.net.connection import FramedConnection
 from iso_gateway.net.listener import dial
 from iso_gateway.net.outbox import Outcome
+from iso_gateway.net.secured import Secured
+from iso_gateway.net.tls import ClientTLS
 
 CONNECTING: Final = 10.0
 """Seconds to wait for a connection at most."""
@@ -28,21 +30,25 @@ class Heard(NamedTuple):
     payload: bytes
 
 
-async def ask(address: Address, framing: Framing, spec: Spec, request: Message, patience: float) -> Heard:
-    """Connect to *address*, send *request*, and return its answer, which may take *patience* seconds.
+async def ask(
+    address: Address, framing: Framing, spec: Spec, request: Message, patience: float, *, tls: ClientTLS | None = None
+) -> Heard:
+    """Connect to *address*, by *tls* where given, send *request*, and return its answer within *patience* seconds.
 
     Raises:
         NoConnection: not a byte of the request was sent.
         NoAnswer: it was sent, or may have been, and no answer came.
     """
-    sock = await dial(address, min(CONNECTING, patience))
+    sock = await dial(address, min(CONNECTING, patience), tls)
     try:
         return await converse(sock, framing, spec, request, patience)
     except NoConnection as error:
         raise NoConnection(f"{address}: {error}") from error
 
 
-async def converse(sock: socket.socket, framing: Framing, spec: Spec, request: Message, patience: float) -> Heard:
+async def converse(
+    sock: socket.socket | Secured, framing: Framing, spec: Spec, request: Message, patience: float
+) -> Heard:
     """Send *request* over *sock*, return its answer and close it.
 
     The answer is the message of the answering type with the request's STAN. Others are passed over, and counted in
