@@ -16,7 +16,7 @@ import secrets
 import socket
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import trio
 from msgspec.structs import replace
@@ -30,8 +30,9 @@ from iso_gateway.gateway.office import Office
 from iso_gateway.gateway.operating import Operating
 from iso_gateway.gateway.restraint import PERIOD, RESTRAINED, Restraint, source_of
 from iso_gateway.gateway.retention import retire_for_ever
+from iso_gateway.gateway.securing import Securing
 from iso_gateway.gateway.storing import Kept, in_memory
-from iso_gateway.hsm.open_module import OpenModule
+from iso_gateway.hsm.client import ModuleClient
 from iso_gateway.net import clock
 from iso_gateway.net.connection import FramedConnection
 from iso_gateway.net.listener import Refusal, dial
@@ -61,28 +62,34 @@ FATES = {
 }
 
 
-def lent_by_the_system(now: str, seal: Seal) -> Lent:
-    """Return what the node cannot do itself: keys, and chance for one run."""
+def lent_by_the_system(now: str, seal: Seal | None) -> Lent:
+    """Return what the node cannot do itself: keys, and chance for one run; without *seal* the module has its key."""
     chance = secrets.SystemRandom()
     return Lent(
-        fingerprint=seal.fingerprint,
-        seal=seal.seal,
-        unseal=seal.unseal,
+        fingerprint=seal.fingerprint if seal is not None else _in_the_module,
+        seal=seal.seal if seal is not None else _in_the_module,
+        unseal=seal.unseal if seal is not None else _in_the_module,
         chance=chance.random,
         first_stan=lambda: chance.randint(1, LAST),
         run=f"{now}{os.urandom(2).hex()}",
     )
 
 
+def _in_the_module(_value: object) -> NoReturn:
+    raise AssertionError("the journal's key is the security module's, which is asked by Verify, Secure and Unseal")
+
+
 class Gateway:
     """A node with sockets, a journal and a security module."""
 
-    def __init__(self, config: Config, lines: Lines, kept: Kept | None = None) -> None:
-        """Wire up *config*, with a journal in memory unless *kept* is another.
+    def __init__(
+        self, config: Config, lines: Lines, kept: Kept | None = None, module: ModuleClient | None = None
+    ) -> None:
+        """Wire up *config*, with a journal in memory unless *kept* is another, and no keys unless *module* has some.
 
         Nothing is opened before ``carry_terminal`` and ``keep_link`` run.
         """
-        journal, seal, _ = kept or in_memory(config.file.limits.journal_rows)
+        journal, seal, _ = kept or in_memory(config.file.limits.journal_rows, sealed=not config.setup.sealing)
         now = clock.now()
         self.config = config
         self.lines = lines
@@ -96,7 +103,8 @@ class Gateway:
         self._restraint = Restraint()
         self.terminals: dict[str, FramedConnection] = {}
         self.links: dict[str, FramedConnection] = {}
-        self._module = OpenModule()
+        self.securing = Securing(module, config.setup, self.feed, self._tell, trio.current_time)
+        guard, exchanging = self.securing.guard, self.securing.exchanging
         self._numbers = itertools.count(1)
         self._queue: deque[events.Event] = deque()
         self._handling = False
@@ -109,8 +117,12 @@ class Gateway:
         self._poller = the_poller()
         lines.flush_by = self._poller.put_off
         self._carry_out: dict[type[commands.Command], Callable[[Any], None]] = {
-            commands.Verify: self._verify,
-            commands.Secure: self._secure,
+            commands.Verify: guard.verify,
+            commands.Secure: guard.secure,
+            commands.Unseal: guard.unseal,
+            commands.TakeKeys: exchanging.take,
+            commands.GiveKeys: exchanging.give,
+            commands.MarkKeys: exchanging.mark,
             commands.Journal: self.journaling.submit,
             commands.File: self.journaling.file,
             commands.Lookup: self._look_up,
@@ -186,12 +198,6 @@ class Gateway:
         if self._watched is None:
             self._watched = trio.Event()
         return self._watched
-
-    def _verify(self, command: commands.Verify) -> None:
-        self._queue.append(self._module.verify(command))
-
-    def _secure(self, command: commands.Secure) -> None:
-        self._queue.append(self._module.secure(command))
 
     def _hang_up(self, command: commands.Hangup) -> None:
         if (terminal := self.terminals.get(command.connection)) is not None:
@@ -410,6 +416,7 @@ class Gateway:
             "owed": len(node.owing),
             "stuck": stuck,
             "journal": trouble or "works",
+            "security": self.securing.status(clock.now().wall),
             "links": {
                 link.name: {"state": str(link.session.state), "in_flight": len(link.in_flight)}
                 for link in node.links.links.values()

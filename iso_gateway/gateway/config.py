@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import time
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
+from msgspec.structs import replace
 
 from iso_gateway.catalog import load_profile, load_spec, located, read_toml
 from iso_gateway.catalog.toml_text import MAX_CHARACTERS
 from iso_gateway.errors import ConfigError, Problem, ProblemsError, did_you_mean
 from iso_gateway.framing import Framing
+from iso_gateway.gateway import protecting
+from iso_gateway.gateway.protecting import protection
 from iso_gateway.gateway.shape import AcquirerTable, GatewayFile, JournalTable, ListenerTable, RouteTable
 from iso_gateway.gateway.store_key import read_store_key
 from iso_gateway.net.address import Address
@@ -51,7 +54,8 @@ class JournalAt(msgspec.Struct, frozen=True):
     """Where the journal lies, and its key."""
 
     path: Path
-    key_file: Path
+    key_file: Path | None
+    """None: the security module has it."""
 
 
 class Config(msgspec.Struct, frozen=True):
@@ -64,6 +68,12 @@ class Config(msgspec.Struct, frozen=True):
     links: tuple[LinkTo, ...]
     journal: JournalAt | None = None
     """None: in memory."""
+    lines: Mapping[str, int] = {}
+    """The line of each setting, by its path."""
+
+    def wrong(self, problems: Iterable[Problem]) -> ConfigError:
+        """Return *problems*, which showed after it was read, as an error with file and lines."""
+        return ConfigError(located(problems, self.lines), str(self.path))
 
 
 def load(path: str | os.PathLike[str]) -> Config:
@@ -96,7 +106,7 @@ def load(path: str | os.PathLike[str]) -> Config:
         problems += [problem for problem in builder.problems if problem.path not in known]
     if config is None or problems:
         raise ConfigError(sorted(located(problems, lines), key=lambda problem: problem.line or 0), source)
-    return config
+    return replace(config, lines=lines)
 
 
 def _filled(data: Any) -> Any:
@@ -164,8 +174,11 @@ class _Builder:
             if dialect is not None:
                 self._fitting(at.name, dialect)
                 zone = self._zone(table.timezone, f"listener.{index}.timezone") if table.timezone else None
-                listeners[at.name] = Listener(at.name, dialect, terminals[at.name], table.partial_approval, zone=zone)
+                listeners[at.name] = Listener(
+                    at.name, dialect, terminals[at.name], table.partial_approval, protection(table), zone
+                )
         journal = self._journal(self.file.journal)
+        self.problems += protecting.problems(self.file, self._legs())
         if self.problems:
             return None
         if not routes:
@@ -179,9 +192,20 @@ class _Builder:
             acquirers={acquirer.name: acquirer for acquirer, _ in filter(None, acquirers)},
             routes=tuple(filter(None, routes)),
             limits=Limits(limits.per_connection, limits.per_terminal, limits.per_link),
+            sealing=self.file.journal.seal == "module",
         )
         links = tuple(link for _, links in filter(None, acquirers) for link in links)
         return Config(path, self.file, setup, tuple(listen), links, journal)
+
+    def _legs(self) -> Iterator[tuple[str, ListenerTable | AcquirerTable, Spec]]:
+        """Yield the legs whose specs can be read, with the paths of their tables."""
+        tables: list[tuple[str, ListenerTable | AcquirerTable]] = [
+            *((f"listener.{index}", table) for index, table in enumerate(self.file.listeners)),
+            *((f"acquirer.{index}", table) for index, table in enumerate(self.file.acquirers)),
+        ]
+        for path, table in tables:
+            if table.spec in self._dialects:
+                yield path, table, self._dialects[table.spec].spec
 
     def _journal(self, table: JournalTable) -> JournalAt | None:
         """Return where the journal lies; its folder and its key must be there before money is taken."""
@@ -193,8 +217,9 @@ class _Builder:
         key_file = self.folder / (table.store_key_file or f"{table.path}.key")
         if (wrong := _no_journal_at(path)) is not None:
             self.problems.append(Problem("journal.path", wrong))
-        self._try("journal.store_key_file", (read_store_key, key_file))
-        return JournalAt(path, key_file)
+        if table.seal == "file":
+            self._try("journal.store_key_file", (read_store_key, key_file))
+        return JournalAt(path, key_file if table.seal == "file" else None)
 
     def _try(self, path: str, make: Sequence[object]) -> object | None:
         """Return ``make[0](*make[1:])``, or None with its problems noted at *path*."""
@@ -328,6 +353,7 @@ class _Builder:
             late_window=table.late_window,
             sign_on=table.sign_on,
             sends_rrn=table.sends_rrn,
+            protection=protection(table),
             settlement=table.settlement,
             timing=Timing(table.answer_timeout, table.echo_every, table.sign_on_again),
             debtor=Debtor(table.repeat_after, table.repeat_at_most, table.debt_days * 86400, table.debts_at_once),

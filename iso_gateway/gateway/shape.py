@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, field
 
+from iso_gateway.gateway.protection_shape import KeyName, ProtectionTable, SecurityTable
+
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,32}$", description="a short name: letters, digits, _ . -")]
 Seconds = Annotated[float, Meta(gt=0, le=86400, description="seconds, above 0")]
 Place = Annotated[str, Meta(min_length=3, description="HOST:PORT")]
@@ -15,7 +17,7 @@ Place = Annotated[str, Meta(min_length=3, description="HOST:PORT")]
 Printed = Annotated[str, Meta(pattern=r"^[ -~]{0,64}$", description="printable ASCII, 64 characters at most")]
 
 
-class ListenerTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ListenerTable(ProtectionTable, frozen=True, forbid_unknown_fields=True):
     """``[[listener]]``: where terminals connect."""
 
     address: Place
@@ -34,6 +36,10 @@ class ListenerTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether these terminals can take an approval for a part of the amount; else that is reversed, and answered 51."""
     timezone: str = ""
     """The IANA name of the zone that these terminals' clocks show; empty: that of any of the acquirers."""
+    ksn: Annotated[str, Meta(pattern=r"^([0-9]{1,3}([.][0-9A-Za-z.]+)?)?$", description="a path: 53, 62.1")] = ""
+    """The element with the key serial number of these terminals (DUKPT); empty: each has keys of its own."""
+    bdk: KeyName = ""
+    """With ``ksn``: the name of the base derivation key."""
 
 
 class TerminalTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,7 +53,7 @@ class TerminalTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Names of listeners; empty: all."""
 
 
-class AcquirerTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class AcquirerTable(ProtectionTable, frozen=True, forbid_unknown_fields=True):
     """``[[acquirer]]``: a host and the links to it."""
 
     name: Name
@@ -138,6 +144,8 @@ class JournalTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An SQLite file, beside this one unless it is absolute; empty: in memory, forgotten when the process ends."""
     store_key_file: str = ""
     """The key under which card numbers are kept; default: the journal's name with ``.key``."""
+    seal: Literal["file", "module"] = "file"
+    """What keeps card numbers: the key in ``store_key_file``, or ``journal/seal`` in the security module."""
     keep_days: Annotated[float, Meta(gt=0, le=3660)] = 30
     """How long a row stays on which nothing is open."""
 
@@ -152,3 +160,4 @@ class GatewayFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     routes: list[RouteTable] = field(name="route", default=[])
     limits: LimitTable = LimitTable()
     journal: JournalTable = JournalTable()
+    security: SecurityTable = SecurityTable()

@@ -24,7 +24,8 @@ class Kept(NamedTuple):
     """A journal, and the seal that belongs to it."""
 
     journal: JournalStore
-    seal: Seal
+    seal: Seal | None
+    """None: its key is the security module's."""
     begun: bool = False
     """Whether the journal's file was made now."""
 
@@ -40,9 +41,12 @@ def nonces() -> Callable[[], bytes]:
     return lambda: drawn + next(numbers).to_bytes(_COUNTED)
 
 
-def in_memory(max_rows: int) -> Kept:
-    """Return a journal that forgets when the process ends, with a key that nobody will need then."""
-    return Kept(MemoryJournal(max_rows), Seal(os.urandom(32), nonces()))
+def in_memory(max_rows: int, *, sealed: bool = True) -> Kept:
+    """Return a journal that forgets when the process ends, with a key that nobody will need then.
+
+    Where it is not *sealed*, the security module has the key.
+    """
+    return Kept(MemoryJournal(max_rows), Seal(os.urandom(32), nonces()) if sealed else None)
 
 
 def opened(config: Config) -> Kept:
@@ -52,20 +56,39 @@ def opened(config: Config) -> Kept:
         ConfigError: its key cannot be used, another process has it, or it is damaged or no journal; with what to do.
     """
     if config.journal is None:
-        return in_memory(config.file.limits.journal_rows)
+        return in_memory(config.file.limits.journal_rows, sealed=not config.setup.sealing)
+    key_file = config.journal.key_file
     try:
-        seal = Seal(read_store_key(config.journal.key_file), nonces())
+        seal = Seal(read_store_key(key_file), nonces()) if key_file is not None else None
         journal = SqliteJournal(config.journal.path, clock.read_system()[1])
     except ConfigError as error:
         raise ConfigError([Problem("journal.store_key_file", each.message) for each in error.problems]) from None
     except StoreError as error:
         raise ConfigError([Problem("journal.path", str(error))]) from None
-    try:
-        if not journal.same_key(seal.check_value):
+    if seal is not None:
+        try:
+            check_key(config, journal, seal.check_value)
+        except ConfigError:
             journal.close()
-            said = f"another key than that of the journal {config.journal.path}; name the one that it was begun with"
-            raise ConfigError([Problem("journal.store_key_file", f"{config.journal.key_file}: {said}")])
-    except StoreError as error:
-        journal.close()
-        raise ConfigError([Problem("journal.path", str(error))]) from None
+            raise
     return Kept(journal, seal, journal.begun)
+
+
+def check_key(config: Config, journal: JournalStore, check_value: bytes) -> None:
+    """Make sure that the key with *check_value* is the one with which *journal* was begun.
+
+    Raises:
+        ConfigError: it is another, or the journal cannot be read; with what to do.
+    """
+    at = config.journal
+    if at is None or not isinstance(journal, SqliteJournal):
+        return
+    try:
+        same = journal.same_key(check_value)
+    except StoreError as error:
+        raise ConfigError([Problem("journal.path", str(error))]) from None
+    if not same:
+        setting = "store_key_file" if at.key_file is not None else "seal"
+        key = f"{at.key_file}" if at.key_file is not None else "the key in the security module"
+        said = f"another key than that of the journal {at.path}; name the one that it was begun with"
+        raise ConfigError([Problem(f"journal.{setting}", f"{key}: {said}")])

@@ -1,0 +1,146 @@
+"""``gateway.toml`` -> how each leg is protected; every fault of it, with the path of its setting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence, Set
+from typing import TYPE_CHECKING, Final
+
+from iso_gateway.errors import Problem
+from iso_gateway.protocol.covering import faults
+from iso_gateway.protocol.protection import Exchange, Protection, Role, key_name
+from iso_gateway.security.keys import KeyInfo, KeyState, MacAlgorithm, MacMethod
+
+if TYPE_CHECKING:
+    from iso_gateway.codec.spec import Spec
+    from iso_gateway.gateway.shape import AcquirerTable, GatewayFile, ListenerTable
+    from iso_gateway.protocol.setup import Setup
+
+PADDED: Final = frozenset({MacAlgorithm.X9_9, MacAlgorithm.X9_19, MacAlgorithm.SM4_CBC})
+"""The algorithms that leave a choice of padding."""
+LONGEST: Final = {
+    MacAlgorithm.X9_9: 8,
+    MacAlgorithm.X9_19: 8,
+    MacAlgorithm.UNIONPAY_ECB: 8,
+    MacAlgorithm.UNIONPAY_SM4: 8,
+    MacAlgorithm.CMAC: 16,
+    MacAlgorithm.SM4_CBC: 16,
+    MacAlgorithm.HMAC_SHA256: 32,
+}
+"""The bytes of a MAC, all of it."""
+SEAL: Final = "journal/seal"
+"""The name of the key that keeps the journal's card numbers."""
+
+
+def protection(table: ListenerTable | AcquirerTable) -> Protection:
+    """Return what *table* says of the protection of its leg."""
+    method = MacMethod(table.mac, table.mac_padding, table.mac_length) if table.mac else None
+    return Protection(
+        mac=method,
+        covered=tuple(table.mac_fields) if method is not None else (),
+        pin=table.pin or None,
+        ksn=getattr(table, "ksn", ""),
+        base=getattr(table, "bdk", ""),
+        exchange=table.key_exchange,
+        master=table.master_key,
+        pin_without_pan=table.pin_without_pan,
+    )
+
+
+def problems(file: GatewayFile, specs: Iterable[tuple[str, ListenerTable | AcquirerTable, Spec]]) -> Iterator[Problem]:
+    """Yield what is wrong with keys, MACs and PIN blocks in *file*; *specs* are its legs by path, with their specs."""
+    keyed = False
+    for path, table, spec in specs:
+        keyed = keyed or protection(table).keyed
+        yield from _leg(path, table, spec, has_keys=bool(file.security.key_store))
+    names = {acquirer.name for acquirer in file.acquirers}
+    for index, listener in enumerate(file.listeners):
+        if keyed and (listener.name or listener.address) in names:
+            yield Problem(f"listener.{index}.name", f"{listener.name} is an acquirer too: keys go by these names")
+    if file.security.unlock and not file.security.key_store:
+        yield Problem("security.unlock", "nothing to unlock: name it with key_store")
+    if file.journal.seal == "module":
+        if not file.security.key_store:
+            yield Problem("journal.seal", "no security module: [security] key_store names its keys")
+        if file.journal.store_key_file:
+            yield Problem("journal.store_key_file", 'of no use with seal = "module": leave one of them out')
+
+
+def _leg(path: str, table: ListenerTable | AcquirerTable, spec: Spec, *, has_keys: bool) -> Iterator[Problem]:
+    said = protection(table)
+    for setting, wrong in faults(spec, said):
+        yield Problem(f"{path}.{setting}", wrong)
+    if table.mac:
+        most = LONGEST[table.mac]
+        if table.mac_length > most:
+            yield Problem(f"{path}.mac_length", f"a MAC of {table.mac} has {most} bytes")
+        if table.mac_padding != 1 and table.mac not in PADDED:
+            yield Problem(f"{path}.mac_padding", f"{table.mac} has a padding of its own")
+    elif table.mac_fields:
+        yield Problem(f"{path}.mac_fields", "and no mac: say how it is made")
+    if said.keyed and not has_keys:
+        setting = "mac" if table.mac else "pin"
+        yield Problem(f"{path}.{setting}", "no keys for it: [security] key_store names where they are")
+    if bool(said.ksn) != bool(said.base):
+        here, missing = ("ksn", "bdk") if said.ksn else ("bdk", "ksn")
+        yield Problem(f"{path}.{here}", f"and no {missing}: DUKPT needs the element and the base derivation key")
+    if said.ksn and said.exchange is not Exchange.NONE:
+        yield Problem(f"{path}.key_exchange", "with DUKPT no keys travel")
+    if said.exchange is not Exchange.NONE and not said.keyed:
+        yield Problem(f"{path}.key_exchange", "neither mac nor pin: the keys would be of no use")
+    if said.master and said.exchange is Exchange.NONE:
+        yield Problem(f"{path}.master_key", "and no key_exchange: nothing travels under it")
+
+
+# What is wrong with the keys themselves
+
+
+def key_problems(file: GatewayFile, setup: Setup, infos: Iterable[KeyInfo]) -> list[Problem]:
+    """Return what is wrong with the keys *infos* of a key store for *file*: test keys where none may be, missing ones.
+
+    A terminal's own keys may be missing: it is refused until it has some.
+    """
+    held = [info for info in infos if info.state is not KeyState.DESTROYED]
+    names = {info.ref.name for info in held}
+    tests = sorted({info.ref.name for info in held if info.test})
+    found: list[Problem] = []
+    for index, listener in enumerate(file.listeners):
+        leg = setup.listeners[listener.name or listener.address]
+        if leg.keyed:
+            owners = {f"terminal/{name.strip()}" for name in leg.terminals}
+            found += _missing(f"listener.{index}", leg.protection, (), names)
+            found += () if listener.test else _tests(f"listener.{index}", leg.protection, owners, tests)
+    for index, acquirer in enumerate(file.acquirers):
+        host = setup.acquirers[acquirer.name]
+        if host.keyed:
+            owners = {f"acquirer/{host.name}", *(f"link/{name}" for name in host.links)}
+            found += _missing(f"acquirer.{index}", host.protection, sorted(owners), names)
+            found += () if acquirer.test else _tests(f"acquirer.{index}", host.protection, owners, tests)
+    if file.journal.seal == "module":
+        if SEAL not in names:
+            found.append(Problem("journal.seal", f"no key {SEAL} in the key store; 'iso-gateway keys init' makes one"))
+        elif SEAL in tests and not all(leg.test for leg in (*file.listeners, *file.acquirers)):
+            found.append(Problem("journal.seal", f"{SEAL} is a test key, and not every leg is marked with test = true"))
+    return found
+
+
+def _missing(path: str, said: Protection, owners: Sequence[str], names: Set[str]) -> Iterator[Problem]:
+    """Yield the keys that are needed from the start and are not there."""
+    if said.base and said.base not in names:
+        yield Problem(f"{path}.bdk", f"no key {said.base} in the key store")
+    if said.master and said.master not in names:
+        yield Problem(f"{path}.master_key", f"no key {said.master} in the key store")
+    if not owners:
+        return
+    needed = [(Role.MAC, "mac", said.mac is not None), (Role.PIN, "pin", said.pin is not None)]
+    if said.exchange is not Exchange.NONE:
+        needed = [(Role.MASTER, "key_exchange", not said.master)]
+    for role, setting, wanted in needed:
+        if wanted and not any(key_name(owner, role) in names for owner in owners):
+            yield Problem(f"{path}.{setting}", f"no key {key_name(owners[0], role)} in the key store")
+
+
+def _tests(path: str, said: Protection, owners: Set[str], tests: Iterable[str]) -> Iterator[Problem]:
+    """Yield the test keys that a leg would use which is not marked test."""
+    for name in tests:
+        if name in {said.base, said.master} or name.rpartition("/")[0] in owners:
+            yield Problem(f"{path}.test", f"{name} is a test key: use a real one, or mark this leg with test = true")

@@ -1,0 +1,155 @@
+"""The security module of a running gateway, and all that is asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import trio
+
+from iso_gateway.errors import AdminError, ModuleFailed
+from iso_gateway.gateway.alarms import Alarms, Tell
+from iso_gateway.gateway.exchanging import Exchanging
+from iso_gateway.gateway.guard import Guard
+from iso_gateway.gateway.keyring import Keyring
+from iso_gateway.hsm.client import TIMEOUT, gone
+from iso_gateway.protocol import events
+from iso_gateway.security import commands as asked
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from iso_gateway.hsm.client import Done, ModuleClient
+    from iso_gateway.protocol.setup import Setup
+    from iso_gateway.security.commands import Batch, Command, Health, Result
+    from iso_gateway.security.keys import KeyInfo
+
+SLOW: Final = 30.0
+"""Seconds for what no transaction waits for: to read a key store of 100,000 keys."""
+
+
+class NoModule:
+    """Where there are no keys: nothing is verified, and so nothing that needs it goes on."""
+
+    def submit(self, batch: Batch, done: Done, timeout: float = TIMEOUT) -> None:
+        """Answer that no module is there."""
+        del timeout
+        done(gone(batch))
+
+
+class Securing:
+    """The module, the keys that it told of, and who asks it."""
+
+    def __init__(
+        self,
+        module: ModuleClient | None,
+        setup: Setup,
+        feed: Callable[[events.Event], None],
+        tell: Tell,
+        now: Callable[[], float],
+    ) -> None:
+        """Use *module*; None: there are no keys."""
+        self.module = module
+        self.keyring = Keyring()
+        self.alarms = Alarms(tell, now)
+        self._health: Health | None = None
+        self._submitting = module if module is not None else NoModule()
+        self._setup = setup
+        self.guard = Guard(self._submitting, self.keyring, feed, self.alarms, setup)
+        self.exchanging = Exchanging(self._submitting, self.keyring, feed, self.alarms.trouble, setup)
+
+    def go_by(self, setup: Setup) -> None:
+        """Know the legs of *setup*."""
+        self._setup = setup
+        self.guard.go_by(setup)
+        self.exchanging.go_by(setup)
+
+    async def start(self, nursery: trio.Nursery) -> None:
+        """Start the module, and learn of its keys.
+
+        Raises:
+            ModuleFailed: it cannot be started, or does not tell of its keys.
+        """
+        if self.module is None:
+            return
+        self._health = await nursery.start(self.module.run)
+        await self.learn()
+
+    async def learn(self, *, again: bool = False) -> tuple[KeyInfo, ...]:
+        """Return all keys that the module has, known from now on; *again*: it reads the key store first.
+
+        Raises:
+            ModuleFailed: it does not tell.
+        """
+        if self.module is None:
+            return ()
+        batch: Batch = (asked.Reread(), asked.ListKeys()) if again else (asked.ListKeys(),)
+        results = await self._answers(batch)
+        for result in results:
+            if isinstance(result, asked.Refused):
+                raise ModuleFailed(f"the key store cannot be read: {result.reason or result.fault}")
+            if isinstance(result, asked.Health):
+                self._health = result
+        (listed,) = (result for result in results if isinstance(result, asked.Listed))
+        self.keyring.replace(listed.keys)
+        return listed.keys
+
+    def known(self) -> events.KeysKnown:
+        """Return what the node is told of the keys."""
+        return events.KeysKnown(self.keyring.known())
+
+    async def ask(self, command: Command) -> Result:
+        """Return what the module answers to *command* alone."""
+        (result,) = await self._answers((command,))
+        return result
+
+    async def _answers(self, batch: Batch) -> asked.Results:
+        answered: list[asked.Results] = []
+        done = trio.Event()
+
+        def take(results: asked.Results) -> None:
+            answered.append(results)
+            done.set()
+
+        self._submitting.submit(batch, take, SLOW)
+        await done.wait()
+        return answered[0]
+
+    async def fingerprint(self, data: bytes) -> bytes:
+        """Return the keyed hash by which the journal compares, where its key is the module's.
+
+        Raises:
+            AdminError: the module does not answer.
+        """
+        result = await self.ask(asked.Fingerprint(data))
+        if isinstance(result, asked.Fingerprinted):
+            return result.hash
+        raise AdminError("the security module does not answer; it is started again, so try once more")
+
+    def status(self, wall: datetime) -> Mapping[str, Any] | None:
+        """Return how module, keys and legs stand, for people and scripts; None where there are no keys."""
+        health = self._health
+        if self.module is None or health is None:
+            return None
+        legs = {**self._setup.listeners, **self._setup.acquirers}
+        return {
+            "module": health.kind,
+            "notice": health.notice,
+            "store_version": health.store_version,
+            "keys": {
+                str(info.ref): {
+                    "usage": str(info.usage),
+                    "state": str(info.state),
+                    "check_value": info.check_value,
+                    "age_hours": round((wall - info.since).total_seconds() / 3600, 1),
+                    "test": info.test,
+                }
+                for info in self.keyring.all()[:SHOWN]
+            },
+            "keys_in_all": len(self.keyring.all()),
+            "legs": {name: self.alarms.of(name) for name, leg in legs.items() if leg.keyed},
+        }
+
+
+SHOWN: Final = 200
+"""Keys that a status shows; ``iso-gateway keys list`` shows all."""
