@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from iso_gateway.catalog import load_profile, load_spec, located, read_toml
 from iso_gateway.catalog.toml_text import MAX_CHARACTERS
+from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import ConfigError, Problem, ProblemsError, did_you_mean
 from iso_gateway.framing import Framing
 from iso_gateway.gateway import protecting

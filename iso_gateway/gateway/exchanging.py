@@ -39,8 +39,7 @@ class Exchanging:
 
     def go_by(self, setup: Setup) -> None:
         """Know the legs of *setup*."""
-        legs = {**setup.listeners, **setup.acquirers}
-        self._protections |= {name: leg.protection for name, leg in legs.items()}
+        self._protections |= {name: leg.protection for name, leg in setup.legs.items()}
 
     def take(self, command: commands.TakeKeys) -> None:
         """Have keys that came imported, all of them or none -> KeysTaken."""

@@ -92,7 +92,7 @@ class Guard:
 
     def go_by(self, setup: Setup) -> None:
         """Know the legs of *setup*; what is under way over others is still answered."""
-        self._legs |= {**setup.listeners, **setup.acquirers}
+        self._legs |= setup.legs
 
     # What came
 

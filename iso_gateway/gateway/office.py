@@ -32,7 +32,8 @@ class Office:
 
     def _reader(self, verb: str) -> Callable[[dict[str, Any]], Any]:
         async def read(arguments: dict[str, Any]) -> Mapping[str, Any]:
-            said: Mapping[str, Any] = await self._in_peace(READS[verb], self._reading(), self._now(), arguments)
+            reading = self._reading(await self._fingerprint(arguments))
+            said: Mapping[str, Any] = await self._in_peace(READS[verb], reading, self._now(), arguments)
             return said
 
         return read
@@ -43,8 +44,17 @@ class Office:
             return await trio.to_thread.run_sync(function, *arguments)
         return function(*arguments)
 
-    def _reading(self) -> Reading:
-        return reading(self._gateway.journaling.store, self._gateway.node.world.lent.fingerprint)
+    async def _fingerprint(self, arguments: Mapping[str, Any]) -> Callable[[bytes], bytes]:
+        """Return what hashes the card that is asked for; where the security module does that, it has done so."""
+        if not self._gateway.config.setup.sealing:
+            return self._gateway.node.world.lent.fingerprint
+        hashed = b""
+        if pan := arguments.get("pan"):
+            hashed = await self._gateway.securing.fingerprint(str(pan).encode())
+        return lambda _pan: hashed
+
+    def _reading(self, fingerprint: Callable[[bytes], bytes]) -> Reading:
+        return reading(self._gateway.journaling.store, fingerprint)
 
     def _now(self) -> Now:
         """Return the moment, with every debt as it stands."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from iso_gateway.errors import Problem
@@ -37,7 +37,7 @@ def protection(table: ListenerTable | AcquirerTable) -> Protection:
     return Protection(
         mac=method,
         covered=tuple(table.mac_fields) if method is not None else (),
-        pin=table.pin or None,
+        pin=table.pin,
         ksn=getattr(table, "ksn", ""),
         base=getattr(table, "bdk", ""),
         exchange=table.key_exchange,
@@ -123,7 +123,7 @@ def key_problems(file: GatewayFile, setup: Setup, infos: Iterable[KeyInfo]) -> l
     return found
 
 
-def _missing(path: str, said: Protection, owners: Sequence[str], names: Set[str]) -> Iterator[Problem]:
+def _missing(path: str, said: Protection, owners: Sequence[str], names: Collection[str]) -> Iterator[Problem]:
     """Yield the keys that are needed from the start and are not there."""
     if said.base and said.base not in names:
         yield Problem(f"{path}.bdk", f"no key {said.base} in the key store")
@@ -139,7 +139,7 @@ def _missing(path: str, said: Protection, owners: Sequence[str], names: Set[str]
             yield Problem(f"{path}.{setting}", f"no key {key_name(owners[0], role)} in the key store")
 
 
-def _tests(path: str, said: Protection, owners: Set[str], tests: Iterable[str]) -> Iterator[Problem]:
+def _tests(path: str, said: Protection, owners: Collection[str], tests: Iterable[str]) -> Iterator[Problem]:
     """Yield the test keys that a leg would use which is not marked test."""
     for name in tests:
         if name in {said.base, said.master} or name.rpartition("/")[0] in owners:

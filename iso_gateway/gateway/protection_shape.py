@@ -29,16 +29,16 @@ class SecurityTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ProtectionTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What protects a leg: keys of ``[[listener]]`` and of ``[[acquirer]]``."""
 
-    mac: MacAlgorithm | Literal[""] = ""
-    """How MACs are made; empty: messages have none."""
+    mac: MacAlgorithm | None = None
+    """How MACs are made; without it messages have none."""
     mac_padding: Literal[1, 2] = 1
     """ISO 9797-1 padding method, for x9.9, x9.19 and sm4-cbc; the others have their own."""
     mac_length: Annotated[int, Meta(ge=4, le=32)] = 8
     """How many bytes of it are sent, from the left."""
     mac_fields: list[Annotated[int, Meta(ge=0, le=192)]] = []
     """The elements that it covers, in this order, 0 for the message type; empty: all before the MAC (ruling 14)."""
-    pin: PinFormat | Literal[""] = ""
-    """The format of PIN blocks; empty: none are taken nor sent."""
+    pin: PinFormat | None = None
+    """The format of PIN blocks; without it none are taken nor sent."""
     pin_without_pan: bool = False
     """Whether a UnionPay PIN block without PAN (DE 53.1 = 1) is taken; else it gets 99."""
     key_exchange: Exchange = Exchange.NONE

@@ -7,25 +7,32 @@ from typing import TYPE_CHECKING, Any, Final
 
 import trio
 
-from iso_gateway.errors import AdminError, ModuleFailed
+from iso_gateway.errors import AdminError, ModuleFailed, Problem
 from iso_gateway.gateway.alarms import Alarms, Tell
 from iso_gateway.gateway.exchanging import Exchanging
 from iso_gateway.gateway.guard import Guard
 from iso_gateway.gateway.keyring import Keyring
+from iso_gateway.gateway.protecting import SEAL
+from iso_gateway.gateway.storing import check_key
 from iso_gateway.hsm.client import TIMEOUT, gone
 from iso_gateway.protocol import events
 from iso_gateway.security import commands as asked
+from iso_gateway.security.seal import CHECKED
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from iso_gateway.gateway.config import Config
     from iso_gateway.hsm.client import Done, ModuleClient
     from iso_gateway.protocol.setup import Setup
     from iso_gateway.security.commands import Batch, Command, Health, Result
     from iso_gateway.security.keys import KeyInfo
+    from iso_gateway.store.journal import JournalStore
 
 SLOW: Final = 30.0
 """Seconds for what no transaction waits for: to read a key store of 100,000 keys."""
+SHOWN: Final = 200
+"""Keys that a status shows; ``iso-gateway keys list`` shows all."""
 
 
 class NoModule:
@@ -35,6 +42,15 @@ class NoModule:
         """Answer that no module is there."""
         del timeout
         done(gone(batch))
+
+
+def module_for(config: Config) -> ModuleClient:
+    """Return the module that *config* names, not started yet.
+
+    Raises:
+        ConfigError: it cannot be had.
+    """
+    raise config.wrong([Problem("security.key_store", "no key store can be opened by this version")])
 
 
 class Securing:
@@ -115,6 +131,18 @@ class Securing:
         await done.wait()
         return answered[0]
 
+    async def check_seal(self, config: Config, journal: JournalStore) -> None:
+        """Make sure that the module has the key with which *journal* was begun.
+
+        Raises:
+            ConfigError: it has another, or none.
+        """
+        result = await self.ask(asked.Fingerprint(CHECKED))
+        if isinstance(result, asked.Refused):
+            raise config.wrong([Problem("journal.seal", f"the security module cannot use {SEAL}: {result.fault}")])
+        if isinstance(result, asked.Fingerprinted):
+            check_key(config, journal, result.hash)
+
     async def fingerprint(self, data: bytes) -> bytes:
         """Return the keyed hash by which the journal compares, where its key is the module's.
 
@@ -131,7 +159,6 @@ class Securing:
         health = self._health
         if self.module is None or health is None:
             return None
-        legs = {**self._setup.listeners, **self._setup.acquirers}
         return {
             "module": health.kind,
             "notice": health.notice,
@@ -147,9 +174,5 @@ class Securing:
                 for info in self.keyring.all()[:SHOWN]
             },
             "keys_in_all": len(self.keyring.all()),
-            "legs": {name: self.alarms.of(name) for name, leg in legs.items() if leg.keyed},
+            "legs": {name: self.alarms.of(name) for name, leg in self._setup.legs.items() if leg.keyed},
         }
-
-
-SHOWN: Final = 200
-"""Keys that a status shows; ``iso-gateway keys list`` shows all."""

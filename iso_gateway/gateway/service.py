@@ -15,11 +15,14 @@ import trio
 
 from iso_gateway.admin.places import socket_path
 from iso_gateway.admin.server import serve_admin
-from iso_gateway.errors import ConfigError, Problem, StoreError
+from iso_gateway.errors import ConfigError, ModuleFailed, Problem, StoreError
 from iso_gateway.gateway.app import Gateway
 from iso_gateway.gateway.config import Config, LinkTo, ListenAt, load
 from iso_gateway.gateway.lines import Lines
+from iso_gateway.gateway.protecting import key_problems
+from iso_gateway.gateway.securing import module_for
 from iso_gateway.gateway.storing import opened
+from iso_gateway.hsm.client import ModuleClient
 from iso_gateway.net import clock
 from iso_gateway.net.address import Address
 from iso_gateway.net.listener import serve
@@ -33,18 +36,20 @@ IN_MEMORY: Final = "IN MEMORY: all that is owed is forgotten when this process e
 class Service:
     """A gateway with its listeners and links, which a reload may change."""
 
-    def __init__(self, config: Config, lines: Lines) -> None:
-        """Wire up *config* and take its journal.
+    def __init__(self, config: Config, lines: Lines, module: ModuleClient | None = None) -> None:
+        """Wire up *config* and take its journal; its keys are those of *module*, or of the one that it names.
 
         Raises:
-            ConfigError: the journal or its key cannot be used.
+            ConfigError: the journal or its key cannot be used, or the security module cannot be had.
         """
+        if module is None and config.file.security.key_store:
+            module = module_for(config)
         kept = opened(config)
         if kept.begun and config.journal is not None:
             # Where there was one, and its disk is not mounted or somebody removed it, this is the only sign of it.
             said = {"journal": str(config.journal.path), "cause": "a new file: nothing is known of what came before"}
             lines.write(clock.now().wall, "journal begun", said, "warning")
-        self.gateway = Gateway(config, lines, kept)
+        self.gateway = Gateway(config, lines, kept, module)
         self.lines = lines
         self.bound: dict[str, Address] = {}
         """Where each listener really listens, by name."""
@@ -65,7 +70,10 @@ class Service:
         """
         try:
             async with trio.open_nursery() as nursery:
+                await self._secure(nursery)
                 self._nursery = await nursery.start(self.gateway.run)
+                if self.gateway.securing.module is not None:
+                    self.gateway.feed(self.gateway.securing.known())
                 await self.gateway.operating.keep_dialects(self.gateway.config.setup)
                 await self.gateway.operating.recover()
                 for at in self.gateway.config.listeners:
@@ -79,6 +87,32 @@ class Service:
         finally:
             self.gateway.journaling.store.close()
         self.ended.set()
+
+    async def _secure(self, nursery: trio.Nursery) -> None:
+        """Start the security module, and make sure that its keys are those that the configuration wants.
+
+        Raises:
+            ConfigError: it cannot be started, or has other keys.
+        """
+        gateway, config = self.gateway, self.gateway.config
+        try:
+            await gateway.securing.start(nursery)
+            await self._check_keys(config)
+            if config.setup.sealing:
+                await gateway.securing.check_seal(config, gateway.journaling.store)
+        except ModuleFailed as error:
+            raise config.wrong([Problem("security.key_store", str(error))]) from None
+
+    async def _check_keys(self, config: Config, *, again: bool = False) -> None:
+        """Learn of the keys of the module, and hold them against *config*.
+
+        Raises:
+            ConfigError: test keys where none may be, or some are missing.
+            ModuleFailed: it does not tell.
+        """
+        infos = await self.gateway.securing.learn(again=again)
+        if self.gateway.securing.module is not None and (problems := key_problems(config.file, config.setup, infos)):
+            raise config.wrong(problems)
 
     def stop(self, *, at_once: bool = False) -> None:
         """Begin to drain; *at_once*: and do not wait for what is in flight, whose outcome is then unknown."""
@@ -129,6 +163,7 @@ class Service:
             StoreError: the journal cannot keep a new dialect; everything stays as it was.
         """
         config = await trio.to_thread.run_sync(_loaded, self.gateway.config.path)
+        await self._new_keys(config)
         await self.gateway.operating.keep_dialects(config.setup)
         added = [at for at in config.listeners if self._changed(at)]
         moved = [at for at in added if at.name in self._listening and self._listening[at.name][0].address == at.address]
@@ -145,12 +180,30 @@ class Service:
         said = [f"listener {at.name} {'changed' if at in moved else 'opened'} at {at.address}" for at in added]
         return said + await self._go_by(config, moved)
 
+    async def _new_keys(self, config: Config) -> None:
+        """Have the module read its key store again, and hold the keys against *config*.
+
+        Raises:
+            ConfigError: they do not fit, or cannot be read; or another module is wanted.
+        """
+        before = self.gateway.config.file
+        if (config.file.security, config.file.journal.seal) != (before.security, before.journal.seal):
+            said = "cannot change while the gateway runs; restart it, or put back what was there"
+            raise config.wrong([Problem("security", f"[security] and [journal] seal {said}")])
+        try:
+            await self._check_keys(config, again=True)
+        except ModuleFailed as error:
+            raise config.wrong([Problem("security.key_store", str(error))]) from None
+
     async def _go_by(self, config: Config, moved: list[ListenAt]) -> list[str]:
         """Close and open what the new *config* changes; return it in words."""
         said = []
         names = {at.name for at in config.listeners}
         self.gateway.config = config
+        self.gateway.securing.go_by(config.setup)
         self.gateway.node.reload(config.setup, clock.now())
+        if self.gateway.securing.module is not None:
+            self.gateway.feed(self.gateway.securing.known())
         for name in [name for name in self._listening if name not in names]:
             self._listening.pop(name)[1].cancel()
             self.bound.pop(name, None)

@@ -115,6 +115,11 @@ class Setup(msgspec.Struct, frozen=True):
     sealing: bool = False
     """Whether the journal's seal is the security module's: then it is asked for every message, and `Lent` has none."""
 
+    @property
+    def legs(self) -> dict[str, Listener | Acquirer]:
+        """The listeners and acquirers, by name."""
+        return {**self.listeners, **self.acquirers}
+
 
 def nothing_seen(_link: str, _payload: bytes) -> Wire:
     """Know nothing of a link's bytes."""

@@ -18,7 +18,8 @@ from iso_gateway.errors import StoreError
 
 NONCE_BYTES = 12
 _LABEL = b"iso-gateway pan v1"
-_CHECKED = b"iso-gateway key check v1"
+CHECKED = b"iso-gateway key check v1"
+"""What a key is told from others by: the hash of this under it."""
 
 
 class Seal:
@@ -37,7 +38,7 @@ class Seal:
         self._keyed = hashlib.blake2b(key=hmac.digest(key, b"compare", "sha256"), digest_size=16)
         self._nonce = nonce
 
-        self.check_value = self.fingerprint(_CHECKED)
+        self.check_value = self.fingerprint(CHECKED)
         """What tells the key from others, and says nothing of it."""
 
     def __repr__(self) -> str:

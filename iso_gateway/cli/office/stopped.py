@@ -35,9 +35,11 @@ def ask_journal(config: Config, verb: str, arguments: Mapping[str, Any]) -> dict
         raise _cannot(config, "no gateway is running by it, and its journal is in memory: 'iso-gateway run' starts one")
     if not at.path.exists():
         raise _cannot(config, f"no journal {at.path} yet: 'iso-gateway run' begins one")
-    seal = Seal(read_store_key(at.key_file), nonces())
     if verb == "act":
         return _act(config, at, asked(arguments, ActAsked))
+    if at.key_file is None:
+        raise _cannot(config, "journal.seal: the security module has its key; ask the running gateway")
+    seal = Seal(read_store_key(at.key_file), nonces())
     held_by = holder(at.path)
     store = SqliteJournal(at.path, None)
     try:
