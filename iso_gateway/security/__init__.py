@@ -12,6 +12,7 @@ What a security module is made of, and nobody else uses:
     dukpt_tdes, _aes   keys of single transactions
     check_values       `check_value`, `matches`
     key_material       parity, weak keys, components
+    issuer/            what only an issuer does with keys: for the mock host
 
 Randomness is handed in as a function; keys are handed in as `bytearray` and come out as such, for their owner to wipe.
 """
