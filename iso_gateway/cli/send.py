@@ -15,7 +15,15 @@ from iso_gateway.cli.options import Seconds, framing_option, json_option, spec_o
 from iso_gateway.cli.output import complain, say, say_json
 from iso_gateway.cli.pins import pin_given, pin_options
 from iso_gateway.cli.protecting import PROTECTING, option_of, protection_of, protection_options
-from iso_gateway.errors import ConfigError, NoAnswer, NoConnection, Problem, SpecError, did_you_mean
+from iso_gateway.errors import (
+    ConfigError,
+    KeyMaterialError,
+    NoAnswer,
+    NoConnection,
+    Problem,
+    SpecError,
+    did_you_mean,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,6 +35,7 @@ if TYPE_CHECKING:
     from iso_gateway.protocol.protection import Protection
     from iso_gateway.terminal.client import Heard
     from iso_gateway.terminal.orders import Prepared
+    from iso_gateway.terminal.records import KeyNotes
     from iso_gateway.terminal.result import Result
     from iso_gateway.terminal.scripts import Till
     from iso_gateway.terminal.shield import Shield
@@ -134,19 +143,26 @@ def send(
     Exits 0 when approved, 1 when declined, 3 when nothing could be sent, 4 when the outcome is unknown.
     """
     from iso_gateway.net.clock import read_system
+    from iso_gateway.protocol.protection import Exchange
     from iso_gateway.terminal import state as memory
     from iso_gateway.terminal.orders import MONEY, Order, Verb, prepare, prepare_owed
+    from iso_gateway.terminal.records import KeyNotes
     from iso_gateway.terminal.scripts import Till
 
     dialect, framing = spoken(spec_name, framing_name)
     entered = pin_given(verb, pin, pin_file, ask=ask_pin, own_keys=bool(keys))
     protection = protection_of(mac, covers, pin_format or ("iso-0" if entered else ""), ksn, exchange)
     order = Order(Verb(verb), amount, pan, currency, original, advice)
+    at, till = _address(address), Till(terminal, merchant)
+    path, (_, wall) = state or memory.default_path(os.environ, Path.home()), read_system()
+    notes = KeyNotes()
+    if protection.exchange is not Exchange.NONE:
+        with memory.opened(path) as notebook:
+            notes = notebook.memory(till, wall).keys
     asker = Asker(
-        dialect, framing, _address(address), Till(terminal, merchant), timeout,
-        state or memory.default_path(os.environ, Path.home()), shield_of(dialect, protection, keys, terminal),
+        dialect, framing, at, till, timeout,
+        path, shield_of(dialect, protection, keys, terminal, notes),
     )  # fmt: skip
-    _, wall = read_system()
     first = dialect.profile.terminals_reverse_first if reverse_first is None else reverse_first
     while first and order.verb in MONEY:
         with memory.opened(asker.path) as notebook:
@@ -163,6 +179,8 @@ def send(
         return settle(asker, order, wall, as_json=as_json)
     with memory.opened(asker.path) as notebook:
         prepared = prepare(dialect, asker.till, notebook.memory(asker.till, wall), order, wall.astimezone())
+    if order.verb is Verb.LOGON and asker.shield.keys_are_exchanged:
+        prepared = prepared._replace(message=asker.shield.asking_for_keys(prepared.message))
     result = asker.exchange(prepared, wall, entered)
     _show(result, _reversing(), as_json=as_json)
     if result.standing:
@@ -212,22 +230,25 @@ def spoken(spec_name: str, framing_name: str) -> tuple[Dialect, Framing]:
     return for_terminals(Dialect(spec, load_profile(spec.profile))), Framing.parse(framing_name)
 
 
-def shield_of(dialect: Dialect, protection: Protection, keys: str, terminal: str) -> Shield:
-    """Return how *terminal* protects its messages, with its keys in the file *keys*.
+def shield_of(dialect: Dialect, protection: Protection, keys: str, terminal: str, notes: KeyNotes) -> Shield:
+    """Return how *terminal* protects its messages, with its keys in the file *keys* and those of *notes*.
 
     Raises:
-        ConfigError: the file cannot be read, or has no key that is needed.
+        ConfigError: the file cannot be read, has no key that is needed, or another master key than *notes* are under.
     """
     import secrets
 
     from iso_gateway.hsm.held_file import held_keys
     from iso_gateway.protocol.sealing import unusable
     from iso_gateway.security.held import OwnKeys
-    from iso_gateway.terminal.shield import Shield
+    from iso_gateway.terminal.shield import Shield, keys_now
 
     if not protection.keyed:
         return Shield(dialect, protection, OwnKeys())
-    own = held_keys(keys).of(terminal)
+    try:
+        own = keys_now(held_keys(keys).of(terminal), notes)
+    except KeyMaterialError:
+        raise ConfigError([Problem("keys", "the keys of the last sign-on do not open under this master key")]) from None
     if problems := unusable(dialect.spec, protection, own):
         raise ConfigError([Problem(option_of(problem.path), problem.message) for problem in problems])
     return Shield(dialect, protection, own, secrets.token_bytes)
@@ -276,6 +297,7 @@ class Asker(NamedTuple):
 
     def _exchanged(self, prepared: Prepared, pin: str) -> Result:
         """Return what became of a request that is sent now."""
+        from iso_gateway.protocol.kinds import Kind
         from iso_gateway.terminal.result import of_answer, of_doubt, of_silence
 
         dialect, kind, message = self.dialect, prepared.kind, prepared.message
@@ -296,7 +318,26 @@ class Asker(NamedTuple):
             return of_silence(dialect, kind, message, "interrupted")
         if doubt := self.shield.doubt(message, *heard):
             return of_doubt(dialect, kind, message, heard.message, doubt)
-        return of_answer(dialect, kind, message, heard.message)
+        result = of_answer(dialect, kind, message, heard.message)
+        if kind is Kind.SIGN_ON and result.approved and self.shield.keys_are_exchanged:
+            return self._with_keys(result, heard.message)
+        return result
+
+    def _with_keys(self, result: Result, answer: Message) -> Result:
+        """Keep the keys that a sign-on brought; where they are not good, those that there were, and it has failed."""
+        import msgspec
+
+        from iso_gateway.terminal import state as memory
+        from iso_gateway.terminal.records import Outcome
+
+        try:
+            came = self.shield.taken(answer)
+        except KeyMaterialError as error:
+            return msgspec.structs.replace(result, outcome=Outcome.DECLINED, meaning=f"keys not taken: {error}")
+        with memory.opened(self.path) as notebook:
+            mine = notebook.terminals[f"{self.till.merchant}/{self.till.terminal}"]
+            mine.keys = msgspec.structs.replace(mine.keys, session=came)
+        return msgspec.structs.replace(result, meaning=f"{result.meaning}, {len(came)} new keys")
 
 
 def _show_owed(result: Result, verb: str, *, as_json: bool) -> None:

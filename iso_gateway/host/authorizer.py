@@ -18,6 +18,7 @@ from iso_gateway.host.asked import Asked, alike
 from iso_gateway.host.batches import BATCH_KINDS, Batches, Said, inquire
 from iso_gateway.host.books import Books, Outcome
 from iso_gateway.host.calendar import Calendar
+from iso_gateway.host.exchanging import Exchanger
 from iso_gateway.host.guard import NOBODY, Guard, Spoilt, Under
 from iso_gateway.host.issuer import FINE, WRONG_BLOCK, Issuer, Verdict
 from iso_gateway.host.ledger import Ledger
@@ -26,7 +27,7 @@ from iso_gateway.host.saved import Saved, restore, save
 from iso_gateway.host.settings import HostSettings
 from iso_gateway.host.transaction import Key, Transaction, can_be_undone
 from iso_gateway.protocol import rules
-from iso_gateway.protocol.dialect import Dialect
+from iso_gateway.protocol.dialect import Dialect, Facts
 from iso_gateway.protocol.kinds import NETWORK, TRAITS, Kind
 from iso_gateway.protocol.moment import Moment
 from iso_gateway.protocol.rules import Claim
@@ -53,10 +54,11 @@ class Authorizer:
         first_serial: int = 1,
         card_key: bytes = b"",
         guard: Guard | None = None,
+        exchanger: Exchanger | None = None,
     ) -> None:
         """Decide in *dialect*; *first_serial* and *card_key* (up to 64 bytes) are random where it matters.
 
-        Without a *guard* no MAC is looked at, and none made.
+        Without a *guard* no MAC is looked at, and none made; without an *exchanger* a sign-on brings no keys.
         """
         self.dialect = dialect
         self.settings = settings or HostSettings()
@@ -67,6 +69,7 @@ class Authorizer:
         self.refuse_reversals = self.settings.refuse_reversals
         """The canonical code with which every reversal is refused; empty: they are carried out. May be changed."""
         self._guard = guard
+        self._exchanger = exchanger
         self._issuer = None if guard is None else Issuer(self.settings, guard)
         self._calendar = Calendar(zone, self.settings.cuts_over_at)
         self._announcer = Announcer(dialect, self._calendar)
@@ -104,7 +107,7 @@ class Authorizer:
             return self._answered(partial, "30", {}, moment, note, event="undecodable")
         if self._guard is None or _is_answer(message):
             return self.decide(message, moment, link)
-        under = self._guard.judge(message, payload, moment)
+        under = self._guard.judge(message, payload, moment, link)
         if under.cause:
             decision = self._unverified(message, under, moment)
         else:
@@ -184,17 +187,21 @@ class Authorizer:
         """Take in that *link* is gone: it must sign on again."""
         self.signed_on.discard(link)
         self._announcer.closed(link)
+        if self._guard is not None:
+            self._guard.closed(link)
 
     def _network(self, message: Message, kind: Kind, moment: Moment, link: str) -> Decision:
+        facts: Facts = {}
         match kind:
             case Kind.SIGN_ON:
                 self.signed_on.add(link)
+                facts = self._exchanger.signed_on(message, link) if self._exchanger is not None else facts
             case Kind.SIGN_OFF:
                 self.signed_on.discard(link)
             case Kind.CUT_OVER:
                 self._calendar.cut_over(moment)
-        note = {"kind": str(kind), "stan": message.text(11), "code": "00"}
-        return self._answered(message, "00", {}, moment, note, event="network")
+        note = {"kind": str(kind), "stan": message.text(11), "code": "00", **({"keys": "new"} if facts else {})}
+        return self._answered(message, "00", facts, moment, note, event="network")
 
     def _again(self, asked: Asked, first: Transaction, moment: Moment) -> Decision:
         """Give the repeat of *first* its first answer."""

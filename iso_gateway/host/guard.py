@@ -12,6 +12,7 @@ from iso_gateway.protocol.covering import has_mac
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.kinds import NETWORK
 from iso_gateway.protocol.profile import CodeClass
+from iso_gateway.protocol.protection import Exchange
 from iso_gateway.protocol.sealing import mac_holds, with_mac
 
 if TYPE_CHECKING:
@@ -66,12 +67,12 @@ class Guard:
     def __repr__(self) -> str:
         return f"<Guard {self.protection.mac}>"
 
-    def judge(self, message: Message, payload: bytes, moment: Moment) -> Under:
-        """Return under which keys the request *message* came, which was *payload*.
+    def judge(self, message: Message, payload: bytes, moment: Moment, link: str) -> Under:
+        """Return under which keys the request *message* came over *link*, which was *payload*.
 
         One of network management may come without a MAC, as sign-on does: then so does its answer.
         """
-        owner, station = self.station(message)
+        owner, station = self.station(message, link)
         usable = station.usable(moment.mono)
         if self.protection.mac is None:
             return Under(owner, usable[0].number, pin_keys=tuple(each.keys.pin for each in usable))
@@ -99,13 +100,21 @@ class Guard:
             return sealed
         return sealed.evolve({de: bytes([sealed[de][0] ^ 1]) + sealed[de][1:] for de in (64, 128) if de in sealed})
 
-    def station(self, message: Message) -> tuple[str, Station]:
-        """Return whose keys *message* is under, and those keys."""
-        owner, first = ZONE, self.keys.zone
+    def station(self, message: Message, link: str) -> tuple[str, Station]:
+        """Return whose keys *message* is under, and those keys.
+
+        Where a zone's keys are exchanged, each link has its own: they are of what signed on over it.
+        """
         if self._settings.keys_of == "terminal":
             terminal = message.text(41).rstrip()
             owner, first = f"terminal/{terminal}", self.keys.of(terminal)
+        else:
+            owner, first = ZONE if self.protection.exchange is Exchange.NONE else _of_link(link), self.keys.zone
         return owner, self.stations.of(owner, first)
+
+    def closed(self, link: str) -> None:
+        """Take in that *link* is gone, and the keys with it that were its own."""
+        self.stations.forget(_of_link(link))
 
     def _wants_mac(self, answer: Message) -> bool:
         match self._settings.mac_on:
@@ -115,6 +124,10 @@ class Guard:
                 return self.dialect.canonical(answer) not in _KEYS_NOT_KNOWN
             case _:
                 return self.dialect.verdict(answer) in _APPROVED
+
+
+def _of_link(link: str) -> str:
+    return f"link/{link}"
 
 
 def _under(owner: str, generation: Generation) -> Under:

@@ -18,6 +18,7 @@ from iso_gateway.framing import Frame, Framing
 from iso_gateway.host.answers import Decision
 from iso_gateway.host.authorizer import Authorizer
 from iso_gateway.host.books import SERIALS
+from iso_gateway.host.exchanging import Exchanger
 from iso_gateway.host.guard import Guard
 from iso_gateway.host.settings import MIDNIGHT, HostSettings
 from iso_gateway.hsm.held_file import held_keys, published_keys
@@ -28,6 +29,7 @@ from iso_gateway.net.listener import Refusal, serve
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.moment import Moment
+from iso_gateway.protocol.protection import Exchange
 from iso_gateway.protocol.sealing import unusable
 from iso_gateway.security.held import HeldKeys
 
@@ -75,14 +77,19 @@ class HostServer:
                 ones.
         """
         self.settings = settings or HostSettings()
-        keyed = self.settings.protection.keyed
+        protection = self.settings.protection
+        guard = Guard(dialect, self.settings, keys or published_keys()) if protection.keyed else None
+        exchanger = None
+        if guard is not None and protection.exchange is not Exchange.NONE:
+            exchanger = Exchanger(guard, secrets.token_bytes, self.settings.wrong_check_values)
         self.authorizer = Authorizer(
             dialect,
             self.settings,
             zone=zone,
             first_serial=secrets.randbelow(SERIALS) if first_serial is None else first_serial,
             card_key=secrets.token_bytes(32),
-            guard=Guard(dialect, self.settings, keys or published_keys()) if keyed else None,
+            guard=guard,
+            exchanger=exchanger,
         )
         self._framing = framing
         self._log = log

@@ -80,6 +80,8 @@ class HostSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The PIN of every card that has no rule with another, where PIN blocks are taken."""
     pin_tries: Annotated[int, Meta(ge=1)] = 3
     """Wrong PINs in a row that are answered with 55; then even the right one gets 75."""
+    wrong_check_values: Annotated[int, Meta(ge=0)] = 0
+    """How many sign-ons get keys with wrong check values before the others get right ones."""
     mac_on: Literal["all", "known", "approvals"] = "known"
     """Which answers have a MAC: all; all but A0 and 77, which say that keys are not known; approvals alone."""
     remember: Annotated[int, Meta(ge=1)] = 100_000

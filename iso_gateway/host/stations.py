@@ -1,4 +1,4 @@
-"""Whose keys a host uses: those of each terminal or of the whole zone, generation after generation (ruling 11)."""
+"""Whose keys a host uses: each terminal's, the zone's, or each link's, generation after generation (ruling 11)."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ class Station:
     """The keys of one owner."""
 
     def __init__(self, keys: OwnKeys) -> None:
+        self.master = keys.master
+        """Under which new ones are given."""
         self._generations = [Generation(1, keys, confirmed=True)]
 
     @property
@@ -78,3 +80,7 @@ class Stations:
                 del self._stations[next(iter(self._stations))]
             known = self._stations[owner] = Station(first)
         return known
+
+    def forget(self, owner: str) -> None:
+        """Let go of the keys of *owner*, which has left."""
+        self._stations.pop(owner, None)

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Final
 
 from iso_gateway.errors import KeyMaterialError, Problem
 from iso_gateway.protocol import covering
+from iso_gateway.protocol.protection import Exchange
 from iso_gateway.security import pin_blocks
 from iso_gateway.security.block_ciphers import BlockCipher
 from iso_gateway.security.keys import KeyAlgorithm, MacAlgorithm, PinFormat
 from iso_gateway.security.macs import MacKey
+from iso_gateway.security.wrapping import des_kind
 
 if TYPE_CHECKING:
     from iso_gateway.codec.message import Message
@@ -31,6 +33,8 @@ def unusable(spec: Spec, protection: Protection, keys: OwnKeys) -> list[Problem]
             _mac_key(protection.mac.algorithm, keys.mac).make(protection.mac, b"")
         except (KeyMaterialError, ValueError):
             problems.append(Problem("keys", f"the MAC key is none for {protection.mac.algorithm}"))
+    if protection.exchange is not Exchange.NONE and len(keys.master) not in (16, 24):
+        problems.append(Problem("keys", "there is no master key of TDES, under which others could come"))
     if protection.pin is not None:
         try:
             _pin_cipher(protection.pin, keys.pin)
@@ -86,12 +90,8 @@ def _mac_key(algorithm: MacAlgorithm, key: bytes) -> MacKey:
         return MacKey(algorithm, KeyAlgorithm.AES, key)
     if algorithm is MacAlgorithm.HMAC_SHA256:
         return MacKey(algorithm, KeyAlgorithm.HMAC, key)
-    return MacKey(algorithm, KeyAlgorithm.SM4 if algorithm in _SM4 else _des(key), key)
+    return MacKey(algorithm, KeyAlgorithm.SM4 if algorithm in _SM4 else des_kind(key), key)
 
 
 def _pin_cipher(form: PinFormat, key: bytes) -> BlockCipher:
-    return BlockCipher(KeyAlgorithm.AES if form is PinFormat.ISO_4 else _des(key), key)
-
-
-def _des(key: bytes) -> KeyAlgorithm:
-    return KeyAlgorithm.DES if len(key) == 8 else KeyAlgorithm.TDES
+    return BlockCipher(KeyAlgorithm.AES if form is PinFormat.ISO_4 else des_kind(key), key)

@@ -5,17 +5,41 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from iso_gateway.errors import KeyMaterialError
 from iso_gateway.protocol.covering import PIN, has_mac
 from iso_gateway.protocol.kinds import NETWORK
 from iso_gateway.protocol.profile import CodeClass
+from iso_gateway.protocol.protection import Exchange
 from iso_gateway.protocol.sealing import mac_holds, pin_block, with_mac
+from iso_gateway.protocol.unionpay_keys import read_keys
 from iso_gateway.security.keys import PinFormat
+from iso_gateway.security.wrapping import unwrapped
+from iso_gateway.terminal.records import Wrapped
 
 if TYPE_CHECKING:
     from iso_gateway.codec.message import Message
     from iso_gateway.protocol.dialect import Dialect
     from iso_gateway.protocol.protection import Protection
     from iso_gateway.security.held import OwnKeys
+    from iso_gateway.terminal.records import KeyNotes
+
+
+_TWO_LENGTHS = "003"
+
+
+def keys_now(own: OwnKeys, notes: KeyNotes) -> OwnKeys:
+    """Return the keys that a terminal with *own* has now: those of its last sign-on, as *notes* have them.
+
+    Raises:
+        KeyMaterialError: they do not open under its master key: it is another than when they came.
+    """
+    opened = {
+        str(each.role): bytes(unwrapped(own.master, bytes.fromhex(each.wrapped), bytes.fromhex(each.check_value)))
+        for each in notes.session
+    }
+    return msgspec.structs.replace(own, **opened)
 
 
 class Shield:
@@ -32,6 +56,29 @@ class Shield:
 
     def __repr__(self) -> str:
         return f"<Shield {self.protection.mac}>"
+
+    @property
+    def keys_are_exchanged(self) -> bool:
+        """Whether a sign-on brings new keys."""
+        return self.protection.exchange is Exchange.UNIONPAY
+
+    def asking_for_keys(self, sign_on: Message) -> Message:
+        """Return *sign_on* as the one that asks for keys of two lengths (DE 60.3 is 003)."""
+        return sign_on.evolve({self.dialect.profile.network_code: _TWO_LENGTHS})
+
+    def taken(self, answer: Message) -> tuple[Wrapped, ...]:
+        """Return the keys that the *answer* to a sign-on brings, as they came; each was opened, and is good.
+
+        Raises:
+            KeyMaterialError: there are none, or one does not fit its check value, or is weak.
+        """
+        data = answer.get(62)
+        came = read_keys(data) if isinstance(data, bytes) else ()
+        if not came:
+            raise KeyMaterialError("the answer brings no keys")
+        for each in came:
+            unwrapped(self._keys.master, each.wrapped, each.check_value)
+        return tuple(Wrapped(each.role, each.wrapped.hex(), each.check_value.hex()) for each in came)
 
     def protected(self, message: Message, pin: str = "") -> Message:
         """Return *message* with the block of *pin*, and with its MAC, made anew.

@@ -1,0 +1,66 @@
+"""The keys that a host gives at sign-on (flows 2.8): made anew, under the master key, with their check values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from iso_gateway.errors import KeyMaterialError
+from iso_gateway.protocol.dialect import Facts, peek
+from iso_gateway.protocol.protection import Exchange, Material, Role
+from iso_gateway.protocol.unionpay_keys import ASKED, CHECK_VALUE, written_keys
+from iso_gateway.security.held import OwnKeys
+from iso_gateway.security.key_material import adjust_parity, refuse_weak
+from iso_gateway.security.keys import MacAlgorithm
+from iso_gateway.security.wrapping import des_kind, wrapped
+
+if TYPE_CHECKING:
+    from iso_gateway.codec.message import Message
+    from iso_gateway.host.guard import Guard
+
+_SINGLE: Final = frozenset({MacAlgorithm.X9_9, MacAlgorithm.UNIONPAY_ECB})
+"""The algorithms whose keys UnionPay's hosts give in single length."""
+_KEYS_AT: Final = 62
+
+
+class Exchanger:
+    """Makes session keys for whoever signs on."""
+
+    def __init__(self, guard: Guard, chance: Callable[[int], bytes], wrong: int = 0) -> None:
+        """Draw keys from *chance*; the check values of the first *wrong* sign-ons are wrong."""
+        self._guard = guard
+        self._chance = chance
+        self._wrong = wrong
+
+    def signed_on(self, message: Message, link: str) -> Facts:
+        """Return what the answer to the sign-on *message* says of new keys; nothing where it brings none.
+
+        They are pending until a message under them has come: the other side may have refused them.
+        """
+        guard = self._guard
+        network = peek(message, guard.dialect.profile.network_code)
+        if guard.protection.exchange is not Exchange.UNIONPAY or network not in ASKED:
+            return {}
+        _, station = guard.station(message, link)
+        slot, roles = ASKED[network]
+        keys = {str(role): self._key(self._length(role, slot)) for role in roles}
+        materials = [Material(role, *wrapped(station.master, keys[str(role)], CHECK_VALUE)) for role in roles]
+        if self._wrong:
+            self._wrong -= 1
+            materials = [Material(each.role, each.wrapped, bytes(CHECK_VALUE)) for each in materials]
+        station.renew(OwnKeys(**keys))
+        return {guard.dialect.spec.fields[_KEYS_AT].name: written_keys(network, materials)}
+
+    def _length(self, role: Role, slot: int) -> int:
+        mac = self._guard.protection.mac
+        return 8 if role is Role.MAC and mac is not None and mac.algorithm in _SINGLE else slot
+
+    def _key(self, length: int) -> bytes:
+        while True:
+            key = bytearray(self._chance(length))
+            adjust_parity(key)
+            try:
+                refuse_weak(des_kind(key), key)
+            except KeyMaterialError:
+                continue
+            return bytes(key)

@@ -1,0 +1,178 @@
+"""Sign-on with new keys, UnionPay's way: the published example, both ends, and who holds which keys when."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import pytest
+
+from iso_gateway.errors import KeyMaterialError
+from iso_gateway.host.authorizer import Authorizer
+from iso_gateway.host.exchanging import Exchanger
+from iso_gateway.protocol.kinds import Kind
+from iso_gateway.protocol.protection import Exchange, Material, Protection, Role
+from iso_gateway.protocol.unionpay_keys import ASKED, read_keys, written_keys
+from iso_gateway.security.keys import MacAlgorithm, MacMethod, PinFormat
+from iso_gateway.security.wrapping import unwrapped, wrapped
+from iso_gateway.terminal.records import KeyNotes
+from iso_gateway.terminal.shield import keys_now
+from tests.support.keyed_till import HELD, KeyedTill
+from tests.support.till import Reply
+
+TMK = bytes.fromhex("CA5D92598DCA48CE8A4C76361A9269E9")
+F62 = bytes.fromhex(
+    "6701EAD6A9AD51E51AA406E2C27FCFA98D0A74B8"  # PIK, and its check value
+    "B651F9E9BACE9AE10000000000000000AB7153CA"  # MAK, of single length
+)
+"""An answer's DE 62 as code456.com (3026509) prints it, and the master key that it is under."""
+
+PIK, MAK = bytes.fromhex("807A23AD32B36D457AE91FDF927570EA"), bytes.fromhex("5BB5C72CD00B7338")
+
+
+def chance() -> Callable[[int], bytes]:
+    """Return what gives other bytes each time, and the same ones in each test."""
+    numbers = itertools.count(7)
+    return lambda size: bytes((next(numbers) * 37 + 11) % 256 for _ in range(size))
+
+
+def signing_till(algorithm: MacAlgorithm = MacAlgorithm.UNIONPAY_ECB, wrong: int = 0, **settings: object) -> KeyedTill:
+    """Return a till of UnionPay's dialect whose host gives keys."""
+    protection = Protection(mac=MacMethod(algorithm), pin=PinFormat.ISO_0, exchange=Exchange.UNIONPAY)
+    till = KeyedTill("cup-pos", protection=protection, **settings)
+    exchanger = Exchanger(till.guard, chance(), wrong)
+    till.host = Authorizer(till.dialect, till.host.settings, guard=till.guard, exchanger=exchanger)
+    return till
+
+
+def sign_on(till: KeyedTill, network: str = "003") -> Reply:
+    """Sign on, and ask for keys by DE 60.3 *network*."""
+    return till.ask(Kind.SIGN_ON, None, pan="", currency="", changes={"60.3": network})
+
+
+def takes(till: KeyedTill, reply: Reply) -> None:
+    """Have the till use the keys of *reply* from now on."""
+    assert reply.answer is not None
+    till.keys = keys_now(till.keys, KeyNotes(till.shield.taken(reply.answer)))
+
+
+# The published example
+
+
+def test_the_published_keys_open() -> None:
+    assert HELD.terminal.master == TMK
+    pin, mac = read_keys(F62)
+    assert (pin.role, bytes(unwrapped(TMK, pin.wrapped, pin.check_value))) == (Role.PIN, PIK)
+    assert (mac.role, bytes(unwrapped(TMK, mac.wrapped, mac.check_value))) == (Role.MAC, MAK)
+
+
+def test_the_published_element_is_written() -> None:
+    keys = [Material(role, *wrapped(TMK, key, 4)) for role, key in ((Role.PIN, PIK), (Role.MAC, MAK))]
+    assert written_keys("003", keys) == F62
+
+
+@pytest.mark.parametrize("at", range(40))
+def test_a_changed_byte_is_not_taken(at: int) -> None:
+    """But for the zeros behind the MAK of single length, which then is a key of two lengths, and no good one either."""
+    changed = F62[:at] + bytes([F62[at] ^ 2]) + F62[at + 1 :]
+
+    def opened() -> None:
+        for each in read_keys(changed):
+            unwrapped(TMK, each.wrapped, each.check_value)
+
+    with pytest.raises(KeyMaterialError):
+        opened()
+
+
+@pytest.mark.parametrize("size", [0, 1, 23, 25, 39, 41, 59, 61, 512])
+def test_an_element_of_another_length_brings_no_keys(size: int) -> None:
+    assert read_keys(bytes(size)) == ()
+
+
+# Both ends
+
+
+@pytest.mark.parametrize("network", ASKED)
+def test_each_code_brings_its_keys_and_they_work(network: str) -> None:
+    till = signing_till()
+    signed = sign_on(till, network)
+    assert signed.code == "00"
+    takes(till, signed)
+    slot, roles = ASKED[network]
+    assert (len(till.keys.pin), len(till.keys.mac)) == (slot, 8)
+    assert (till.keys.data != HELD.terminal.data) is (Role.DATA in roles)
+    paid = till.pay("1234")
+    assert (paid.code, paid.believed) == ("00", True)
+    assert till.pay("1235").code == "55"
+
+
+def test_another_algorithm_gets_a_key_of_two_lengths() -> None:
+    till = signing_till(MacAlgorithm.X9_19)
+    takes(till, sign_on(till))
+    assert len(till.keys.mac) == 16
+    assert till.pay("1234").believed
+
+
+def test_until_the_new_keys_are_used_the_old_ones_are_good() -> None:
+    till = signing_till(grace=100)
+    old = till.keys
+    signed = sign_on(till)
+    till.wait(10_000)
+    assert till.pay("1234").believed
+    takes(till, signed)
+    assert till.pay("1234").believed
+    till.keys = old
+    till.wait(99)
+    assert till.pay("1234").believed
+    till.wait(2)
+    assert till.pay("1234").code == "A0"
+
+
+def test_each_terminal_has_keys_of_its_own() -> None:
+    till = signing_till()
+    takes(till, sign_on(till))
+    till.terminal = "TERM0002"
+    assert till.pay("1234").code == "A0"
+    takes(till, sign_on(till))
+    assert till.pay("1234").believed
+
+
+def test_behind_a_gateway_each_link_has_keys_of_its_own_and_loses_them_with_it() -> None:
+    till = signing_till(keys_of="zone")
+    assert till.keys == HELD.zone
+    takes(till, sign_on(till))
+    till.terminal = "TERM0002"
+    assert till.pay("1234").believed
+    till.host.closed(till.link)
+    assert till.pay("1234").code == "A0"
+    till.keys = HELD.zone
+    takes(till, sign_on(till))
+    assert till.pay("1234").believed
+
+
+def test_a_wrong_check_value_is_not_taken_and_the_old_keys_stay() -> None:
+    till = signing_till(wrong=1)
+    signed = sign_on(till)
+    with pytest.raises(KeyMaterialError, match="check value"):
+        takes(till, signed)
+    assert till.pay("1234").believed
+    takes(till, sign_on(till))
+    assert till.pay("1234").believed
+
+
+def test_a_sign_on_of_a_host_without_exchange_brings_none() -> None:
+    till = KeyedTill("cup-pos")
+    signed = sign_on(till)
+    assert signed.code == "00"
+    assert signed.answer is not None
+    assert 62 not in signed.answer
+
+
+def test_weak_keys_are_drawn_again() -> None:
+    till = signing_till()
+    drawn = itertools.chain([bytes(16), b"\x01" * 16, b"\xfe" * 16], iter([bytes(range(16)), bytes(range(8, 16))]))
+    till.host = Authorizer(
+        till.dialect, till.host.settings, guard=till.guard, exchanger=Exchanger(till.guard, lambda _: next(drawn))
+    )
+    takes(till, sign_on(till))
+    assert till.pay("1234").believed
