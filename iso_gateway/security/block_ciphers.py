@@ -57,6 +57,7 @@ class BlockCipher:
         electronic = Cipher(self.algorithm, modes.ECB())  # noqa: S305 -- single blocks, as PIN blocks and derivations want them
         self._encrypt = electronic.encryptor().update
         self._decrypt = electronic.decryptor().update
+        self._alive = True
 
     def __repr__(self) -> str:
         return f"<BlockCipher {self.kind.name}>"
@@ -88,9 +89,7 @@ class BlockCipher:
         Raises:
             ValueError: they are no whole blocks, or *vector* is not one.
         """
-        if len(blocks) % self.block_size:
-            raise ValueError("no whole blocks")
-        return Cipher(self.algorithm, modes.CBC(vector or bytes(self.block_size))).encryptor().update(blocks)
+        return self._chained(blocks, vector).encryptor().update(blocks)
 
     def decrypt_chained(self, blocks: bytes, vector: bytes = b"") -> bytes:
         """Return *blocks* decrypted in CBC; an empty *vector* is zeros.
@@ -98,15 +97,20 @@ class BlockCipher:
         Raises:
             ValueError: they are no whole blocks, or *vector* is not one.
         """
-        if len(blocks) % self.block_size:
-            raise ValueError("no whole blocks")
-        return Cipher(self.algorithm, modes.CBC(vector or bytes(self.block_size))).decryptor().update(blocks)
+        return self._chained(blocks, vector).decryptor().update(blocks)
 
     def wipe(self) -> None:
         """Overwrite the key that is kept, and have the cipher do nothing more; what the library holds goes with it."""
         self._key[:] = bytes(len(self._key))
         self._encrypt = self._decrypt = _wiped
-        self.block_size = 0
+        self._alive = False
+
+    def _chained(self, blocks: bytes, vector: bytes) -> Cipher[modes.CBC]:
+        if not self._alive:  # or it would go on under a key of zeros
+            raise ValueError("the key was wiped")
+        if len(blocks) % self.block_size:
+            raise ValueError("no whole blocks")
+        return Cipher(self.algorithm, modes.CBC(vector or bytes(self.block_size)))
 
 
 def as_24_bytes(key: Key) -> bytearray:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from iso_gateway.errors import PinBlockError, PinPolicyError
+from iso_gateway.errors import PinPolicyError
 from iso_gateway.security.block_ciphers import BlockCipher
 from iso_gateway.security.keys import PinFormat
-from iso_gateway.security.pin_blocks import Fill, decipher, encipher, fits
+from iso_gateway.security.pin_blocks import Fill, decipher, encipher
 
 _BOUND = frozenset({PinFormat.ISO_0, PinFormat.ISO_3, PinFormat.ISO_4})
 
@@ -62,6 +62,4 @@ def translate(
     """
     if not allowed(source_format, target_format):
         raise PinPolicyError
-    if not fits(target_format, target):
-        raise PinBlockError
     return encipher(target_format, decipher(source_format, block, pan, source), pan, target, fill)

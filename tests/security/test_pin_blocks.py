@@ -256,7 +256,7 @@ def test_a_pin_of_another_card_is_not_translated(source: PinFormat) -> None:
     assert_says_nothing(caught.value)
 
 
-def test_a_target_format_that_does_not_go_under_its_key_is_refused_before_the_block_is_opened() -> None:
+def test_a_target_format_that_does_not_go_under_its_key_is_refused() -> None:
     block = pin_blocks.encipher(PinFormat.ISO_0, "1234", PAN, TDES, zeros)
     with pytest.raises(PinBlockError):
         translate(
