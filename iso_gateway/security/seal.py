@@ -25,7 +25,7 @@ CHECKED = b"iso-gateway key check v1"
 class Seal:
     """Two keys, and what they do to a card number. Its repr shows neither."""
 
-    def __init__(self, key: bytes, nonce: Callable[[], bytes]) -> None:
+    def __init__(self, key: bytes | bytearray, nonce: Callable[[], bytes]) -> None:
         """Use the 32 bytes *key*; *nonce* gives 12 bytes that never repeat under it.
 
         Raises:
