@@ -24,6 +24,7 @@ from msgspec.structs import replace
 from iso_gateway.errors import EncodeError, FramingError, IsoGatewayError, StoreError
 from iso_gateway.framing import Frame
 from iso_gateway.gateway.config import Config, LinkTo, ListenAt
+from iso_gateway.gateway.handshakes import Handshakes
 from iso_gateway.gateway.journaling import Journaling
 from iso_gateway.gateway.lines import Lines
 from iso_gateway.gateway.office import Office
@@ -32,12 +33,14 @@ from iso_gateway.gateway.restraint import PERIOD, RESTRAINED, Restraint, source_
 from iso_gateway.gateway.retention import retire_for_ever
 from iso_gateway.gateway.securing import Securing
 from iso_gateway.gateway.storing import Kept, in_memory
+from iso_gateway.gateway.tls import standing
 from iso_gateway.hsm.client import ModuleClient
 from iso_gateway.net import clock
 from iso_gateway.net.connection import FramedConnection
 from iso_gateway.net.listener import Refusal, dial
 from iso_gateway.net.outbox import Outcome
 from iso_gateway.net.poller import the_poller
+from iso_gateway.net.secured import names_of
 from iso_gateway.protocol import commands, events
 from iso_gateway.protocol.node import Node
 from iso_gateway.protocol.numbering import LAST
@@ -101,6 +104,7 @@ class Gateway:
         self.operating = Operating(self.journaling.store, self.feed)
         self.counts: Counter[str] = Counter()
         self._restraint = Restraint()
+        self._handshakes = Handshakes(self._tell)
         self.terminals: dict[str, FramedConnection] = {}
         self.links: dict[str, FramedConnection] = {}
         self.securing = Securing(module, config.setup, self.feed, self._tell, trio.current_time)
@@ -323,17 +327,20 @@ class Gateway:
         if at.name not in self.node.world.setup.listeners:
             return  # accepted just before a reload took the listener away
         peer = _peer(sock)
+        carrier = await self._handshakes.taken(at, self.config.tls, sock, peer) if at.secure else sock
+        if carrier is None or at.name not in self.node.world.setup.listeners:
+            return
         name = f"t{next(self._numbers)}"
         table = at.table
         connection = FramedConnection(
-            sock,
+            carrier,
             at.framing,
             max_length=table.max_length,
             frame_timeout=table.frame_timeout,
             idle_timeout=table.idle_timeout or None,
         )
         self.terminals[name] = connection
-        self.feed(events.TerminalConnected(name, at.name, peer))
+        self.feed(events.TerminalConnected(name, at.name, peer, names_of(carrier)))
 
         def on_frame(frame: Frame) -> None:
             self.feed(events.TerminalFrame(name, at.framing.answer_header(frame.header), frame.payload))
@@ -362,7 +369,10 @@ class Gateway:
     async def _one_connection(self, to: LinkTo) -> IsoGatewayError | None:
         table = to.table
         try:
-            sock = await dial(to.address, table.connect_timeout)
+            tls = self.config.tls.links.get(to.name)
+            if to.secure and tls is None:
+                return None  # a reload is about to close this link
+            sock = await dial(to.address, table.connect_timeout, tls)
         except IsoGatewayError as error:
             return error
         if self.node.world.draining or to.name not in self.node.links.links:
@@ -387,6 +397,8 @@ class Gateway:
 
         Whoever opens connections and says nothing keeps no terminal out.
         """
+        if self._handshakes.make_room(at):
+            return True
         for name, terminal in self.terminals.items():
             known = self.node.connections.get(name)
             if known is not None and known.listener.name == at.name and not known.known and terminal.is_open:
@@ -421,6 +433,7 @@ class Gateway:
                 link.name: {"state": str(link.session.state), "in_flight": len(link.in_flight)}
                 for link in node.links.links.values()
             },
+            "tls": standing(self.config.tls, clock.now().wall),
             "counts": dict(sorted(self.counts.items())),
         }
 

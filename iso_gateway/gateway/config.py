@@ -22,6 +22,7 @@ from iso_gateway.gateway import protecting
 from iso_gateway.gateway.protecting import protection
 from iso_gateway.gateway.shape import AcquirerTable, GatewayFile, JournalTable, ListenerTable, RouteTable
 from iso_gateway.gateway.store_key import read_store_key
+from iso_gateway.gateway.tls import Secrets, bound_to, read_secrets
 from iso_gateway.net.address import Address
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.kinds import Kind
@@ -40,6 +41,9 @@ class ListenAt(msgspec.Struct, frozen=True):
     address: Address
     framing: Framing
     table: ListenerTable
+    """But for what it says of TLS: `Config.tls` has that, so that new certificates leave the rest as it is."""
+    secure: bool = False
+    """Whether TLS is spoken."""
 
 
 class LinkTo(msgspec.Struct, frozen=True):
@@ -49,6 +53,8 @@ class LinkTo(msgspec.Struct, frozen=True):
     address: Address
     framing: Framing
     table: AcquirerTable
+    """As `ListenAt`'s."""
+    secure: bool = False
 
 
 class JournalAt(msgspec.Struct, frozen=True):
@@ -69,6 +75,7 @@ class Config(msgspec.Struct, frozen=True):
     links: tuple[LinkTo, ...]
     journal: JournalAt | None = None
     """None: in memory."""
+    tls: Secrets = Secrets()
     lines: Mapping[str, int] = {}
     """The line of each setting, by its path."""
 
@@ -153,6 +160,8 @@ class _Builder:
         self.folder = folder
         self.problems: list[Problem] = []
         self._dialects: dict[str, Dialect] = {}
+        self._bound: dict[str, dict[str, str]] = {}
+        """Which certificate a terminal must show, by listener."""
 
     def build(self, path: Path) -> Config | None:
         listen = [self._listen_at(index, table) for index, table in enumerate(self.file.listeners)]
@@ -176,10 +185,13 @@ class _Builder:
                 self._fitting(at.name, dialect)
                 zone = self._zone(table.timezone, f"listener.{index}.timezone") if table.timezone else None
                 listeners[at.name] = Listener(
-                    at.name, dialect, terminals[at.name], table.partial_approval, protection(table), zone
-                )
+                    at.name, dialect, terminals[at.name], table.partial_approval, protection(table), zone,
+                    certificates=self._bound.get(at.name, {}),
+                )  # fmt: skip
         journal = self._journal(self.file.journal)
-        self.problems += protecting.problems(self.file, self._legs())
+        dialled = [[(to.name, to.address.host) for to in found[1]] if found else [] for found in acquirers]
+        tls, wrong = read_secrets(self.file, self.folder, [at.name for at in listen], dialled)
+        self.problems += [*wrong, *protecting.problems(self.file, self._legs())]
         if self.problems:
             return None
         if not routes:
@@ -196,7 +208,7 @@ class _Builder:
             sealing=self.file.journal.seal == "module",
         )
         links = tuple(link for _, links in filter(None, acquirers) for link in links)
-        return Config(path, self.file, setup, tuple(listen), links, journal)
+        return Config(path, self.file, setup, tuple(listen), links, journal, tls)
 
     def _legs(self) -> Iterator[tuple[str, ListenerTable | AcquirerTable, Spec]]:
         """Yield the legs whose specs can be read, with the paths of their tables."""
@@ -252,7 +264,8 @@ class _Builder:
     def _listen_at(self, index: int, table: ListenerTable) -> ListenAt:
         address = self._try(f"listener.{index}.address", (Address.parse, table.address))
         framing = self._try(f"listener.{index}.framing", (Framing.parse, table.framing))
-        return ListenAt(table.name or table.address, address, framing, table)  # type: ignore[arg-type]
+        plain = replace(table, tls=None)
+        return ListenAt(table.name or table.address, address, framing, plain, secure=table.tls is not None)  # type: ignore[arg-type]
 
     def _unique(self, said: Mapping[int, str], what: str, key: str) -> None:
         """Complain of what two tables say that only one may; *said* is by the table's number."""
@@ -293,6 +306,9 @@ class _Builder:
                     return found
                 for name in table.listeners or listeners:
                     found.get(name, {}).update(dict.fromkeys(ids, table.merchant))
+                    if table.certificate:
+                        bound = {each: bound_to(table.certificate, each) for each in ids}
+                        self._bound.setdefault(name, {}).update(bound)
         return found
 
     def _counted(self, pattern: str, path: str) -> Iterator[str]:
@@ -339,7 +355,11 @@ class _Builder:
             table.name if len(table.links) == 1 else f"{table.name}-{number}"
             for number in range(1, len(table.links) + 1)
         ]
-        links = [LinkTo(name, address, framing, table) for name, address in zip(names, addresses, strict=True)]  # type: ignore[arg-type]
+        plain = replace(table, tls=None)
+        links = [
+            LinkTo(name, address, framing, plain, secure=table.tls is not None)  # type: ignore[arg-type]
+            for name, address in zip(names, addresses, strict=True)
+        ]
         hours, minutes = table.cut_over.split(":")
         acquirer = Acquirer(
             name=table.name,

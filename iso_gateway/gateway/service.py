@@ -22,6 +22,7 @@ from iso_gateway.gateway.lines import Lines
 from iso_gateway.gateway.protecting import key_problems
 from iso_gateway.gateway.securing import module_for
 from iso_gateway.gateway.storing import opened
+from iso_gateway.gateway.tls import new_in, warn
 from iso_gateway.hsm.client import ModuleClient
 from iso_gateway.net import clock
 from iso_gateway.net.address import Address
@@ -80,6 +81,7 @@ class Service:
                     await self._listen(at)
                 for to in self.gateway.config.links:
                     self._link(to)
+                nursery.start_soon(self._warn_daily)
                 task_status.started()
                 await self._stopping.wait()
                 await self._drain()
@@ -119,6 +121,12 @@ class Service:
         self._stopping.set()
         if at_once:
             self._waiting.cancel()
+
+    async def _warn_daily(self) -> None:
+        """Say each day, from the first on, which certificates end soon."""
+        while True:
+            warn(self.gateway.config.tls, self.lines, clock.now().wall)
+            await trio.sleep(86400)
 
     async def _listen(self, at: ListenAt) -> None:
         assert self._nursery is not None
@@ -197,10 +205,12 @@ class Service:
 
     async def _go_by(self, config: Config, moved: list[ListenAt]) -> list[str]:
         """Close and open what the new *config* changes; return it in words."""
-        said = []
+        said: list[str] = []
         names = {at.name for at in config.listeners}
+        said += new_in(config.tls, self.gateway.config.tls)
         self.gateway.config = config
         self.gateway.securing.go_by(config.setup)
+        warn(config.tls, self.lines, clock.now().wall)
         self.gateway.node.reload(config.setup, clock.now())
         if self.gateway.securing.module is not None:
             self.gateway.feed(self.gateway.securing.known())

@@ -17,6 +17,37 @@ Place = Annotated[str, Meta(min_length=3, description="HOST:PORT")]
 Printed = Annotated[str, Meta(pattern=r"^[ -~]{0,64}$", description="printable ASCII, 64 characters at most")]
 
 
+Certified = Annotated[str, Meta(pattern=r"^[ -~]{0,255}$", description="printable ASCII, 255 characters at most")]
+
+
+class ListenTLSTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[listener.tls]``: TLS 1.2 or 1.3 with the terminals; paths are beside this file unless they are absolute."""
+
+    certificate: str = ""
+    """The PEM file of the certificate that terminals are shown, with its chain."""
+    key: str = ""
+    """The PEM file of its key, which only the gateway's user and group may read."""
+    client_ca: str = ""
+    """The PEM file of who issues the certificates of terminals; empty: they are asked for none."""
+    client: Literal["", "required", "optional"] = ""
+    """Whether a terminal without a certificate is taken; empty: required, where there is a ``client_ca``."""
+
+
+class DialTLSTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[acquirer.tls]``: TLS 1.2 or 1.3 to this host; one of ``ca`` and ``fingerprints``, or both."""
+
+    ca: str = ""
+    """The PEM file of who issues the host's certificate."""
+    fingerprints: list[Certified] = []
+    """The SHA-256 of the host's certificate in hex; of two, while it changes."""
+    server_name: Certified = ""
+    """What the certificate must be for; empty: the host in ``links``. With fingerprints alone, it is not looked at."""
+    certificate: str = ""
+    """The PEM file of what the host is shown, with its chain; empty: nothing."""
+    key: str = ""
+    """The PEM file of its key."""
+
+
 class ListenerTable(ProtectionTable, frozen=True, forbid_unknown_fields=True):
     """``[[listener]]``: where terminals connect."""
 
@@ -40,6 +71,8 @@ class ListenerTable(ProtectionTable, frozen=True, forbid_unknown_fields=True):
     """The element with the key serial number of these terminals (DUKPT); empty: each has keys of its own."""
     bdk: KeyName = ""
     """With ``ksn``: the name of the base derivation key."""
+    tls: ListenTLSTable | None = None
+    """None: in clear."""
 
 
 class TerminalTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,6 +84,9 @@ class TerminalTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """DE 42; empty: any."""
     listeners: list[str] = []
     """Names of listeners; empty: all."""
+    certificate: Certified = ""
+    """The name that must be in the certificate of each one's connection: its CN, a DNS name, a URI, or
+    ``sha256:`` and its fingerprint. ``{id}`` is each one's id. Empty: none is asked for here."""
 
 
 class AcquirerTable(ProtectionTable, frozen=True, forbid_unknown_fields=True):
@@ -97,6 +133,8 @@ class AcquirerTable(ProtectionTable, frozen=True, forbid_unknown_fields=True):
     """The age in days at which a debt is left to an operator."""
     debts_at_once: Annotated[int, Meta(ge=1, le=256)] = 8
     """Debts in flight on a link, beside new requests; never more than a quarter of ``per_link``."""
+    tls: DialTLSTable | None = None
+    """None: in clear."""
 
 
 class RouteTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

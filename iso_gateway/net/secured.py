@@ -222,6 +222,11 @@ class Secured:
                 return len(data)
 
 
+def names_of(carrier: socket.socket | Secured) -> tuple[str, ...]:
+    """Return the names of the peer's verified certificate; none in clear."""
+    return carrier.names if isinstance(carrier, Secured) else ()
+
+
 async def shake_hands(sock: socket.socket, tls: ServerTLS | ClientTLS, within: float) -> Secured:
     """Return *sock* secured by *tls*, within so many seconds; where that fails or is cancelled, *sock* is closed.
 

@@ -20,6 +20,8 @@ class TerminalConnected(msgspec.Struct, frozen=True, gc=False):
     connection: str
     listener: str
     peer: str
+    certificate: tuple[str, ...] = ()
+    """The names in the peer's verified certificate; none where it showed none."""
 
 
 class TerminalFrame(msgspec.Struct, frozen=True, gc=False):

@@ -143,7 +143,7 @@ class Node:
 
     def _terminal_connected(self, event: events.TerminalConnected) -> None:
         listener = self.world.setup.listeners[event.listener]
-        self.connections[event.connection] = Connection(event.connection, listener, event.peer)
+        self.connections[event.connection] = Connection(event.connection, listener, event.peer, event.certificate)
 
     def _terminal_gone(self, event: events.TerminalGone) -> None:
         self.connections.pop(event.connection, None)
@@ -169,8 +169,21 @@ class Node:
             self._trouble(connection, message, f"terminal or merchant not registered, answered {code}")
             self._answering.at_once(asker, code)
             return
+        wanted = connection.listener.certificates.get(asker.terminal)
+        if wanted is not None and wanted not in connection.certificate:
+            self._of_another(asker, wanted)
+            return
         connection.known = True
         self._known(asker, dialect, message)
+
+    def _of_another(self, asker: Asker, wanted: str) -> None:
+        """Refuse as unknown whoever speaks for a terminal over a connection that is not that terminal's."""
+        connection = asker.connection
+        code = connection.listener.dialect.profile.unknown_terminal
+        shown = f"that of {connection.certificate[0]}" if connection.certificate else "none"
+        cause = f"its certificate is {shown}; the terminal's is {wanted}, answered {code}"
+        self._trouble(connection, asker.message, cause)
+        self._answering.at_once(asker, code)
 
     def _known(self, asker: Asker, dialect: Dialect, message: Message) -> None:
         row = dialect.kind_row(message)

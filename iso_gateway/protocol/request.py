@@ -31,12 +31,14 @@ if TYPE_CHECKING:
 class Connection:
     """A terminal's connection: where it came in, and how much of it is in flight."""
 
-    __slots__ = ("hung_up", "in_flight", "known", "listener", "name", "peer", "place")
+    __slots__ = ("certificate", "hung_up", "in_flight", "known", "listener", "name", "peer", "place")
 
-    def __init__(self, name: str, listener: Listener, peer: str) -> None:
+    def __init__(self, name: str, listener: Listener, peer: str, certificate: tuple[str, ...] = ()) -> None:
         self.name = name
         self.listener = listener
         self.peer = peer
+        self.certificate = certificate
+        """The names in the peer's verified certificate."""
         self.place = f"{listener.name}, from {peer}"
         """Where it came in, for people."""
         self.in_flight = 0

@@ -47,6 +47,8 @@ class Listener(msgspec.Struct, frozen=True):
     """MAC, PIN and keys of its terminals."""
     zone: tzinfo | None = None
     """What its terminals' clocks show, in DE 12 and 13; None: the zone of any of the acquirers."""
+    certificates: dict[str, str] = {}
+    """The name that must be in the certificate of a terminal's connection; who is not here needs none."""
 
     @property
     def keyed(self) -> bool:

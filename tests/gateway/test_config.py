@@ -228,9 +228,11 @@ def test_the_template_can_be_run_and_names_every_key(tmp_path: Path) -> None:
     text = path.read_text()
     load(started(tmp_path, text))
     for table in (shape.GatewayTable, shape.ListenerTable, shape.TerminalTable, shape.AcquirerTable, shape.RouteTable,
-                  shape.LimitTable, shape.JournalTable, shape.SecurityTable):  # fmt: skip
+                  shape.LimitTable, shape.JournalTable, shape.SecurityTable, shape.ListenTLSTable,
+                  shape.DialTLSTable):  # fmt: skip
         for name in table.__struct_fields__:
-            assert re.search(rf"^(# )?{name} +=", text, re.MULTILINE), f"{table.__name__}.{name} is not in the template"
+            told = re.search(rf"^(# *)?({name} +=|\[\w+\.{name}\])", text, re.MULTILINE)
+            assert told, f"{table.__name__}.{name} is not in the template"
 
 
 def test_the_template_shows_the_defaults(tmp_path: Path) -> None:
