@@ -15,7 +15,7 @@ help:
 	@echo 'make engine    the compiled engine of the codec, built in place'
 	@echo 'make check     lint, types, architecture, packaging'
 	@echo 'make fmt       format the code'
-	@echo 'make bench     codec, gateway and journal beside their references'
+	@echo 'make bench     codec, gateway, journal and keys beside their references'
 	@echo 'make crash     the gateway killed again and again under load, then three ledgers compared (KILLS=20)'
 	@echo 'make fuzz      broken bytes for every spec and framing (RUNS=200000), some minutes'
 	@echo 'make mutants   rules broken on purpose, one by one: the simulation must catch each of them'
@@ -51,6 +51,7 @@ bench: $(VENV)/.installed-bench
 	$(BIN)/python bench/codec.py
 	$(BIN)/python bench/gateway.py
 	$(BIN)/python bench/store.py
+	$(BIN)/python bench/security.py
 
 KILLS ?= 20
 crash: $(VENV)/.installed

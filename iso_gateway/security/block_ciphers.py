@@ -57,6 +57,7 @@ class BlockCipher:
         electronic = Cipher(self.algorithm, modes.ECB())  # noqa: S305 -- single blocks, as PIN blocks and derivations want them
         self._encrypt = electronic.encryptor().update
         self._decrypt = electronic.decryptor().update
+        self._from_zeros = Cipher(self.algorithm, modes.CBC(bytes(self.block_size)))
         self._alive = True
 
     def __repr__(self) -> str:
@@ -110,7 +111,27 @@ class BlockCipher:
             raise ValueError("the key was wiped")
         if len(blocks) % self.block_size:
             raise ValueError("no whole blocks")
-        return Cipher(self.algorithm, modes.CBC(vector or bytes(self.block_size)))
+        return Cipher(self.algorithm, modes.CBC(vector)) if vector else self._from_zeros
+
+
+def encrypt_once(kind: KeyAlgorithm, key: Key, blocks: bytes | bytearray) -> bytearray:
+    """Return *blocks*, each encrypted alone under a *key* that is not needed again.
+
+    Raises:
+        KeyMaterialError: *key* is no key of *kind* by its length.
+        ValueError: they are no whole blocks.
+    """
+    if len(key) not in KEY_BYTES.get(kind, ()):
+        raise KeyMaterialError("a key of a length that its algorithm does not have")
+    if len(blocks) % BLOCK_BYTES[kind]:
+        raise ValueError("no whole blocks")
+    own = as_24_bytes(key) if BLOCK_BYTES[kind] == 8 else bytearray(key)
+    made = bytearray(len(blocks) + BLOCK_BYTES[kind] - 1)
+    cipher = Cipher(_algorithm(kind, own), modes.ECB())  # noqa: S305 -- as above
+    cipher.encryptor().update_into(blocks, made)
+    own[:] = bytes(len(own))
+    del made[len(blocks) :]
+    return made
 
 
 def as_24_bytes(key: Key) -> bytearray:

@@ -11,11 +11,9 @@ import hmac
 from enum import StrEnum
 from typing import Final
 
-from cryptography.hazmat.primitives.ciphers.algorithms import AES
-from cryptography.hazmat.primitives.cmac import CMAC
-
-from iso_gateway.security.block_ciphers import BlockCipher
-from iso_gateway.security.keys import KeyAlgorithm
+from iso_gateway.security.block_ciphers import encrypt_once
+from iso_gateway.security.keys import KeyAlgorithm, MacAlgorithm, MacMethod
+from iso_gateway.security.macs import MacKey
 
 
 class CheckMethod(StrEnum):
@@ -85,13 +83,10 @@ BYTES: Final[dict[KeyAlgorithm, int]] = {
 def _whole(kind: KeyAlgorithm, key: bytes | bytearray, method: CheckMethod) -> bytes:
     if method is CheckMethod.HMAC:
         return hmac.digest(key, b"", "sha256")
-    cipher = BlockCipher(kind, key)
+    if method is CheckMethod.ZEROS:
+        return bytes(encrypt_once(kind, key, bytes(BYTES[kind])))
+    mac = MacKey(MacAlgorithm.CMAC, kind, key)
     try:
-        if method is CheckMethod.ZEROS:
-            return cipher.encrypt(bytes(cipher.block_size))
-        assert isinstance(cipher.algorithm, AES)
-        mac = CMAC(cipher.algorithm)
-        mac.update(bytes(cipher.block_size))
-        return mac.finalize()
+        return mac.make(MacMethod(MacAlgorithm.CMAC, length=16), bytes(16))
     finally:
-        cipher.wipe()
+        mac.wipe()

@@ -15,7 +15,7 @@ from enum import Enum, IntEnum
 from typing import Final
 
 from iso_gateway.errors import KeyMaterialError, KsnError
-from iso_gateway.security.block_ciphers import BlockCipher
+from iso_gateway.security.block_ciphers import encrypt_once
 from iso_gateway.security.keys import KeyAlgorithm, Purpose
 
 KSN_BYTES: Final = 12
@@ -203,9 +203,7 @@ def _derived(key: bytes | bytearray, use: int, working: WorkingType, context: by
     size = working.bits // 8
     said = use.to_bytes(2, "big") + working.indicator.to_bytes(2, "big") + working.bits.to_bytes(2, "big") + context
     data = b"".join(bytes((1, block)) + said for block in range(1, -(-size // 16) + 1))
-    cipher = BlockCipher(KeyAlgorithm.AES, key)
-    made = bytearray(cipher.encrypt(data))
-    cipher.wipe()
+    made = encrypt_once(KeyAlgorithm.AES, key, data)
     made[size:] = bytes(len(made) - size)
     del made[size:]
     return made

@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import Final
 
 from iso_gateway.errors import KeyMaterialError, KsnError
-from iso_gateway.security.block_ciphers import BlockCipher
+from iso_gateway.security.block_ciphers import encrypt_once
 from iso_gateway.security.keys import KeyAlgorithm, Purpose
 
 KSN_BYTES: Final = 10
@@ -24,16 +24,17 @@ MOST_BITS: Final = 10
 """Counters of more bits are skipped (X9.24-1, A.2): a terminal derives no key of more than ten steps."""
 
 _COUNTER: Final = (1 << COUNTER_BITS) - 1
-_C0: Final = bytes.fromhex("C0C0C0C000000000C0C0C0C000000000")
+_C0_PLACES: Final = (0, 1, 2, 3, 8, 9, 10, 11)
+"""Where C0C0C0C0 00000000 C0C0C0C0 00000000 adds something."""
 
-VARIANTS: Final[dict[Purpose, bytes]] = {
-    Purpose.PIN: bytes.fromhex("00000000000000FF00000000000000FF"),
-    Purpose.MAC_REQUEST: bytes.fromhex("000000000000FF00000000000000FF00"),
-    Purpose.MAC_ANSWER: bytes.fromhex("00000000FF00000000000000FF000000"),
-    Purpose.DATA_REQUEST: bytes.fromhex("0000000000FF00000000000000FF0000"),
-    Purpose.DATA_ANSWER: bytes.fromhex("000000FF00000000000000FF00000000"),
+VARIANTS: Final[dict[Purpose, int]] = {
+    Purpose.PIN: 7,
+    Purpose.MAC_REQUEST: 6,
+    Purpose.MAC_ANSWER: 4,
+    Purpose.DATA_REQUEST: 5,
+    Purpose.DATA_ANSWER: 3,
 }
-"""What is added to the transaction's key for each purpose (X9.24-1, table A-1)."""
+"""To which byte of each half of the transaction's key FF is added for each purpose (X9.24-1, table A-1)."""
 
 
 def derive(bdk: bytes | bytearray, ksn: bytes) -> bytearray:
@@ -96,12 +97,12 @@ def working_key(transaction: bytes | bytearray, purpose: Purpose) -> bytearray:
         KeyMaterialError: *transaction* is not 16 bytes.
     """
     _check_length(transaction)
-    key = _added(transaction, VARIANTS[purpose])
+    key, place = bytearray(transaction), VARIANTS[purpose]
+    key[place] ^= 0xFF
+    key[place + 8] ^= 0xFF
     if purpose not in (Purpose.DATA_REQUEST, Purpose.DATA_ANSWER):
         return key
-    cipher = BlockCipher(KeyAlgorithm.TDES, key)
-    made = bytearray(cipher.encrypt(bytes(key)))
-    cipher.wipe()
+    made = encrypt_once(KeyAlgorithm.TDES, key, key)
     key[:] = bytes(16)
     return made
 
@@ -132,18 +133,19 @@ def _check_length(key: bytes | bytearray) -> None:
         raise KeyMaterialError("a key of DUKPT under TDES is 16 bytes")
 
 
-def _added(key: bytes | bytearray, mask: bytes) -> bytearray:
-    return bytearray(one ^ other for one, other in zip(key, mask, strict=True))
+def _with_c0(key: bytes | bytearray) -> bytearray:
+    """Return *key* with C0C0C0C0 added to the left of both halves."""
+    made = bytearray(key)
+    for place in _C0_PLACES:
+        made[place] ^= 0xC0
+    return made
 
 
 def _both_halves(key: bytes | bytearray, block: bytes) -> bytearray:
-    """Return *block* encrypted under *key*, then under the key with C0C0C0C0 added to both halves."""
-    other = _added(key, _C0)
-    made = bytearray()
-    for each in (key, other):
-        cipher = BlockCipher(KeyAlgorithm.TDES, each)
-        made += cipher.encrypt(block)
-        cipher.wipe()
+    """Return *block* encrypted under *key*, then under the key with C0C0C0C0 added."""
+    other = _with_c0(key)
+    made = encrypt_once(KeyAlgorithm.TDES, key, block)
+    made += encrypt_once(KeyAlgorithm.TDES, other, block)
     other[:] = bytes(16)
     return made
 
@@ -151,9 +153,9 @@ def _both_halves(key: bytes | bytearray, block: bytes) -> bytearray:
 def _step(key: bytearray, register: int) -> None:
     """Bring *key* one bit further, in place (non-reversible key generation, X9.24-1, A.2).
 
-    The right half comes from the key as it is, the left from it with C0C0C0C0 added to both halves.
+    The right half comes from the key as it is, the left from it with C0C0C0C0 added.
     """
-    other = _added(key, _C0)
+    other = _with_c0(key)
     left, right = _half_step(other, register), _half_step(key, register)
     key[:8], key[8:] = left, right
     other[:] = bytes(16)
@@ -163,7 +165,5 @@ def _half_step(key: bytearray, register: int) -> bytes:
     """Return *register* with the right half added, encrypted under the left one, with the right half added again."""
     with memoryview(key) as halves:
         right = int.from_bytes(halves[8:], "big")
-        cipher = BlockCipher(KeyAlgorithm.DES, halves[:8])
-    encrypted = cipher.encrypt((register ^ right).to_bytes(8, "big"))
-    cipher.wipe()
+        encrypted = encrypt_once(KeyAlgorithm.DES, halves[:8], (register ^ right).to_bytes(8, "big"))
     return (int.from_bytes(encrypted, "big") ^ right).to_bytes(8, "big")

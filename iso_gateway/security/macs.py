@@ -119,9 +119,10 @@ class MacKey:
     def _retail(self, key: bytes | bytearray) -> Callable[[bytes, int], bytes]:
         """ISO 9797-1 MAC algorithm 3 (X9.19): CBC under K1, the last block then decrypted under K2, encrypted under K1.
 
-        The last step under K1 and the two more of the last block are one block of TDES under K1, K2, K1. Of a key of
-        three lengths the third takes the place of the last K1, as ISO 16609 has it.
+        The last step under K1 and the two more of the last block are one block of TDES under K1, K2, K1.
         """
+        if len(key) != 16:
+            raise KeyMaterialError("a key of a length that its algorithm does not have")
         whole = self._cipher(KeyAlgorithm.TDES, key)
         left = self._cipher(KeyAlgorithm.DES, memoryview(key)[:8])
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hmac
 
-from iso_gateway.security.block_ciphers import BlockCipher
+from iso_gateway.security.block_ciphers import encrypt_once
 from iso_gateway.security.key_material import adjust_parity
 from iso_gateway.security.keys import KeyAlgorithm, MacAlgorithm, MacMethod
 from iso_gateway.security.macs import MacKey
@@ -23,14 +23,14 @@ def icc_master_key(issuer: bytes | bytearray, pan: str, sequence: str = "00") ->
     and with all bits turned, with odd parity.
 
     Raises:
-        KeyMaterialError: *issuer* is not 16 bytes.
+        KeyMaterialError: *issuer* is no key of TDES by its length.
         ValueError: *pan* or *sequence* are no digits.
     """
     text = pan + sequence
     if not (text.isascii() and text.isdecimal() and pan and len(sequence) == 2):
         raise ValueError("a card number and its sequence number, two digits")
     left = bytes.fromhex(f"{text[-16:]:0>16}")
-    key = bytearray(BlockCipher(KeyAlgorithm.TDES, issuer).encrypt(left + bytes(value ^ 0xFF for value in left)))
+    key = encrypt_once(KeyAlgorithm.TDES, issuer, left + bytes(value ^ 0xFF for value in left))
     adjust_parity(key)
     return key
 
@@ -41,14 +41,14 @@ def session_key(master: bytes | bytearray, diversifier: bytes) -> bytearray:
     *diversifier* is the application transaction counter (tag 9F36, 2 bytes), or the whole 8 bytes that it begins.
 
     Raises:
-        KeyMaterialError: *master* is not 16 bytes.
+        KeyMaterialError: *master* is no key of TDES by its length.
         ValueError: *diversifier* is not 2 nor 8 bytes.
     """
     if len(diversifier) not in (2, 8):
         raise ValueError("a session key is derived from 2 bytes of a counter, or 8 bytes")
     whole = diversifier.ljust(8, b"\0")
     halves = b"".join(whole[:2] + mark + whole[3:] for mark in (b"\xf0", b"\x0f"))
-    key = bytearray(BlockCipher(KeyAlgorithm.TDES, master).encrypt(halves))
+    key = encrypt_once(KeyAlgorithm.TDES, master, halves)
     adjust_parity(key)
     return key
 
@@ -60,7 +60,7 @@ def application_cryptogram(key: bytes | bytearray, data: bytes, padding: int = 2
     the other; *padding* 1 for Visa's version 10, 2 for the others.
 
     Raises:
-        KeyMaterialError: *key* is not 16 bytes.
+        KeyMaterialError: *key* has another length.
         ValueError: there is no such padding.
     """
     return MacKey(MacAlgorithm.X9_19, KeyAlgorithm.TDES, key).make(MacMethod(MacAlgorithm.X9_19, padding), data)
@@ -79,20 +79,20 @@ def arpc_method_1(key: bytes | bytearray, arqc: bytes, response_code: bytes) -> 
     """Return the ARPC, 8 bytes (EMV book 2, 8.2.1): the ARQC with *response_code* (2 bytes) added, encrypted.
 
     Raises:
-        KeyMaterialError: *key* is not 16 bytes.
+        KeyMaterialError: *key* has another length.
         ValueError: *arqc* is not 8 bytes, or *response_code* not 2.
     """
     if len(arqc) != 8 or len(response_code) != 2:
         raise ValueError("an ARQC is 8 bytes, a response code 2")
     mixed = int.from_bytes(arqc, "big") ^ int.from_bytes(response_code.ljust(8, b"\0"), "big")
-    return BlockCipher(KeyAlgorithm.TDES, key).encrypt(mixed.to_bytes(8, "big"))
+    return bytes(encrypt_once(KeyAlgorithm.TDES, key, mixed.to_bytes(8, "big")))
 
 
 def arpc_method_2(key: bytes | bytearray, arqc: bytes, status: bytes, proprietary: bytes = b"") -> bytes:
     """Return the ARPC, 4 bytes (EMV book 2, 8.2.2): the MAC of the ARQC, the card *status* update, and more data.
 
     Raises:
-        KeyMaterialError: *key* is not 16 bytes.
+        KeyMaterialError: *key* has another length.
         ValueError: *arqc* is not 8 bytes, *status* not 4, or *proprietary* more than 8.
     """
     if len(arqc) != 8 or len(status) != 4 or len(proprietary) > 8:
