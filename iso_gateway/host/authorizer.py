@@ -55,10 +55,12 @@ class Authorizer:
         card_key: bytes = b"",
         guard: Guard | None = None,
         exchanger: Exchanger | None = None,
+        issuer: Issuer | None = None,
     ) -> None:
         """Decide in *dialect*; *first_serial* and *card_key* (up to 64 bytes) are random where it matters.
 
-        Without a *guard* no MAC is looked at, and none made; without an *exchanger* a sign-on brings no keys.
+        Without a *guard* no MAC is looked at, and none made; without an *exchanger* a sign-on brings no keys;
+        without an *issuer* PINs and cards are not checked.
         """
         self.dialect = dialect
         self.settings = settings or HostSettings()
@@ -70,7 +72,7 @@ class Authorizer:
         """The canonical code with which every reversal is refused; empty: they are carried out. May be changed."""
         self._guard = guard
         self._exchanger = exchanger
-        self._issuer = None if guard is None else Issuer(self.settings, guard)
+        self._issuer = issuer
         self._calendar = Calendar(zone, self.settings.cuts_over_at)
         self._announcer = Announcer(dialect, self._calendar)
         self._books = Books(self.accounts, kept, self._calendar, first_serial)
@@ -235,7 +237,7 @@ class Authorizer:
         if not end.recorded:
             return self._passed(asked, end, moment)
         amount = asked.amount // 2 if end.half else asked.amount
-        code, facts = end.code, dict[str, str | bytes]()
+        code, facts, verdict = end.code, dict[str, str | bytes](), FINE
         if asked.kind is not Kind.ADVICE:  # what happened offline is a fact
             verdict = self._judged(asked)
             if verdict.code == WRONG_BLOCK:
@@ -243,11 +245,14 @@ class Authorizer:
             account = self.accounts.account(asked.card, asked.currency, asked.pan)
             refusal = verdict.code or self.accounts.refusal(asked.pan)
             code = code or refusal or ("51" if amount > account.available else "")
+            if verdict.cryptogram is not None:
+                facts[self.dialect.spec.fields[55].name] = verdict.cryptogram.answer(code or "00")
         if end.half and not code:
             facts["amount_transaction"] = f"{amount:012}"
         code_said = code or ("10" if end.half else "00")
         outcome = Outcome(code_said, amount, refused=bool(code), facts=facts, irreversible=end.reversal)
-        return self._done(asked, self._books.record(asked, outcome, moment), moment, end=end)
+        recorded = self._books.record(asked, outcome, moment)
+        return self._done(asked, recorded, moment, end=end, cause=verdict.cause)
 
     def _ending(self, asked: Asked, amount: int) -> Ending:
         """Return the magic ending; repeats have none, of what was passed over before either."""
@@ -279,7 +284,7 @@ class Authorizer:
             account_type = asked.message.text(3)[2:4]
             facts["additional_amounts"] = balance_element(account_type, asked.currency, account.available)
         outcome = Outcome(refusal or "00", 0, refused=bool(refusal), facts=facts)
-        return self._done(asked, self._books.record(asked, outcome, moment), moment)
+        return self._done(asked, self._books.record(asked, outcome, moment), moment, cause=verdict.cause)
 
     # Voids, refunds, completions, cancels
 
@@ -358,9 +363,10 @@ class Authorizer:
         *,
         end: Ending = ORDINARY,
         repeat: bool = False,
+        cause: str = "",
     ) -> Decision:
         """Return the answer of a recorded transaction, or its magic ending."""
-        note = _note(asked, transaction.code, "" if end is ORDINARY else end.meaning)
+        note = _note(asked, transaction.code, "" if end is ORDINARY else end.meaning, cause)
         note |= {"kind": str(transaction.kind), "rrn": transaction.rrn, "pan": transaction.pan}
         note |= {"amount": transaction.amount, **({"repeat": True} if repeat else {})}
         if not end.answered:

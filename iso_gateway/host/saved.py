@@ -157,7 +157,8 @@ def _transaction(transaction: Transaction, place: dict[int, int], *, kept: bool)
     return SavedTransaction(
         **plain,
         transmitted=frozenset(transaction.transmitted),
-        facts={name: str(value) for name, value in transaction.facts.items()},
+        # What an answer says to a chip is bytes, and is of no use to one that asks again after a restart.
+        facts={name: value for name, value in transaction.facts.items() if isinstance(value, str)},
         original=None if original is None else place[id(original)],
         kept=kept,
     )

@@ -20,6 +20,7 @@ from iso_gateway.host.authorizer import Authorizer
 from iso_gateway.host.books import SERIALS
 from iso_gateway.host.exchanging import Exchanger
 from iso_gateway.host.guard import Guard
+from iso_gateway.host.issuer import Issuer
 from iso_gateway.host.settings import MIDNIGHT, HostSettings
 from iso_gateway.hsm.held_file import held_keys, published_keys
 from iso_gateway.net.address import Address
@@ -78,7 +79,9 @@ class HostServer:
         """
         self.settings = settings or HostSettings()
         protection = self.settings.protection
-        guard = Guard(dialect, self.settings, keys or published_keys()) if protection.keyed else None
+        held = keys or published_keys()
+        guard = Guard(dialect, self.settings, held) if protection.keyed else None
+        issuing = protection.pin is not None or self.settings.issuing
         exchanger = None
         if guard is not None and protection.exchange is not Exchange.NONE:
             exchanger = Exchanger(guard, secrets.token_bytes, self.settings.wrong_check_values)
@@ -90,6 +93,7 @@ class HostServer:
             card_key=secrets.token_bytes(32),
             guard=guard,
             exchanger=exchanger,
+            issuer=Issuer(self.settings, protection, held.issuer) if issuing else None,
         )
         self._framing = framing
         self._log = log
@@ -329,7 +333,7 @@ def _keys(settings: HostSettings, spec: Spec | None) -> HeldKeys:
     Raises:
         ConfigError: they cannot be read, or messages of *spec* cannot be protected with them as is wanted.
     """
-    if not settings.protection.keyed:
+    if not settings.protection.keyed and not settings.issuing:
         return HeldKeys()
     keys = held_keys(settings.keys)
     own = keys.zone if settings.keys_of == "zone" else keys.terminal

@@ -25,6 +25,10 @@ class CardRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a sale, preauth or balance inquiry is declined with, as 1987 says it (``54``); empty: nothing."""
     refuse_reversals: Code = ""
     """What every reversal of such a card's transactions is refused with (``12``, ``30``); empty: nothing."""
+    pvv: Annotated[str, Meta(pattern=r"^([0-9]{4})?$", description="four digits")] = ""
+    """The PIN verification value (Visa) by which such a card's PIN is checked, with key index 1."""
+    offset: Annotated[str, Meta(pattern=r"^([0-9]{4,12})?$", description="4 to 12 digits")] = ""
+    """The offset (IBM 3624) by which it is checked. Without either, the host's `pin` is right."""
 
 
 class HostSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,6 +84,12 @@ class HostSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The PIN of every card that has no rule with another, where PIN blocks are taken."""
     pin_tries: Annotated[int, Meta(ge=1)] = 3
     """Wrong PINs in a row that are answered with 55; then even the right one gets 75."""
+    check_cvv: bool = False
+    """Whether the card verification value in track 2 is checked, where there is one."""
+    cvv2: str = ""
+    """The path of an element with a CVV2, which is checked where it is there; empty: nowhere."""
+    check_cryptogram: bool = False
+    """Whether the chip's cryptogram (DE 55) is checked, and answered (tag 91)."""
     wrong_check_values: Annotated[int, Meta(ge=0)] = 0
     """How many sign-ons get keys with wrong check values before the others get right ones."""
     mac_on: Literal["all", "known", "approvals"] = "known"
@@ -87,6 +97,11 @@ class HostSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     remember: Annotated[int, Meta(ge=1)] = 100_000
     """Transactions, and accounts, that are kept; above, the oldest go. Under the 999999 STANs of one acquirer, so that
     a STAN that comes round again is new."""
+
+    @property
+    def issuing(self) -> bool:
+        """Whether the issuer looks at a card otherwise than for its PIN."""
+        return self.check_cvv or self.check_cryptogram or bool(self.cvv2)
 
     def rule(self, pan: str) -> CardRule | None:
         """Return the rule of cards like *pan*, or None."""

@@ -41,7 +41,7 @@ def signing_till(algorithm: MacAlgorithm = MacAlgorithm.UNIONPAY_ECB, wrong: int
     protection = Protection(mac=MacMethod(algorithm), pin=PinFormat.ISO_0, exchange=Exchange.UNIONPAY)
     till = KeyedTill("cup-pos", protection=protection, **settings)
     exchanger = Exchanger(till.guard, chance(), wrong)
-    till.host = Authorizer(till.dialect, till.host.settings, guard=till.guard, exchanger=exchanger)
+    till.host = Authorizer(till.dialect, till.host.settings, guard=till.guard, exchanger=exchanger, issuer=till.issuer)
     return till
 
 

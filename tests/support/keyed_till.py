@@ -9,6 +9,7 @@ import msgspec
 from iso_gateway.codec.message import Message
 from iso_gateway.host.authorizer import Authorizer
 from iso_gateway.host.guard import Guard
+from iso_gateway.host.issuer import Issuer
 from iso_gateway.host.settings import HostSettings
 from iso_gateway.hsm.held_file import published_keys
 from iso_gateway.protocol.kinds import Kind
@@ -28,7 +29,8 @@ class KeyedTill(Till):
         super().__init__(spec)
         given = HostSettings(protection=protection, **settings)
         self.guard = Guard(self.dialect, given, HELD)
-        self.host = Authorizer(self.dialect, given, first_serial=77, guard=self.guard)
+        self.issuer = Issuer(given, protection, HELD.issuer)
+        self.host = Authorizer(self.dialect, given, first_serial=77, guard=self.guard, issuer=self.issuer)
         self.pin = ""
         self.keys = HELD.zone if given.keys_of == "zone" else HELD.of(self.terminal)
 
