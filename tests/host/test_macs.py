@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from psec import mac as psec_mac
 
 from iso_gateway.codec.message import Message
 from iso_gateway.errors import EncodeError
@@ -12,7 +13,8 @@ from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.protection import Protection
 from iso_gateway.security.keys import MacAlgorithm, MacMethod
 from tests.host.conftest import DIALECTS
-from tests.support.keyed_till import HELD, RETAIL, KeyedTill
+from tests.support.keyed_till import HELD, KeyedTill
+from tests.support.oracles import quiet
 
 OTHER = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
 
@@ -144,10 +146,8 @@ def test_bytes_that_are_no_mac_are_refused() -> None:
 
 def test_the_same_message_has_the_same_mac_in_the_oracle() -> None:
     """An independent retail MAC over the bytes as sent, up to the MAC."""
-    psec_mac = pytest.importorskip("psec").mac
     till = KeyedTill("iso87-binary")
     sent = till.shield.protected(till.request(Kind.SALE, 1234))
     wire = till.dialect.spec.encode(sent)
     key = till.keys.mac
-    assert wire[-8:] == psec_mac.generate_retail_mac(key[:8], key[8:], wire[:-8], 1)
-    assert RETAIL.mac is not None
+    assert wire[-8:] == quiet(psec_mac.generate_retail_mac, key[:8], key[8:], wire[:-8], 1)
