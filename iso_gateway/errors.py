@@ -20,6 +20,7 @@
     │   ├── PinBlockError        no PIN block of that format and card under that key
     │   ├── PinPolicyError       a translation between formats that is not allowed
     │   ├── KsnError             a key serial number that gives no key
+    │   ├── KeyBlockError        a key block that does not open
     │   └── KeyMaterialError     bytes that may not serve as a key
     ├── NoConnection             nobody listens there, or the link is gone
     │   └── NoHandshake          ... or the peer and we do not agree on a TLS connection
@@ -224,6 +225,13 @@ class PinPolicyError(SecurityError):
 
 class KsnError(SecurityError):
     """A key serial number of the wrong length, or whose counter gives no key: zero, too many bits, used up."""
+
+
+class KeyBlockError(SecurityError):
+    """A key block that does not open: malformed, changed, or under another key."""
+
+    def __init__(self) -> None:
+        super().__init__("no key block under this key")
 
 
 class KeyMaterialError(SecurityError):
