@@ -6,10 +6,12 @@ one key three times over, and two keys are K1, K2, K1: the library wants 24 byte
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
-from cryptography.hazmat.primitives.ciphers import Cipher, CipherAlgorithm, algorithms, modes
+from cryptography.hazmat.primitives.ciphers import Cipher, CipherAlgorithm, CipherContext, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 
 from iso_gateway.errors import KeyMaterialError
@@ -44,7 +46,8 @@ class BlockCipher:
         """Take a copy of *key*; the caller may wipe its own.
 
         Raises:
-            KeyMaterialError: *key* is no key of *kind* by its length, or *kind* is no block cipher here.
+            KeyMaterialError: *key* is no key of *kind* by its length, or *kind* is no block cipher, or none that the
+                library was built with (TDES and SM4 are missing from some).
         """
         if len(key) not in KEY_BYTES.get(kind, ()):
             raise KeyMaterialError("a key of a length that its algorithm does not have")
@@ -54,9 +57,7 @@ class BlockCipher:
         self._key = as_24_bytes(key) if self.block_size == 8 else bytearray(key)
         self.algorithm: CipherAlgorithm = _algorithm(kind, self._key)
         """What the library wants for its own constructions, CMAC; not for keeping."""
-        electronic = Cipher(self.algorithm, modes.ECB())  # noqa: S305 -- single blocks, as PIN blocks and derivations want them
-        self._encrypt = electronic.encryptor().update
-        self._decrypt = electronic.decryptor().update
+        self._encrypt, self._decrypt = (context.update for context in _electronic(self.algorithm))
         self._from_zeros = Cipher(self.algorithm, modes.CBC(bytes(self.block_size)))
         self._alive = True
 
@@ -118,7 +119,7 @@ def encrypt_once(kind: KeyAlgorithm, key: Key, blocks: bytes | bytearray) -> byt
     """Return *blocks*, each encrypted alone under a *key* that is not needed again.
 
     Raises:
-        KeyMaterialError: *key* is no key of *kind* by its length.
+        KeyMaterialError: as `BlockCipher`.
         ValueError: they are no whole blocks.
     """
     if len(key) not in KEY_BYTES.get(kind, ()):
@@ -127,8 +128,7 @@ def encrypt_once(kind: KeyAlgorithm, key: Key, blocks: bytes | bytearray) -> byt
         raise ValueError("no whole blocks")
     own = as_24_bytes(key) if BLOCK_BYTES[kind] == 8 else bytearray(key)
     made = bytearray(len(blocks) + BLOCK_BYTES[kind] - 1)
-    cipher = Cipher(_algorithm(kind, own), modes.ECB())  # noqa: S305 -- as above
-    cipher.encryptor().update_into(blocks, made)
+    next(_electronic(_algorithm(kind, own))).update_into(blocks, made)
     own[:] = bytes(len(own))
     del made[len(blocks) :]
     return made
@@ -151,6 +151,16 @@ def _algorithm(kind: KeyAlgorithm, key: bytearray) -> CipherAlgorithm:
     if kind is KeyAlgorithm.SM4:
         return algorithms.SM4(key)  # type: ignore[arg-type]
     return TripleDES(key)  # type: ignore[arg-type]
+
+
+def _electronic(algorithm: CipherAlgorithm) -> Iterator[CipherContext]:
+    """Yield what encrypts single blocks, and what decrypts them, each made when it is asked for."""
+    cipher = Cipher(algorithm, modes.ECB())  # noqa: S305 -- PIN blocks and derivations are single blocks
+    try:
+        yield cipher.encryptor()
+        yield cipher.decryptor()
+    except UnsupportedAlgorithm:
+        raise KeyMaterialError("a key of an algorithm that this build of cryptography does not have") from None
 
 
 def _wiped(data: bytes | bytearray | memoryview) -> bytes:  # noqa: ARG001 -- by the name that it is called by

@@ -155,15 +155,20 @@ def _step(key: bytearray, register: int) -> None:
 
     The right half comes from the key as it is, the left from it with C0C0C0C0 added.
     """
-    other = _with_c0(key)
-    left, right = _half_step(other, register), _half_step(key, register)
+    other, known = _with_c0(key), register.to_bytes(8, "big")
+    left, right = _half_step(other, known), _half_step(key, known)
     key[:8], key[8:] = left, right
-    other[:] = bytes(16)
+    for copy in (other, left, right):
+        copy[:] = bytes(len(copy))
 
 
-def _half_step(key: bytearray, register: int) -> bytes:
+def _half_step(key: bytearray, register: bytes) -> bytearray:
     """Return *register* with the right half added, encrypted under the left one, with the right half added again."""
-    with memoryview(key) as halves:
-        right = int.from_bytes(halves[8:], "big")
-        encrypted = encrypt_once(KeyAlgorithm.DES, halves[:8], (register ^ right).to_bytes(8, "big"))
-    return (int.from_bytes(encrypted, "big") ^ right).to_bytes(8, "big")
+    mixed = bytearray(register)
+    for place in range(8):
+        mixed[place] ^= key[place + 8]
+    with memoryview(key) as whole:
+        made = encrypt_once(KeyAlgorithm.DES, whole[:8], mixed)
+    for place in range(8):
+        made[place] ^= key[place + 8]
+    return made

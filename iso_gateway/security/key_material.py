@@ -37,12 +37,13 @@ HMAC_KEY_BYTES: Final = range(16, 129)
 
 def adjust_parity(key: bytearray) -> None:
     """Give every byte of *key* odd parity, in place: what it encrypts stays the same."""
-    key[:] = key.translate(ODD)
+    for place, value in enumerate(key):
+        key[place] = ODD[value]
 
 
 def has_odd_parity(key: bytes | bytearray) -> bool:
     """Say whether every byte of *key* has odd parity."""
-    return hmac.compare_digest(key.translate(ODD), key)
+    return all(value.bit_count() % 2 for value in key)
 
 
 def check_length(kind: KeyAlgorithm, key: bytes | bytearray) -> None:
@@ -67,18 +68,28 @@ def refuse_weak(kind: KeyAlgorithm, key: bytes | bytearray) -> None:
         if len(set(key)) == 1:
             raise KeyMaterialError("a weak key: all its bytes are the same")
         return
-    parts = [bytes(key[place : place + 8].translate(ODD)) for place in range(0, len(key), 8)]
-    if any(part in WEAK for part in parts):
+    adjusted = bytearray(key)
+    adjust_parity(adjusted)
+    parts = [adjusted[place : place + 8] for place in range(0, len(adjusted), 8)]
+    weak = any(part == known for part in parts for known in WEAK)
+    equal = any(one == other for one, other in pairwise(parts))
+    for copy in (adjusted, *parts):
+        copy[:] = bytes(len(copy))
+    if weak:
         raise KeyMaterialError("a weak key")
-    if any(one == other for one, other in pairwise(parts)):
+    if equal:
         raise KeyMaterialError("a key with equal halves")
 
 
 def same(kind: KeyAlgorithm, one: bytes | bytearray, other: bytes | bytearray) -> bool:
     """Say in constant time whether two keys do the same: parity bits of DES and TDES do not count."""
-    if kind in (KeyAlgorithm.DES, KeyAlgorithm.TDES):
-        one, other = one.translate(ODD), other.translate(ODD)
-    return hmac.compare_digest(one, other)
+    copies = bytearray(one), bytearray(other)
+    for copy in copies if kind in (KeyAlgorithm.DES, KeyAlgorithm.TDES) else ():
+        adjust_parity(copy)
+    equal = hmac.compare_digest(*copies)
+    for copy in copies:
+        copy[:] = bytes(len(copy))
+    return equal
 
 
 def combine(components: Sequence[bytes | bytearray]) -> bytearray:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from cryptography.hazmat.primitives.ciphers import BlockCipherAlgorithm
 
 from iso_gateway.errors import KeyMaterialError
-from iso_gateway.security.block_ciphers import BLOCK_BYTES, KEY_BYTES, BlockCipher, as_24_bytes
+from iso_gateway.security.block_ciphers import BLOCK_BYTES, KEY_BYTES, BlockCipher, as_24_bytes, encrypt_once
 from iso_gateway.security.keys import KeyAlgorithm
 
 every_kind = pytest.mark.parametrize("kind", KEY_BYTES)
@@ -88,3 +89,29 @@ def test_keys_of_des_as_24_bytes(key: str, whole: str) -> None:
 
     for given in (spelled(key), bytearray(spelled(key)), memoryview(spelled(key))):
         assert as_24_bytes(given) == spelled(whole)
+
+
+def test_a_build_of_the_library_without_the_cipher_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As builds under FIPS are without TDES."""
+
+    class Unknown(BlockCipherAlgorithm):
+        name = "unknown"
+        key_size = block_size = 128
+        key_sizes = frozenset({128})
+
+    monkeypatch.setattr("iso_gateway.security.block_ciphers._algorithm", lambda _kind, _key: Unknown())
+    for ask in (BlockCipher, lambda kind, key: encrypt_once(kind, key, bytes(16))):
+        with pytest.raises(KeyMaterialError, match="this build of cryptography"):
+            ask(KeyAlgorithm.SM4, bytes(16))
+
+
+@every_kind
+def test_a_key_that_is_used_once_does_the_same(kind: KeyAlgorithm) -> None:
+    key = bytes(range(KEY_BYTES[kind][-1]))
+    for blocks in range(4):
+        data = bytes(range(blocks * BLOCK_BYTES[kind]))
+        assert encrypt_once(kind, key, data) == BlockCipher(kind, key).encrypt(data)
+    with pytest.raises(ValueError, match="whole blocks"):
+        encrypt_once(kind, key, b"part")
+    with pytest.raises(KeyMaterialError, match="length"):
+        encrypt_once(kind, key[1:], bytes(16))
