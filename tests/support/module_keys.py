@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from iso_gateway.hsm.key_table import HeldKey, MemoryKeys
@@ -72,3 +74,27 @@ def held(
 def module(*keys: HeldKey, test: bool = False) -> SoftwareModule:
     """Return a module over *keys* in memory."""
     return SoftwareModule(MemoryKeys(keys), lambda: NOW, test=test)
+
+
+def several() -> list[HeldKey]:
+    """Return a key of each usage, and what a gateway has."""
+    each = [held(f"each/{usage}", usage) for usage in Usage if usage is not Usage.SEAL]
+    return [
+        *each,
+        held("journal/seal", Usage.SEAL),
+        held("terminal/tpk", Usage.PIN),
+        held("acquirer/zpk", Usage.PIN),
+        held("terminal/mak", Usage.MAC_3, state=KeyState.RETIRING),
+        held("terminal/mak", Usage.MAC_3, version=2),
+    ]
+
+
+def drawn_from_a_counter() -> Callable[[int], bytes]:
+    """Return what gives the same bytes in the same order each time."""
+    numbers = itertools.count()
+    return lambda size: hashlib.shake_256(str(next(numbers)).encode()).digest(size)
+
+
+def predictable() -> SoftwareModule:
+    """Return a module over `several` keys which draws the same numbers each time."""
+    return SoftwareModule(MemoryKeys(several()), lambda: NOW, chance=drawn_from_a_counter())

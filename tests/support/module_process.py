@@ -27,6 +27,7 @@ from iso_gateway.security.commands import (
     Result,
     Results,
 )
+from tests.support.module_keys import predictable
 
 DIE = Fingerprint(b"die")
 STOP = Fingerprint(b"stop")
@@ -78,7 +79,15 @@ def unlock(kind: str, secret: int | None) -> Unlocked:
         os.read(secret, 100)
     if kind == "silent":
         os.kill(os.getpid(), signal.SIGSTOP)
+    if kind == "keys":
+        return Unlocked(with_keys, lambda: None)
     return Unlocked(lambda: Opened(Obedient(), lambda: None), lambda: None)
+
+
+def with_keys() -> Opened:
+    """Open the module that `predictable` gives."""
+    module = predictable()
+    return Opened(module, module.close)
 
 
 def command(kind: str) -> Sequence[str]:
