@@ -9,6 +9,7 @@ import click
 
 from iso_gateway.cli.options import Seconds, framing_option, spec_option
 from iso_gateway.cli.protecting import protection_of, protection_options
+from iso_gateway.cli.tls import tls_listening
 from iso_gateway.errors import AdminError, ConfigError
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from iso_gateway.host.server import HostServer
     from iso_gateway.net.address import Address
+    from iso_gateway.net.tls import ServerTLS
 
 QUIET: Final = frozenset({"connected"})
 """Events that are not worth a line of a person's screen."""
@@ -60,6 +62,7 @@ QUIET: Final = frozenset({"connected"})
 @click.option(
     "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="One line per event."
 )
+@tls_listening
 def host(
     *,
     port: int,
@@ -78,6 +81,7 @@ def host(
     keys: str,
     keys_of: str,
     log_format: str,
+    tls: ServerTLS | None,
 ) -> None:
     """Run the mock host: it authorizes, remembers, and misbehaves when the amount asks for it.
 
@@ -109,13 +113,15 @@ def host(
     protection = protection_of(mac, covers, pin_format, ksn, exchange)
     settings = msgspec.structs.replace(settings, protection=protection)
     log = _Log(log_format)
-    server = HostServer.of(settings, log=log)
+    server = HostServer.of(settings, log=log, tls=tls)
+
+    over = ", TLS" if tls is not None else ""
 
     def ready(bound: Address, socket: Path) -> None:
         if log_format == "json":
             log("ready", {"listening": str(bound), "admin": str(socket)})
         else:
-            click.echo(f"listening on {bound} ({spec_name}, {framing_name}), admin socket {socket}", err=True)
+            click.echo(f"listening on {bound} ({spec_name}, {framing_name}{over}), admin socket {socket}", err=True)
 
     trio.run(_serve, server, Address(bind, port), ready)
 

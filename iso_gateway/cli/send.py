@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -15,6 +16,7 @@ from iso_gateway.cli.options import Seconds, framing_option, json_option, spec_o
 from iso_gateway.cli.output import complain, say, say_json
 from iso_gateway.cli.pins import pin_given, pin_options
 from iso_gateway.cli.protecting import PROTECTING, option_of, protection_of, protection_options
+from iso_gateway.cli.tls import TLS_DIALLING, tls_dialling
 from iso_gateway.errors import (
     ConfigError,
     KeyMaterialError,
@@ -28,9 +30,11 @@ from iso_gateway.errors import (
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from iso_gateway.cli.tls import Dialling
     from iso_gateway.codec.message import Message
     from iso_gateway.framing import Framing
     from iso_gateway.net.address import Address
+    from iso_gateway.net.tls import ClientTLS
     from iso_gateway.protocol.dialect import Dialect
     from iso_gateway.protocol.protection import Protection
     from iso_gateway.terminal.client import Heard
@@ -63,7 +67,18 @@ EXITS: Final = {"approved": 0, "declined": 1, "not_sent": 3, "unknown": 4}
 UNSETTLED: Final = frozenset({"unknown", "not_sent"})
 """What leaves a debt as it was."""
 _SAME_WAY: Final = frozenset(
-    {"address", "spec_name", "framing_name", "terminal", "merchant", "timeout", "state", "keys", *PROTECTING}
+    {
+        "address",
+        "spec_name",
+        "framing_name",
+        "terminal",
+        "merchant",
+        "timeout",
+        "state",
+        "keys",
+        *PROTECTING,
+        *TLS_DIALLING,
+    }
 )
 """The parameters that say who sends how, and not what."""
 
@@ -105,6 +120,7 @@ def _epilog() -> str:
 @protection_options
 @pin_options
 @json_option
+@tls_dialling
 def send(
     *,
     verb: str,
@@ -131,6 +147,7 @@ def send(
     pin_file: str,
     ask_pin: bool,
     as_json: bool,
+    dialling: Dialling,
 ) -> int:
     """Send one terminal transaction, and print the answer.
 
@@ -161,7 +178,7 @@ def send(
             notes = notebook.memory(till, wall).keys
     asker = Asker(
         dialect, framing, at, till, timeout,
-        path, shield_of(dialect, protection, keys, terminal, notes),
+        path, shield_of(dialect, protection, keys, terminal, notes), dialling.towards(at.host),
     )  # fmt: skip
     first = dialect.profile.terminals_reverse_first if reverse_first is None else reverse_first
     while first and order.verb in MONEY:
@@ -264,6 +281,7 @@ class Asker(NamedTuple):
     timeout: float
     path: Path
     shield: Shield
+    tls: ClientTLS | None
 
     def told(self, message: Message, pin: str = "") -> tuple[Message, Heard]:
         """Send *message* with its PIN block and MAC; return it as it was sent, and the answer.
@@ -277,7 +295,8 @@ class Asker(NamedTuple):
         from iso_gateway.terminal.client import ask
 
         message = self.shield.protected(message, pin)
-        return message, trio.run(ask, self.at, self.framing, self.dialect.spec, message, self.timeout)
+        asking = partial(ask, self.at, self.framing, self.dialect.spec, message, self.timeout, tls=self.tls)
+        return message, trio.run(asking)
 
     def exchange(self, prepared: Prepared, wall: datetime, pin: str = "") -> Result:
         """Send what is noted already, note what became of it, and return that."""

@@ -13,7 +13,7 @@ import trio
 
 from iso_gateway.catalog import load_profile, load_spec
 from iso_gateway.codec.spec import Spec
-from iso_gateway.errors import ConfigError, FramingError, IsoGatewayError, Problem, ProblemsError
+from iso_gateway.errors import ConfigError, FramingError, IsoGatewayError, NoHandshake, Problem, ProblemsError
 from iso_gateway.framing import Frame, Framing
 from iso_gateway.host.answers import Decision
 from iso_gateway.host.authorizer import Authorizer
@@ -27,6 +27,8 @@ from iso_gateway.net.address import Address
 from iso_gateway.net.clock import now
 from iso_gateway.net.connection import FramedConnection
 from iso_gateway.net.listener import Refusal, serve
+from iso_gateway.net.secured import Secured, shake_hands
+from iso_gateway.net.tls import ServerTLS
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.moment import Moment
@@ -62,6 +64,7 @@ class HostServer:
         clock: Callable[[], Moment] = now,
         first_serial: int | None = None,
         keys: HeldKeys | None = None,
+        tls: ServerTLS | None = None,
     ) -> None:
         """Speak *dialect* in *framing*.
 
@@ -76,8 +79,10 @@ class HostServer:
                 started again on the same day gives out others.
             keys: the test keys that it holds, where its settings say that messages are protected; None: the published
                 ones.
+            tls: how links that dial are taken; None: in clear.
         """
         self.settings = settings or HostSettings()
+        self._tls = tls
         protection = self.settings.protection
         held = keys or published_keys()
         guard = Guard(dialect, self.settings, held) if protection.keyed else None
@@ -103,7 +108,14 @@ class HostServer:
         self._numbered = 0
 
     @classmethod
-    def of(cls, settings: HostSettings, *, log: Log = silent, clock: Callable[[], Moment] = now) -> HostServer:
+    def of(
+        cls,
+        settings: HostSettings,
+        *,
+        log: Log = silent,
+        clock: Callable[[], Moment] = now,
+        tls: ServerTLS | None = None,
+    ) -> HostServer:
         """Return a host as *settings* describe it.
 
         Raises:
@@ -120,7 +132,7 @@ class HostServer:
         keys = _tried("keys", problems, lambda: _keys(settings, spec))
         if spec is None or profile is None or framing is None or zone is None or keys is None:
             raise ConfigError(problems)
-        return cls(Dialect(spec, profile), framing, settings, zone=zone, log=log, clock=clock, keys=keys)
+        return cls(Dialect(spec, profile), framing, settings, zone=zone, log=log, clock=clock, keys=keys, tls=tls)
 
     def __repr__(self) -> str:
         return f"<HostServer {self.authorizer.dialect.spec.name}, {len(self._links)} links>"
@@ -203,7 +215,7 @@ class HostServer:
             ],
         }
 
-    async def carry(self, sock: socket.socket, peer: str) -> None:
+    async def carry(self, sock: socket.socket | Secured, peer: str) -> None:
         """Serve one link over *sock* until it ends; *peer* names it in the log."""
         settings = self.settings
         connection = FramedConnection(
@@ -232,7 +244,15 @@ class HostServer:
             peer = str(Address(host, port))
         except OSError:
             peer = "gone at once"
-        await self.carry(sock, peer)
+        carrier: socket.socket | Secured = sock
+        if self._tls is not None:
+            try:
+                carrier = await shake_hands(sock, self._tls, self.settings.frame_timeout)
+            except NoHandshake as error:
+                if not error.silent:
+                    self._log("closed", {"peer": peer, "messages": 0, "cause": str(error)})
+                return
+        await self.carry(carrier, peer)
 
     def _heard(self, name: str, link: _Link, frame: Frame) -> None:
         link.messages += 1
