@@ -232,9 +232,9 @@ class Guard:
 
     def _base(self, keys: KeySet | None, protection: Protection) -> KeyRef:
         """Return the base derivation key: that which verified the message, or the one in use."""
-        if keys is not None and keys.owner == protection.base and keys.mac is not None:
-            return keys.mac
         bases = self._keyring.usable(protection.base)
+        if keys is not None and keys.mac in bases:
+            return keys.mac
         if not bases:
             raise Refusal(CODES[Fault.NO_KEY])
         return bases[0]

@@ -30,9 +30,11 @@ RESTRAINED: Final = frozenset(
         "journal",
         "late answer",
         "link",
+        "not protected",
         "refused",
         "undecodable",
         "unmatched",
+        "wrong MAC",
     }
 )
 """The events that a peer can cause as often as it likes."""
