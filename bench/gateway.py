@@ -1,7 +1,8 @@
 """The gateway beside a bare relay: sales per second, processor time per sale, and the time that the gateway adds.
 
-    python bench/gateway.py [--seconds 2] [--rounds 3] [--terminals 64,256] [--journal sqlite|memory] [--json]
-    python bench/gateway.py --instructions [--terminals 256] [--journal sqlite|memory]
+    python bench/gateway.py [--seconds 2] [--rounds 3] [--terminals 64,256] [--journal sqlite|memory]
+                            [--security inside|none] [--json]
+    python bench/gateway.py --instructions [--terminals 256] [--journal sqlite|memory] [--security inside|none]
 
 Each measurement starts a host, the process under test and a load of terminals that send one sale after the other
 (``host.py``, ``relay.py``, ``load.py``), all on loopback, and ends them. Rounds of the gateway and the relays
@@ -9,6 +10,9 @@ alternate, so that all meet the same neighbours on the machine; a ratio of one r
 processor time is that of the process under test alone, from /proc/PID/stat, after a warm-up. The run fails unless
 every answer was the approval of its own sale, the host saw each sale exactly once, and the gateway had nothing to
 complain of.
+
+With ``--security inside`` messages have MACs (X9.19) on both legs and PIN blocks (ISO 9564 format 0) that the gateway
+translates, by a software module in its process; terminals and host look at each. The relays hand them on as they are.
 
 Then, with the most terminals, sales come at a rate (``openloop.py``), a quarter and a half of what the gateway carried
 at the most, whatever becomes of those before: how long each takes from when it was due, through the gateway and through
@@ -33,7 +37,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from bench import sides
+from bench import keyed, sides
 from bench.sides import GATEWAY_SIDE, RELAY, SIDES, START, FailedError, Side, child, port_of
 
 HERE: Final = Path(__file__).resolve().parent
@@ -77,12 +81,12 @@ def run(side: Side, terminals: int, seconds: float, rate: float = 0.0) -> dict[s
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="iso-gateway-bench-")))
-        host = stack.enter_context(child(str(HERE / "host.py")))
+        host = stack.enter_context(child(str(HERE / "host.py"), *sides.keys_of(side.host_keys)))
         with ExitStack() as under_test:
             pid, port = side.start(under_test, port_of(host), folder, terminals)
             which = ("openloop.py", str(port), "--rate", str(rate)) if rate else ("load.py", str(port), str(pid))
             often = ("--terminals", str(terminals), "--warm-up", str(WARM_UP), "--seconds", str(seconds))
-            command = (str(HERE / which[0]), *which[1:], *often)
+            command = (str(HERE / which[0]), *which[1:], *often, *sides.keys_of(keyed.TERMINALS))
             load = under_test.enter_context(child(*command, stderr=subprocess.PIPE))
             out, said = load.communicate(timeout=WARM_UP + seconds + 3 * START)
             if load.returncode:
@@ -184,11 +188,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--terminals", default="64,256", help="how many at a time, with commas")
     parser.add_argument("--journal", choices=sides.JOURNALS, default="sqlite", help="the gateway's")
+    parser.add_argument("--security", choices=sides.SECURITY, default="inside", help="where the gateway's module is")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--instructions", action="store_true", help="count those, by valgrind")
     given = parser.parse_args()
     counts = [int(each) for each in given.terminals.split(",")]
     sides.journal[:] = [given.journal]
+    sides.security[:] = [given.security]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     # Whatever hangs, this ends: children are ended by their context managers on the way out.
     signal.signal(signal.SIGALRM, lambda *_: sys.exit("the bench took far too long"))
@@ -211,7 +217,11 @@ def main() -> None:
     except FailedError as error:
         sys.exit(f"bench/gateway.py: {error}")
     if given.json:
-        print(json.dumps({"journal": given.journal, "sales": rows, "latencies": added}, indent=2))
+        print(
+            json.dumps(
+                {"journal": given.journal, "security": given.security, "sales": rows, "latencies": added}, indent=2
+            )
+        )
         return
     print(f"{'terminals':>9}  {'':26}{'sales/s':>8}  {'CPU us/sale':>11}  {'(least-most)':>15}  {'x relay':>7}")
     for row in rows:
@@ -220,7 +230,8 @@ def main() -> None:
             f"{row['terminals']:>9}  {row['side']:26}{row['per_second']:>8}  {row['microseconds']:>11}  "
             f"{spread:>15}  {row['ratio']:>7.2f}"
         )
-    print(f"\njournal: {given.journal}; one request at the host for each sale, or the run had failed\n")
+    print(f"\njournal: {given.journal}; security: {given.security}")
+    print("one request at the host for each sale, or the run had failed\n")
     print(f"{'share of top':>12}  {'sales/s':>8}  {'relay p50, p99 ms':>18}  {'gateway':>14}  {'added':>14}")
     for row in added:
         times = [f"{row[f'{who}_p50']:.2f}, {row[f'{who}_p99']:.2f}" for who in ("relay", "gateway", "added")]

@@ -3,21 +3,31 @@
 It approves everything. Answers are cut out of their requests: the place of every element is looked up once for each
 shape of message (type, bitmap, length), after that an answer is a few slices. Prints its port, takes one link, and
 when that link ends prints as JSON how many sales came, how many different ones, and what else.
+
+With ``--mac KEY`` (hexadecimal) it looks at the MAC of every message that has one, X9.19 in DE 64, and makes that of
+its answer; with ``--pin-block BLOCK`` every sale has to carry that PIN block. What is wrong counts among what else
+came.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import socket
 from collections import Counter
 from typing import NamedTuple
 
 from iso_gateway import load_spec
+from iso_gateway.security.keys import KeyAlgorithm, MacAlgorithm, MacMethod
+from iso_gateway.security.macs import MacKey
 
 SPEC = load_spec("iso87-ascii")
 ECHOED = (2, 3, 4, 7, 11, 12, 13, 32, 41, 42, 49, 70)
 HEAD = 20
 """Characters of MTI and hexadecimal bitmap."""
+METHOD = MacMethod(MacAlgorithm.X9_19)
+MAC = 16
+"""Characters of a MAC."""
 
 
 class Shape(NamedTuple):
@@ -30,6 +40,10 @@ class Shape(NamedTuple):
     """What is echoed from behind DE 39."""
     key: tuple[slice, ...]
     """Terminal and STAN."""
+    pin: slice
+    """The PIN block."""
+    signed: bool
+    """Whether it has a MAC."""
 
 
 def shape_of(request: bytes) -> Shape:
@@ -37,7 +51,7 @@ def shape_of(request: bytes) -> Shape:
     spans = {span.field: slice(span.start, span.end) for span in SPEC.decode(request, trace=True).spans}
     echoed = [de for de in ECHOED if str(de) in spans]
     added = (37, 38, 39) if request.startswith(b"02") else (39,)
-    bits = sum(1 << (64 - de) for de in echoed if de <= 64) + sum(1 << (64 - de) for de in added)
+    bits = sum(1 << (64 - de) for de in (*echoed, *added) if de <= 64) + ("64" in spans)
     second = sum(1 << (128 - de) for de in echoed if de > 64)
     bitmap = f"{bits | (bool(second) << 63):016X}" + (f"{second:016X}" if second else "")
     return Shape(
@@ -45,13 +59,18 @@ def shape_of(request: bytes) -> Shape:
         before=tuple(spans[str(de)] for de in echoed if de < 37),
         after=tuple(spans[str(de)] for de in echoed if de > 39),
         key=tuple(spans[path] for path in ("41", "11") if path in spans),
+        pin=spans.get("52", slice(0)),
+        signed="64" in spans,
     )
 
 
 class Host:
     """Answers requests and counts them."""
 
-    def __init__(self) -> None:
+    def __init__(self, mac: str = "", block: str = "") -> None:
+        """Use the MAC key *mac*, and expect the PIN *block*, both hexadecimal; empty: neither."""
+        self.mac = MacKey(METHOD.algorithm, KeyAlgorithm.TDES, bytes.fromhex(mac)) if mac else None
+        self.block = block.encode()
         self.shapes: dict[tuple[bytes, int], Shape] = {}
         self.sales: Counter[bytes] = Counter()
         """By terminal and STAN: more than one of a key is a sale asked for twice."""
@@ -63,15 +82,29 @@ class Host:
         shape = self.shapes.get(known)
         if shape is None:
             shape = self.shapes[known] = shape_of(request)
+        if shape.signed and not self.genuine(request):
+            self.others["a wrong MAC"] += 1
         pieces = [shape.head, *(request[span] for span in shape.before)]
         if known[0].startswith(b"0200"):
             self.sales[b"".join(request[span] for span in shape.key)] += 1
             pieces.append(b"%012d%06d" % (len(self.sales), len(self.sales) % 1_000_000))
+            if self.block != request[shape.pin]:
+                self.others["another PIN block"] += 1
+            if self.mac is not None and not shape.signed:
+                self.others["no MAC"] += 1
         else:
             self.others[request[:4].decode()] += 1
         pieces.append(b"00")
         pieces += (request[span] for span in shape.after)
-        return b"".join(pieces)
+        answer = b"".join(pieces)
+        if shape.signed and self.mac is not None:
+            answer += self.mac.make(METHOD, answer).hex().upper().encode()
+        return answer
+
+    def genuine(self, request: bytes) -> bool:
+        """Return whether the MAC of *request* is right."""
+        made = self.mac.make(METHOD, request[:-MAC]) if self.mac is not None else b""
+        return made.hex().upper().encode() == request[-MAC:]
 
     def report(self) -> dict[str, object]:
         """Return what was counted."""
@@ -95,10 +128,14 @@ def carry(link: socket.socket, host: Host) -> None:
 
 def main() -> None:
     """Serve one link."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--mac", default="", metavar="KEY")
+    parser.add_argument("--pin-block", default="", metavar="BLOCK")
+    given = parser.parse_args()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         print(listener.getsockname()[1], flush=True)
         link, _ = listener.accept()
-    host = Host()
+    host = Host(given.mac, given.pin_block)
     with link:
         link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         carry(link, host)

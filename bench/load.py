@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Final
 
 from iso_gateway import load_spec
+from iso_gateway.security.keys import KeyAlgorithm, MacAlgorithm, MacMethod
+from iso_gateway.security.macs import MacKey
 
 SPEC: Final = load_spec("iso87-ascii")
 SALE: Final = SPEC.message(
@@ -50,6 +52,9 @@ SALE: Final = SPEC.message(
 """A chip sale of 21 elements."""
 PATIENCE: Final = 20.0
 """Seconds without any answer after which the run has failed."""
+METHOD: Final = MacMethod(MacAlgorithm.X9_19)
+MAC: Final = 16
+"""Characters of a MAC."""
 TICK: Final = os.sysconf("SC_CLK_TCK")
 
 
@@ -60,8 +65,11 @@ class WrongAnswerError(Exception):
 class Terminals:
     """Some terminals, each on a connection of its own."""
 
-    def __init__(self, port: int, count: int) -> None:
-        sale = SPEC.encode(SALE)
+    def __init__(self, port: int, count: int, mac: str = "", block: str = "") -> None:
+        """Connect *count* terminals; with the MAC key *mac* and the PIN *block*, where there are any, hexadecimal."""
+        self.mac = MacKey(METHOD.algorithm, KeyAlgorithm.TDES, bytes.fromhex(mac)) if mac else None
+        message = SALE.evolve({52: bytes.fromhex(block)}) if block else SALE
+        sale = SPEC.encode(message.evolve({64: bytes(8)}) if mac else message)
         spans = {span.field: slice(span.start + 2, span.end + 2) for span in SPEC.decode(sale, trace=True).spans}
         self.stan_at, self.amount_at = spans["11"], spans["4"]
         self.frames: dict[int, bytearray] = {}
@@ -92,10 +100,17 @@ class Terminals:
         frame = self.frames[fileno]
         frame[self.stan_at] = b"%06d" % number
         frame[self.amount_at] = b"%012d" % (1000 + number % 9000)  # who paid the same again would be a suspect
+        if self.mac is not None:
+            frame[-MAC:] = self.signed(bytes(frame[2:-MAC]))
         if self.sockets[fileno].send(frame) != len(frame):
             raise WrongAnswerError("a sale was not taken whole")
         self.waiting[fileno] = b""
         self.sent += 1
+
+    def signed(self, data: bytes) -> bytes:
+        """Return the MAC of *data* in hexadecimal characters."""
+        assert self.mac is not None
+        return self.mac.make(METHOD, data).hex().upper().encode()
 
     def run(self, seconds: float) -> float:
         """Keep every terminal busy for *seconds*; return the seconds that it really took."""
@@ -151,6 +166,8 @@ class Terminals:
                 raise WrongAnswerError(f"an answer {answer[:4].decode()} without DE {', '.join(sorted(missing))}")
             shape = self.shapes[known] = spans["4"], spans["11"], spans["39"], spans["41"]
         amount, stan, code, terminal = shape
+        if self.mac is not None and answer[-MAC:] != self.signed(answer[:-MAC]):
+            raise WrongAnswerError(f"a wrong MAC, DE 39 {answer[code].decode()}")
         if (
             not answer.startswith(b"0210")
             or answer[code] != b"00"
@@ -168,6 +185,12 @@ def processor_seconds(pid: int) -> float:
     return (int(words[11]) + int(words[12])) / TICK
 
 
+def add_keys(parser: argparse.ArgumentParser) -> None:
+    """Let *parser* take a MAC key and a PIN block."""
+    parser.add_argument("--mac", default="", metavar="KEY", help="hexadecimal; X9.19 in DE 64, both ways")
+    parser.add_argument("--pin-block", default="", metavar="BLOCK", help="hexadecimal; DE 52 of every sale")
+
+
 def main() -> None:
     """Warm up, measure, finish, report."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -176,8 +199,9 @@ def main() -> None:
     parser.add_argument("--terminals", type=int, default=64)
     parser.add_argument("--warm-up", type=float, default=1.0)
     parser.add_argument("--seconds", type=float, default=2.0)
+    add_keys(parser)
     given = parser.parse_args()
-    terminals = Terminals(given.port, given.terminals)
+    terminals = Terminals(given.port, given.terminals, given.mac, given.pin_block)
     try:
         terminals.run(given.warm_up)
         before = terminals.answered, processor_seconds(given.watch)

@@ -18,7 +18,7 @@ import sys
 import time
 from collections import deque
 
-from bench.load import PATIENCE, Terminals, WrongAnswerError
+from bench.load import PATIENCE, Terminals, WrongAnswerError, add_keys
 
 
 def run(terminals: Terminals, rate: float, warm_up: float, seconds: float) -> list[float]:
@@ -65,8 +65,9 @@ def main() -> None:
     parser.add_argument("--terminals", type=int, default=256)
     parser.add_argument("--warm-up", type=float, default=0.7)
     parser.add_argument("--seconds", type=float, default=3.0)
+    add_keys(parser)
     given = parser.parse_args()
-    terminals = Terminals(given.port, given.terminals)
+    terminals = Terminals(given.port, given.terminals, given.mac, given.pin_block)
     try:
         took = run(terminals, given.rate, given.warm_up, given.seconds)
     except WrongAnswerError as error:

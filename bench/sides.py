@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from bench import keyed
 from iso_gateway.gateway.store_key import write_store_key
 
 HERE: Final = Path(__file__).resolve().parent
@@ -25,18 +26,21 @@ admin_socket = "{folder}/admin.sock"
 [[listener]]
 name = "counter"
 address = "127.0.0.1:0"
+{leg}
 [[terminals]]
 ids = ["TERM0001..TERM{terminals:04}"]
 merchant = "MERCHANT0000001"
 [[acquirer]]
 name = "bank"
 links = ["127.0.0.1:{host}"]
+{leg}
 [limits]
 connections = {terminals}
 per_link = {terminals}
 """
 JOURNALS: Final = {"memory": "", "sqlite": '[journal]\npath = "journal.db"\n'}
 """What a configuration says beside, for each journal."""
+SECURITY: Final = ("none", "inside")
 START: Final = 120.0
 """Seconds that a process may take to be ready, and to end."""
 
@@ -51,6 +55,8 @@ class Side(NamedTuple):
     name: str
     start: Callable[[ExitStack, int, Path, int], tuple[int, int]]
     """Starts it between a host's port and some terminals; returns its process and its port."""
+    host_keys: keyed.LegKeys = keyed.TERMINALS
+    """Those that the host needs where messages are protected: a relay hands on what the terminals made."""
 
 
 watched_by: list[str] = []
@@ -59,6 +65,15 @@ watched_by: list[str] = []
 
 journal: list[str] = ["sqlite"]
 """The gateway's journal, one of JOURNALS."""
+
+
+security: list[str] = ["none"]
+"""Whether messages have MACs and PIN blocks, and where the module is that makes the gateway's: one of SECURITY."""
+
+
+def keys_of(leg: keyed.LegKeys) -> tuple[str, ...]:
+    """Return the options with which host and terminals protect a leg."""
+    return () if security[0] == "none" else ("--mac", leg.mac, "--pin-block", leg.block)
 
 
 @contextmanager
@@ -99,11 +114,15 @@ def start_relay(on: str) -> Callable[[ExitStack, int, Path, int], tuple[int, int
 def start_gateway(stack: ExitStack, host: int, folder: Path, terminals: int) -> tuple[int, int]:
     """Start a gateway, and wait until its link takes money."""
     config, log = folder / "gateway.toml", folder / "log"
-    config.write_text((CONFIG + JOURNALS[journal[0]]).format(folder=folder, host=host, terminals=terminals))
+    protected = security[0] != "none"
+    text = CONFIG + JOURNALS[journal[0]] + (keyed.CONFIG if protected else "")
+    leg = keyed.LEG if protected else ""
+    config.write_text(text.format(folder=folder, host=host, terminals=terminals, leg=leg))
     write_store_key(folder / "journal.db.key")
     stream = stack.enter_context(log.open("w"))
+    program = (str(HERE / "keyed.py"),) if protected else ("-c", GATEWAY)
     process = stack.enter_context(
-        child("-c", GATEWAY, str(config), stdout=subprocess.DEVNULL, stderr=stream, under=watched_by)
+        child(*program, str(config), stdout=subprocess.DEVNULL, stderr=stream, under=watched_by)
     )
     end = time.monotonic() + START
     while time.monotonic() < end and process.poll() is None:
@@ -116,5 +135,5 @@ def start_gateway(stack: ExitStack, host: int, folder: Path, terminals: int) -> 
 
 
 RELAY: Final = Side("relay", start_relay("streams"))
-GATEWAY_SIDE: Final = Side("gateway", start_gateway)
+GATEWAY_SIDE: Final = Side("gateway", start_gateway, keyed.HOST)
 SIDES: Final = (RELAY, GATEWAY_SIDE, Side("relay on FramedConnection", start_relay("connection")))

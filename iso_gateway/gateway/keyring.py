@@ -21,17 +21,7 @@ from iso_gateway.security.keys import (
     PinFormat,
     Usage,
 )
-
-MAC_USAGE: Final = {
-    MacAlgorithm.X9_9: Usage.MAC_1,
-    MacAlgorithm.X9_19: Usage.MAC_3,
-    MacAlgorithm.UNIONPAY_ECB: Usage.MAC_UNIONPAY,
-    MacAlgorithm.UNIONPAY_SM4: Usage.MAC_UNIONPAY,
-    MacAlgorithm.CMAC: Usage.MAC_CMAC,
-    MacAlgorithm.HMAC_SHA256: Usage.MAC_HMAC,
-    MacAlgorithm.SM4_CBC: Usage.MAC_1,
-}
-"""What the key of a leg's MAC is for, by how that is made."""
+from iso_gateway.security.macs import USAGES
 
 FORM: Final = {
     Exchange.UNIONPAY: KeyForm.ECB,
@@ -138,7 +128,7 @@ def giving(owner: str, protection: Protection, master: KeyInfo, roles: Sequence[
 def usage(role: Role, protection: Protection) -> Usage:
     """Return what a key in *role* is for on a leg."""
     if role in {Role.MAC, Role.MAC_IN}:
-        return MAC_USAGE[protection.mac.algorithm] if protection.mac is not None else Usage.MAC_3
+        return USAGES[protection.mac.algorithm] if protection.mac is not None else Usage.MAC_3
     return {Role.PIN: Usage.PIN, Role.DATA: Usage.DATA, Role.MASTER: Usage.KEK}[role]
 
 

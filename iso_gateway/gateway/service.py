@@ -344,10 +344,11 @@ def collect_seldom() -> None:
     gc.set_threshold(20_000, 20, 100)
 
 
-async def run(config: Config) -> None:
+async def run(config: Config, module: ModuleClient | None = None) -> None:
     """Run the gateway of *config* until SIGTERM or SIGINT, with its admin socket; SIGHUP reloads.
 
-    A second SIGTERM or SIGINT waits no longer for what is in flight.
+    Its keys are those of *module*, or of the one that the configuration names. A second SIGTERM or SIGINT waits no
+    longer for what is in flight.
 
     Raises:
         ConfigError: an address or the admin socket cannot be had.
@@ -355,13 +356,13 @@ async def run(config: Config) -> None:
     lines = Lines(sys.stderr, config.file.gateway.log_format)
     collect_seldom()
     try:
-        await _run(config, lines)
+        await _run(config, lines, module)
     finally:
         lines.flush()
 
 
-async def _run(config: Config, lines: Lines) -> None:
-    service = Service(config, lines)
+async def _run(config: Config, lines: Lines, module: ModuleClient | None) -> None:
+    service = Service(config, lines, module)
     try:
         with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as received:
             async with trio.open_nursery() as nursery:

@@ -59,7 +59,11 @@ class Host:
 
     async def say(self, message: Message) -> None:
         """Send *message* over the newest link, asked for or not."""
-        await self.streams[-1].send_all(self.framing.frame(self.dialect.spec.encode(message)))
+        await self.streams[-1].send_all(self.framing.frame(self.encoded(message)))
+
+    def encoded(self, message: Message) -> bytes:
+        """Return *message* as it goes out."""
+        return self.dialect.spec.encode(message)
 
     async def serve(self, *, task_status: trio.TaskStatus[None]) -> None:
         """Listen at ``port`` until ``scope`` is cancelled; 0 takes a free one and keeps it."""
@@ -85,7 +89,7 @@ class Host:
                         self.got.append(message)
                         answer = self.decide(message)
                     if answer is not None:
-                        self.wire.append(self.dialect.spec.encode(answer))
+                        self.wire.append(self.encoded(answer))
                         await stream.send_all(self.framing.frame(self.wire[-1]))
 
 
@@ -101,7 +105,11 @@ class Terminal:
 
     async def send(self, message: Message) -> None:
         """Send *message*, and do not wait."""
-        await self.stream.send_all(self.framing.frame(self.dialect.spec.encode(message)))
+        await self.send_payload(self.dialect.spec.encode(message))
+
+    async def send_payload(self, payload: bytes) -> None:
+        """Send *payload* in a frame, and do not wait."""
+        await self.stream.send_all(self.framing.frame(payload))
 
     async def receive(self) -> Message | None:
         """Return the next message, or None when the other side has closed."""
@@ -111,7 +119,11 @@ class Terminal:
                 if not data:
                     return None
                 self._frames += [frame.payload for frame in self._framer.receive(data)]
-        return self.dialect.spec.decode(self._frames.pop(0))
+        return self.taken(self._frames.pop(0))
+
+    def taken(self, payload: bytes) -> Message:
+        """Return what came as *payload*."""
+        return self.dialect.spec.decode(payload)
 
     async def ask(self, message: Message) -> Message:
         """Send *message* and return what comes back."""

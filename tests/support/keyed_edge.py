@@ -1,0 +1,195 @@
+"""A running gateway with keys between ends that have them too: a host and terminals with MACs and PIN blocks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from io import StringIO
+from pathlib import Path
+from typing import NamedTuple
+
+import trio
+from tests.support.module_keys import held, module
+
+from iso_gateway import Message
+from iso_gateway.gateway.config import Config, load
+from iso_gateway.gateway.lines import Lines
+from iso_gateway.gateway.service import Service
+from iso_gateway.hsm.client import InProcess, ModuleClient
+from iso_gateway.hsm.key_table import HeldKey
+from iso_gateway.protocol.protection import Protection
+from iso_gateway.protocol.sealing import mac_holds, pin_block, pin_in, with_mac
+from iso_gateway.security.keys import MacAlgorithm, MacMethod, PinFormat, Usage
+from tests.support.desk import PAN
+from tests.support.edge import Host, Running, Terminal
+
+PROTECTION = Protection(mac=MacMethod(MacAlgorithm.X9_19), pin=PinFormat.ISO_0)
+PIN = "1234"
+
+
+class LegKeys(NamedTuple):
+    """Working keys of one leg; published test keys."""
+
+    mac: bytes
+    pin: bytes
+
+
+OF_TERMINAL = LegKeys(
+    bytes.fromhex("55036372B17543ECB173730768B8D6C4"), bytes.fromhex("807A23AD32B36D457AE91FDF927570EA")
+)
+OF_HOST = LegKeys(bytes.fromhex("ABD66D46B09D57379113266845347F7C"), bytes.fromhex("8323626751C7620408BA6789025E6EB3"))
+
+
+def keys_of(owner: str, keys: LegKeys, version: int = 1, *, test: bool = False) -> list[HeldKey]:
+    """Return one generation of *owner* as the module holds it."""
+    return [
+        held(f"{owner}/mac", Usage.MAC_3, keys.mac, version=version, test=test),
+        held(f"{owner}/pin", Usage.PIN, keys.pin, version=version, test=test),
+    ]
+
+
+def all_keys(*, test: bool = False) -> list[HeldKey]:
+    """Return the keys of nine terminals and of the host."""
+    keys = keys_of("acquirer/bank", OF_HOST, test=test)
+    for number in range(1, 10):
+        keys += keys_of(f"terminal/TERM000{number}", OF_TERMINAL, test=test)
+    return [*keys, held("journal/seal", Usage.SEAL, test=test)]
+
+
+class KeyedHost(Host):
+    """A host that looks at the MAC and the PIN of all that comes, and gives its answers a MAC."""
+
+    def __init__(self, keys: LegKeys = OF_HOST) -> None:
+        super().__init__()
+        self.keys = keys
+        self.wrong: list[str] = []
+        """What was wrong with what came, in order."""
+        self.pins: list[str] = []
+        """The PINs that came."""
+        self.judge: Callable[[Message], Message | None] = self.approve
+        self.decide = self._looked_at
+
+    def _looked_at(self, message: Message) -> Message | None:
+        if not mac_holds(message, self.wire[-1], PROTECTION, self.keys.mac):
+            self.wrong.append(f"{message.mti} {message.get(11)}: MAC")
+        if 52 in message:
+            self.pins.append(pin_in(PinFormat.ISO_0, message[52], message[2], self.keys.pin))
+        return self.judge(message)
+
+    def encoded(self, message: Message) -> bytes:
+        """Return *message* with its MAC, as it goes out; network management has none."""
+        if message.mti[1] != "8":
+            message = with_mac(self.dialect.spec, message, PROTECTION, self.keys.mac)
+        return self.dialect.spec.encode(message)
+
+
+class KeyedTerminal(Terminal):
+    """A terminal that gives what it sends a MAC, and looks at that of its answers."""
+
+    def __init__(self, stream: trio.SocketStream, keys: LegKeys = OF_TERMINAL) -> None:
+        super().__init__(stream, "iso87-ascii", "2be")
+        self.keys = keys
+        self.genuine: list[bool] = []
+        """Whether each answer had the right MAC."""
+
+    async def send(self, message: Message) -> None:
+        """Send *message* with its MAC."""
+        await self.send_payload(self.payload(message))
+
+    def payload(self, message: Message) -> bytes:
+        """Return *message* with its MAC, in bytes."""
+        return self.dialect.spec.encode(with_mac(self.dialect.spec, message, PROTECTION, self.keys.mac))
+
+    def taken(self, payload: bytes) -> Message:
+        """Return the answer *payload*, and note whether its MAC is right."""
+        message = super().taken(payload)
+        self.genuine.append(mac_holds(message, payload, PROTECTION, self.keys.mac))
+        return message
+
+    def sale(self, stan: int, amount: int = 1000, *, pin: str = PIN, terminal: int = 1) -> Message:
+        """Return a sale with a PIN."""
+        fields = {
+            2: PAN,
+            3: "000000",
+            4: amount,
+            11: stan,
+            41: f"TERM000{terminal}",
+            42: "MERCHANT0000001",
+            49: "840",
+            52: pin_block(PinFormat.ISO_0, pin, PAN, self.keys.pin, bytes),
+        }
+        return self.dialect.spec.message("0200", fields)
+
+
+class KeyedRunning(Running):
+    """A gateway with keys, its host and the way to it."""
+
+    async def keyed_terminal(self, keys: LegKeys = OF_TERMINAL) -> KeyedTerminal:
+        """Connect a terminal that has *keys*."""
+        stream = await trio.open_tcp_stream("127.0.0.1", self.service.bound["counter"].port)
+        self.streams.append(stream)
+        return KeyedTerminal(stream, keys)
+
+
+CONFIG = """
+[[listener]]
+name = "counter"
+address = "127.0.0.1:0"
+mac = "x9.19"
+pin = "iso-0"
+{listener}
+[[terminals]]
+ids = ["TERM0001..TERM0009"]
+merchant = "MERCHANT0000001"
+
+[[acquirer]]
+name = "bank"
+links = ["127.0.0.1:{port}"]
+mac = "x9.19"
+pin = "iso-0"
+reconnect_every = 0.05
+repeat_after = 0.05
+host_timeout = 2
+{acquirer}
+[security]
+key_store = "keys.store"
+module = "inside"
+{rest}
+"""
+
+
+def keyed(
+    folder: Path,
+    client: ModuleClient | None = None,
+    *,
+    host: KeyedHost | None = None,
+    listener: str = "",
+    acquirer: str = "",
+    rest: str = "",
+) -> AbstractAsyncContextManager[KeyedRunning]:
+    """Run a host and a gateway with keys, its link up, for the length of a block."""
+    path = folder / "gateway.toml"
+    return _keyed(path, client, host or KeyedHost(), listener=listener, acquirer=acquirer, rest=rest)
+
+
+def _written(path: Path, text: str) -> Config:
+    path.write_text(text, encoding="utf-8")
+    return load(path)
+
+
+@asynccontextmanager
+async def _keyed(path: Path, client: ModuleClient | None, host: KeyedHost, **more: str) -> AsyncIterator[KeyedRunning]:
+    async with trio.open_nursery() as nursery:
+        await nursery.start(host.serve)
+        log = StringIO()
+        config = _written(path, CONFIG.format(port=host.port, **more))
+        service = Service(config, Lines(log), client or InProcess(module(*all_keys())))
+        await nursery.start(service.run)
+        it = KeyedRunning(service, host, log, nursery)
+        await it.link_is("up")
+        try:
+            yield it
+        finally:
+            for stream in it.streams:
+                stream.socket.close()
+            nursery.cancel_scope.cancel()
