@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import trio
-from tests.support.module_keys import held, module
 
 from iso_gateway import Message
 from iso_gateway.gateway.config import Config, load
@@ -22,6 +21,7 @@ from iso_gateway.protocol.sealing import mac_holds, pin_block, pin_in, with_mac
 from iso_gateway.security.keys import MacAlgorithm, MacMethod, PinFormat, Usage
 from tests.support.desk import PAN
 from tests.support.edge import Host, Running, Terminal
+from tests.support.module_keys import held, module
 
 PROTECTION = Protection(mac=MacMethod(MacAlgorithm.X9_19), pin=PinFormat.ISO_0)
 PIN = "1234"
