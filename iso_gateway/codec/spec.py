@@ -180,6 +180,10 @@ class Spec:
         start = trace.body_offset(self.plan, message._fields, kept, number)
         return start + body.place(self.plan.rows[number], message[number], at)
 
+    def behind(self, message: Message, number: int) -> int:
+        """Return how many bytes follow data element *number* once *message*, which is of this spec, is encoded."""
+        return trace.behind(self.plan, message._fields, message._kept or {}, number)  # noqa: SLF001
+
     def extents(self, message: Message) -> Iterator[trace.Extent]:
         """Yield where each data element of *message*, which is of this spec, lies once it is encoded."""
         return trace.extents(self.plan, message._fields, message._kept or {})  # noqa: SLF001

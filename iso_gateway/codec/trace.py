@@ -235,3 +235,16 @@ def extents(plan: Plan, values: Mapping[int, Value], kept: Mapping[int, bytes]) 
         start, begun = at, at + row.width
         at = begun + (len(kept[each]) if each in kept else body.taken(row, values[each]))
         yield Extent(each, start, begun, at)
+
+
+def behind(plan: Plan, values: Mapping[int, Value], kept: Mapping[int, bytes], number: int) -> int:
+    """Return how many bytes follow the body of data element *number* once the message is encoded."""
+    count = 0
+    for each in reversed(tuple(values)):
+        if each == number:
+            break
+        row = plan.rows[each]
+        count += row.width + (len(kept[each]) if each in kept else body.taken(row, values[each]))
+    if plan.third == FIELD and number < bitmap.THIRD < max(values):
+        count += len(bitmap.third(plan, tuple(values)))
+    return count

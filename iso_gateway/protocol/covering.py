@@ -138,8 +138,11 @@ def room(spec: Spec, message: Message, protection: Protection, pin: int = 0) -> 
         changes[PIN] = bytes(pin)
     with_room = message.evolve(changes) if changes else message
     payload = spec.encode(with_room)
-    pin_at = spec.offset(with_room, PIN) if pin else -1
-    pin_text = bool(pin) and spec.plan.rows[PIN].op != BYTES
+    pin_at, pin_text = -1, False
+    if pin:
+        pin_row = spec.plan.rows[PIN]
+        pin_text = pin_row.op != BYTES
+        pin_at = len(payload) - spec.behind(with_room, PIN) - _bytes(pin_row, pin)
     data, pin_in_data = b"", -1
     if number and protection.covered:
         data, pin_in_data = _named(spec, with_room, payload, protection.covered)

@@ -115,3 +115,19 @@ def test_a_key_that_is_used_once_does_the_same(kind: KeyAlgorithm) -> None:
         encrypt_once(kind, key, b"part")
     with pytest.raises(KeyMaterialError, match="length"):
         encrypt_once(kind, key[1:], bytes(16))
+
+
+@pytest.mark.parametrize("kind", KEY_BYTES)
+def test_each_message_is_chained_from_zeros_whatever_was_chained_before(kind: KeyAlgorithm) -> None:
+    key, size = bytes(range(KEY_BYTES[kind][0])), BLOCK_BYTES[kind]
+    used = BlockCipher(kind, key)
+    messages = [
+        bytes([number]) * size * blocks for number, blocks in ((1, 1), (2, 5), (2, 5), (0, 2), (255, 3), (1, 1))
+    ]
+    for message in messages:
+        right = BlockCipher(kind, key).encrypt_chained(message, bytes(size))
+        assert used.encrypt_chained(message) == right
+        assert used.decrypt_chained(right) == message
+        assert used.encrypt_chained(message, b"\x01" * size) != right
+        with pytest.raises(ValueError, match="no whole blocks"):
+            used.encrypt_chained(message + b"x")
