@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from functools import partial
+from typing import Final, NamedTuple
 
 from iso_gateway.codec.message import Message
 from iso_gateway.errors import CannotCarry, EncodeError
-from iso_gateway.protocol.commands import Deliver, Hangup
+from iso_gateway.protocol.commands import Deliver, Hangup, Secure
 from iso_gateway.protocol.dialect import Dialect, Facts
-from iso_gateway.protocol.events import Delivered, Fate
+from iso_gateway.protocol.events import Delivered, Fate, Secured
+from iso_gateway.protocol.keyring import of_terminal
+from iso_gateway.protocol.profile import CodeClass
 from iso_gateway.protocol.request import Asker, Request
 from iso_gateway.protocol.setup import Acquirer
 from iso_gateway.protocol.world import World
 
 ESSENTIAL: Final = frozenset({"amount_transaction", "retrieval_reference_number", "authorization_id_response"})
 """What an approval is not an approval without; where even this has no place, nothing is delivered."""
+
+APPROVALS: Final = frozenset({CodeClass.APPROVED, CodeClass.PARTIAL})
 
 COMPARED: Final = {3: "DE 3", 4: "DE 4", 49: "DE 49", 41: "DE 41", 2: "DE 2"}
 """The elements of an approval that must be the request's, where it has them (ruling 9)."""
@@ -39,39 +45,138 @@ def mismatch(request: Message, answer: Message, *, partial: bool) -> str:
     return ""
 
 
+AT_ONCE: Final = "/at once"
+TO_ASKER: Final = "/to "
+"""What the id of a command for the MAC of an answer ends with, and what stands before the number of its asker."""
+
+
+class Protected(NamedTuple):
+    """An answer whose MAC is being made."""
+
+    asker: Asker
+    until: float
+    """When it is given up, on the monotonic clock."""
+    then: Callable[[bytes | None], None]
+    """What is done with it; None: it has no MAC, and must not go out."""
+
+
 class Answering:
     """Puts answers into the terminals' words and gives them to their connections."""
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self.pending: dict[str, Protected] = {}
+        """By the id under which the security module was asked."""
 
     def deliver(self, request: Request, asker: Asker, acquirer: Acquirer | None) -> None:
         """Give *asker* the outcome of *request*; an answer that cannot be written counts as not handed over."""
         dialect = asker.connection.listener.dialect
         same = acquirer is not None and acquirer.dialect.profile.name == dialect.profile.name
         own = request.own_code if same else ""
-        payload = self._payload(dialect, asker, request.code, request.answer, own)
+        written = self._written(dialect, asker, request.code, request.answer, own)
+        self.hand(request, asker, None if written is None else written[1])
+
+    def hand(self, request: Request, asker: Asker, payload: bytes | None) -> None:
+        """Give *asker* the *payload* that answers it; None counts as not handed over."""
         if payload is None:
             self._world.emit_event(Delivered(request.id, Fate.NOT_HANDED))
             return
         self._world.emit(Deliver(request.id, asker.connection.name, asker.header, payload))
 
+    def protects(self, asker: Asker, code: str) -> bool:
+        """Return whether the answer *code* to *asker* is to have a MAC (ruling 12): an approval always, a decline by
+        the profile, and network management never (ruling 14).
+        """
+        listener = asker.connection.listener
+        if listener.protection.mac is None or asker.message.mti[1] == "8":
+            return False
+        profile = listener.dialect.profile
+        return profile.mac_on_declines or profile.verdict(profile.code(code)) in APPROVALS
+
+    def protect(
+        self, request: Request, number: int, acquirer: Acquirer | None, then: Callable[[bytes | None], None]
+    ) -> None:
+        """Have the answer to one asker of *request* made, with its MAC, and *then* do something with it.
+
+        The key is that of the generation which verified what is answered: a repeat may have another one than the first
+        message (promise 2). Where there is none, a decline goes out without a MAC: it says why there is none.
+        """
+        asker = request.askers[number]
+        dialect = asker.connection.listener.dialect
+        same = acquirer is not None and acquirer.dialect.profile.name == dialect.profile.name
+        own = request.own_code if same else ""
+        written = self._written(dialect, asker, request.code, request.answer, own)
+        if written is None or not self.protects(asker, request.code):
+            then(None if written is None else written[1])
+            return
+        self._secure(f"{request.id}{TO_ASKER}{number}", asker, request.code, written, then)
+
+    def _secure(
+        self, name: str, asker: Asker, code: str, written: tuple[Message, bytes], then: Callable[[bytes | None], None]
+    ) -> None:
+        listener = asker.connection.listener
+        keys = asker.keys or self._world.keyring.to_send(of_terminal(asker.terminal), listener.protection)
+        if keys is None:
+            profile = listener.dialect.profile
+            then(None if profile.verdict(profile.code(code)) in APPROVALS else written[1])
+            return
+        until = self._world.now.mono + self._world.setup.limits.stage
+        self.pending[name] = Protected(asker, until, then)
+        self._world.remind(until, name)
+        self._world.emit(Secure(name, listener.name, written[0], keys, asked=asker.message))
+
+    def secured(self, event: Secured) -> None:
+        """Take in an answer with its MAC, or that there is none."""
+        protected = self.pending.pop(event.id)
+        self._world.forget(event.id)
+        payload = event.payload or None
+        if event.message is not None and payload is None:
+            payload = protected.asker.connection.listener.dialect.spec.encode(event.message)
+        if payload is None:
+            self._unprotected(protected, f"the security module made no MAC for it: {event.code}")
+        protected.then(payload)
+
+    def time_passed(self, name: str) -> None:
+        """Give up an answer whose MAC was not made in time."""
+        protected = self.pending[name]
+        if protected.until > self._world.now.mono:
+            self._world.remind(protected.until, name)
+            return
+        del self.pending[name]
+        self._unprotected(protected, "the security module took too long")
+        protected.then(None)
+
+    def _unprotected(self, protected: Protected, cause: str) -> None:
+        asker = protected.asker
+        self._world.log("no answer", "warning", peer=asker.connection.peer, terminal=asker.terminal, cause=cause)
+
     def at_once(self, asker: Asker, code: str) -> None:
         """Answer with *code* and no more; nobody asks what became of it."""
-        payload = self._payload(asker.connection.listener.dialect, asker, code, {}, "")
+        written = self._written(asker.connection.listener.dialect, asker, code, {}, "")
+        if written is not None and self.protects(asker, code):
+            name = f"{self._world.new_id()}{AT_ONCE}"
+            self._secure(name, asker, code, written, partial(self._at_once, asker))
+        else:
+            self._at_once(asker, None if written is None else written[1])
+
+    def _at_once(self, asker: Asker, payload: bytes | None) -> None:
         if payload is None:
             self._world.emit(Hangup(asker.connection.name, "no answer can be written to this message"))
         else:
             self._world.emit(Deliver("", asker.connection.name, asker.header, payload))
 
-    def _payload(self, dialect: Dialect, asker: Asker, code: str, facts: Facts, own: str) -> bytes | None:
+    def _written(
+        self, dialect: Dialect, asker: Asker, code: str, facts: Facts, own: str
+    ) -> tuple[Message, bytes] | None:
+        """Return an answer, and the same in bytes; None where it cannot be written."""
         today = self._world.now.wall.date()
         try:
-            return dialect.spec.encode(dialect.answer(asker.message, code, facts, today, own=own))
+            answer = dialect.answer(asker.message, code, facts, today, own=own)
+            return answer, dialect.spec.encode(answer)
         except (CannotCarry, EncodeError) as error:
             self._world.log("cannot carry", "warning", peer=asker.connection.peer, cause=str(error))
         # An answer that cannot carry what the host said besides still tells the outcome.
         essential = {name: value for name, value in facts.items() if name in ESSENTIAL}
         if essential != facts:
-            return self._payload(dialect, asker, code, essential, own)
+            return self._written(dialect, asker, code, essential, own)
         return None

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Final
-
-from msgspec.structs import replace
 
 from iso_gateway.codec.mti import is_repeat
 from iso_gateway.protocol import effects, inquiry, rules
-from iso_gateway.protocol.acts import FORGED
 from iso_gateway.protocol.closing import Closing, Underway
-from iso_gateway.protocol.commands import File, Verify
-from iso_gateway.protocol.composing import reason_said
-from iso_gateway.protocol.events import Conflict, Found
+from iso_gateway.protocol.commands import Verify
+from iso_gateway.protocol.events import Conflict, Found, Verified
 from iso_gateway.protocol.forwarding import Forwarding
+from iso_gateway.protocol.keyring import of_terminal
 from iso_gateway.protocol.kinds import TRAITS, Kind
-from iso_gateway.protocol.lifecycle import amounts, in_words, standing, stands
+from iso_gateway.protocol.lifecycle import in_words, standing
 from iso_gateway.protocol.moment import sent_at
 from iso_gateway.protocol.profile import KindRow
-from iso_gateway.protocol.records import APPROVED, HELD, OPEN_DEBT, Change, Insert, Row, RowState
-from iso_gateway.protocol.request import Asker, Request, journal_row, noted
+from iso_gateway.protocol.protection import NO_KEYS, Exchange
+from iso_gateway.protocol.records import APPROVED, OPEN_DEBT, Change, Row, RowState
+from iso_gateway.protocol.request import Asker, Request
+from iso_gateway.protocol.reversing import Reversing, other_card
 from iso_gateway.protocol.settlement import BATCH_KINDS, Settlement
 from iso_gateway.protocol.setup import UNBATCHED_KEY_LIFE
 from iso_gateway.protocol.story import Word, added, line, worth_telling
 from iso_gateway.protocol.transaction import State, Step
 from iso_gateway.protocol.world import World
-
-STANDS_OR_MAY: Final = APPROVED | {RowState.SENDING}
-"""The states of what somebody may want to have reversed."""
 
 
 class Arrivals:
@@ -42,6 +37,7 @@ class Arrivals:
         self._closing = closing
         self._underway = underway
         self._settlement = settlement
+        self._reversing = Reversing(world, forwarding, closing)
 
     def arrive(self, asker: Asker, kind: Kind, row: KindRow) -> None:
         """Take in a request of a known terminal."""
@@ -53,14 +49,37 @@ class Arrivals:
             return
         asker.connection.in_flight += 1
         self._underway.requests[request.id] = request
-        if request.listener.keyed:
-            self._closing.wait(request, world.setup.limits.stage)
-            world.emit(Verify(request.id, request.listener.name, request.message))
+        if request.listener.keyed or world.setup.sealing:
+            self._verify(request, asker)
         else:
-            self.verified(request, "")
+            self._hashed(request)
 
-    def verified(self, request: Request, code: str) -> None:
+    def _verify(self, request: Request, asker: Asker) -> None:
+        """Ask for what takes a key: whether the MAC is the terminal's, and what its card is known by."""
+        world, listener = self._world, request.listener
+        protection, owner = listener.protection, of_terminal(request.terminal)
+        keys = world.keyring.to_verify(owner, protection) if protection.keyed else NO_KEYS
+        if protection.mac is not None and not keys:
+            # Only a terminal whose sign-on brings keys can do something about it.
+            code = "A7" if protection.exchange is Exchange.NONE else "77"
+            self._closing.refuse(request, code, "no keys of the terminal are known")
+        elif protection.mac is None and not world.setup.sealing:
+            asker.keys = world.keyring.to_send(owner, protection)
+            self._hashed(request)
+        else:
+            self._closing.wait(request, world.setup.limits.stage)
+            hashed = request.pan.encode() if world.setup.sealing else b""
+            command = Verify(request.id, listener.name, request.message, asker.payload, keys, hashed=hashed)
+            world.emit(command)
+
+    def _hashed(self, request: Request) -> None:
+        """Go on with what needs no word of the security module."""
+        request.known_by(self._world.lent.fingerprint(request.pan.encode()) if request.pan else b"")
+        self._genuine(request)
+
+    def verified(self, request: Request, event: Verified) -> None:
         """Take in the security module's word on the request's MAC."""
+        code = event.code
         if code:
             forged = code == "A0" and request.kind is Kind.REVERSAL
             request.refusal = code if forged and (request.original.stan or request.original.rrn) else ""
@@ -69,7 +88,20 @@ class Arrivals:
             else:
                 self._closing.refuse(request, code, "MAC of the request")
             return
-        request.known_by(self._world.lent.fingerprint)
+        protection = request.listener.protection
+        if protection.keyed:
+            keyring, (asker, *_) = self._world.keyring, request.askers
+            asker.keys = event.keys or keyring.to_send(of_terminal(request.terminal), protection)
+            if event.keys is not None and protection.mac is not None:
+                keyring.used(event.keys)
+        if self._world.setup.sealing:
+            request.known_by(event.fingerprint)
+            self._genuine(request)
+        else:
+            self._hashed(request)
+
+    def _genuine(self, request: Request) -> None:
+        """Find out what *request*, which its terminal made, is about: a repeat, a batch, an original, a new sale."""
         earlier = self._underway.by_key.get(request.key)
         if earlier is not None:
             self._join(request, earlier)
@@ -121,7 +153,7 @@ class Arrivals:
             return
         request.looked = True
         if request.refusal == "A0":
-            self._forged(request, _meant(request, event.originals))
+            self._reversing.forged(request, _meant(request, event.originals))
         elif event.same_key is not None and not self._outdated(request, event.same_key):
             self._same_key(request, event.same_key)
         elif request.refusal:
@@ -135,21 +167,9 @@ class Arrivals:
         else:
             self._with_original(request, _meant(request, event.originals))
 
-    def _forged(self, request: Request, original: Row | None) -> None:
-        """Reverse nothing for a MAC that is wrong; its original, where it stands, is listed, once (ruling 12).
-
-        The answer does not wait for the journal: whatever that says must not lead into the flow of a true reversal.
-        """
-        if original is not None and original.state in STANDS_OR_MAY and FORGED not in original.flags:
-            self._world.log("listed", "warning", id=original.id, terminal=request.terminal, cause=FORGED)
-            story = added(original.story, line(self._world.now.wall, Word.FLAGGED, FORGED))
-            flags = {"flags": (*original.flags, FORGED)}
-            self._world.emit(File((Change(original.id, set=flags, where={"flags": original.flags}, story=story),)))
-        self._closing.refuse(request, "A0", "MAC of the request")
-
     def _with_original(self, request: Request, original: Row | None) -> None:
         if request.kind is Kind.REVERSAL:
-            self._reverse(request, original)
+            self._reversing.reverse(request, original)
             return
         if request.kind is Kind.INQUIRY:
             self._inquire(request, original)
@@ -175,7 +195,7 @@ class Arrivals:
         if original is None and request.original.issued_by_host:
             self._forwarding.clear(request)
             return
-        if original is not None and _other_card(request, original):
+        if original is not None and other_card(request, original):
             self._closing.refuse(request, "14", f"its original {original.id} is of another card")
             return
         standing = inquiry.standing_of(original)
@@ -270,7 +290,7 @@ class Arrivals:
         row = event.row
         alone = request.state is State.RECORDING and request.host_request is None
         if alone and request.kind is Kind.REVERSAL:
-            self._reversal_overtaken(request, row)
+            self._reversing.overtaken(request, row)
             return
         if request.state in (State.RECORDING, State.FILING):
             self._closing.overtaken(request, row)
@@ -281,7 +301,7 @@ class Arrivals:
             request.step(Step.CONFLICT)
             self._forwarding.journal_intent(request, (row.id,))
         elif request.kind is Kind.REVERSAL and request.key not in row.claims:
-            self._reversal_overtaken(request, row)
+            self._reversing.overtaken(request, row)
         elif (original := request.original_row) is not None and row.id == original.id:
             code = self._refusal(request, row)
             self._closing.refuse(request, code or "22", f"its original {row.id} is {in_words(row)}")
@@ -292,27 +312,6 @@ class Arrivals:
             self._forwarding.journal_intent(request, (row.id,))
         else:
             self._same_key(request, row)
-
-    def _reversal_overtaken(self, request: Request, row: Row) -> None:
-        """Decide anew on a reversal whose original is *row* after all, or has moved on since it was looked up."""
-        known = request.original_row
-        if known is not None and row.id in (known.original, known.behind):
-            request.why = f"{row.id}, behind its original, is {in_words(row)}: it was built upon since"
-            self._answer_reversal(request, "25")
-        elif row.state is not RowState.TOMBSTONE and request.key not in row.claims:
-            self._reverse(request, row)
-        elif request.state is State.JOURNALING and request.tombstone:
-            # An earlier reversal left the stone; the new one takes its place.
-            (stone,) = request.tombstone
-            request.tombstone = (replace(stone, releasing=(row.id,)),)
-            request.step(Step.CONFLICT)
-            self._forwarding.journal_intent(request, ())
-        else:
-            # The stone stands, or the same reversal was recorded: what was to be said is said.
-            if request.key in row.claims:
-                request.code = row.code
-            request.step(Step.CONFLICT)
-            self._closing.deliver(request)
 
     def _claim(self, request: Request, original: Row) -> rules.Claim:
         wall = self._world.now.wall
@@ -325,106 +324,6 @@ class Arrivals:
         dialect = acquirer.dialect if acquirer is not None else request.listener.dialect
         return rules.refusal(self._claim(request, original), standing(original), dialect.profile.rules)
 
-    def _reverse(self, request: Request, original: Row | None) -> None:
-        """Merge the terminal's reversal with whatever the gateway knows of its original (rulings 2, 3)."""
-        left = _left_standing(request)
-        if left:
-            self._reverse_part(request, original, left)
-            return
-        if original is None:
-            self._reverse_unknown(request)
-            return
-        request.original_row = original
-        wall = self._world.now.wall
-        code = self._reversal_refusal(request, original)
-        if code:
-            request.why = f"its original {original.id} is {in_words(original)}"
-            self._answer_reversal(request, code)
-        elif original.state is RowState.SENDING or stands(original):
-            reason = reason_said(request)
-            unchanged = {column: getattr(original, column) for column in ("state", "taken", "returned", "reserved")}
-            request.original_row = replace(original, state=RowState.OWES_REVERSAL, reason=reason)
-            asked = line(wall, Word.REVERSED_BY, request.id)
-            owing = line(wall, Word.OWED, f"{RowState.OWES_REVERSAL}, reason {reason}")
-            self._forwarding.doubles.forget(original)
-            owed = effects.reversal_owed(original, reason, unchanged, added(original.story, asked + owing))
-            request.tell(wall, Word.ORIGINAL, f"found: {original.kind} {original.id}, {original.state}")
-            request.tell(wall, Word.DECIDED, "00, the gateway reverses it: one debt, whoever asks")
-            self._closing.record_alone(request, "00", (Insert(noted(request, self._today(), "00")), *owed))
-        else:  # declined, never sent, already reversed, or owed: nothing to ask of the host
-            request.tell(wall, Word.ORIGINAL, f"found: {original.kind} {original.id}, {original.state}")
-            request.tell(wall, Word.DECIDED, "00, nothing more is to be asked of the host")
-            self._closing.record_alone(request, "00", (Insert(noted(request, self._today(), "00")),))
-
-    def _reverse_part(self, request: Request, original: Row | None, left: int) -> None:
-        """Send the reversal of a part on: it is not merged with anything, and *left* of its original stands (ruling 9).
-
-        What may yet turn out not to have been approved can only be reversed as a whole.
-        """
-        rules_here = request.listener.dialect.profile.rules
-        if not rules_here.partial_reversal:
-            self._closing.refuse(request, "40", "its DE 95 reverses a part, by setting refused")
-        elif request.state is not State.LOOKING_UP:
-            self._answer_reversal(request, "22")  # somebody else got hold of the original
-        elif original is None:
-            if request.original.issued_by_host:
-                self._forwarding.clear(request)
-            else:
-                self._closing.list_reversal(request)
-        elif code := self._part_refusal(request, original, left):
-            self._closing.refuse(request, code, f"its original {original.id} is {in_words(original)}")
-        else:
-            request.amount, request.original_row = left, original
-            self._forwarding.clear(request)
-
-    def _part_refusal(self, request: Request, original: Row, left: int) -> str:
-        """Return the code with which the reversal of a part of *original* is refused, or the empty text."""
-        if original.state is RowState.SENDING or original.state in OPEN_DEBT:
-            return "22"
-        if not stands(original):
-            return request.listener.dialect.profile.rules.not_approved
-        if original.kind not in TRAITS[Kind.ADJUSTMENT].original:
-            return "40"
-        return self._reversal_refusal(request, original) or ("64" if left >= original.amount else "")
-
-    def _reversal_refusal(self, request: Request, original: Row) -> str:
-        """Return the code with which the terminal's reversal of *original* is refused, or the empty text."""
-        if _other_card(request, original):
-            return "14"
-        if request.amount and request.amount not in amounts(original):
-            return "64"
-        if original.taken in HELD or original.reserved:
-            return "22"
-        if original.taken or original.returned:
-            return "22" if original.kind is Kind.PREAUTH else "25"  # the money is back, or went another way
-        if original.state is RowState.OWES_REPEAT:
-            return request.listener.dialect.profile.no_answer  # must not overtake the advice: ask again
-        return ""
-
-    def _answer_reversal(self, request: Request, code: str) -> None:
-        if request.state is State.RECORDING:
-            request.code = code
-            request.step(Step.CONFLICT)
-            self._closing.deliver(request)
-        else:
-            self._closing.refuse(request, code)
-
-    def _reverse_unknown(self, request: Request) -> None:
-        """A reversal without its original: whatever comes under that key later is refused (ruling 3)."""
-        named = request.original
-        if named.stan:
-            claims = tuple(
-                (request.merchant, request.terminal, named.batch or request.batch, named.stan, str(kind))
-                for kind in TRAITS[Kind.REVERSAL].original
-            )
-            tomb = journal_row(request, b"", None, self._today())
-            tomb = replace(tomb, id=f"{request.id}-t", claims=claims, state=RowState.TOMBSTONE)
-            request.tombstone = (Insert(tomb),)
-        if named.issued_by_host:
-            self._forwarding.clear(request)
-            return
-        self._closing.list_reversal(request)
-
     def _today(self) -> date:
         return self._world.now.wall.date()
 
@@ -433,13 +332,3 @@ def _meant(request: Request, rows: tuple[Row, ...]) -> Row | None:
     """Return the row that *request* names: the latest of a kind that it may name, or else the latest."""
     fitting = [row for row in rows if row.kind in request.original_kinds]
     return max(fitting or rows, key=lambda row: row.received, default=None)
-
-
-def _left_standing(request: Request) -> int:
-    """Return how much of its original the reversal *request* leaves, by DE 95; 0 where it reverses all of it."""
-    said = request.message.text(95)[:12]
-    return int(said) if said.isdecimal() else 0
-
-
-def _other_card(request: Request, original: Row) -> bool:
-    return bool(request.card_hash and original.card_hash and request.card_hash != original.card_hash)

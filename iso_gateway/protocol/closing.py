@@ -7,6 +7,7 @@ answer, also when the route or the link is gone by now.
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import partial
 from typing import Final
 
 from msgspec.structs import replace
@@ -40,6 +41,9 @@ _UNCONFIRMED: Final = {"state": RowState.UNCONFIRMED}
 
 _COMMITTING: Final = (State.JOURNALING, State.RECORDING, State.FILING)
 """The states in which the journal was asked for something."""
+
+_FORGED: Final = frozenset({"A0", "A7", "77"})
+"""How a message is refused that may be anybody's; what it says must not decide on the terminal's own."""
 
 _BEFORE_LOOKING: Final = (State.VERIFYING, State.SECURING, State.JOURNALING)
 
@@ -111,12 +115,28 @@ class Closing:
         if self._underway.by_key.get(request.key) is request:
             del self._underway.by_key[request.key]
         self._free_terminal(request)
-        if not request.approved and request.replaying is None:
+        if not request.approved and request.replaying is None and (request.fingerprint or request.code not in _FORGED):
             last = request.askers[-1].message.text(7)
             self._underway.refusals.add(request.key, last, request.code, self._world.now.mono)
         acquirer = self.acquirer(request.acquirer)
-        for asker in list(request.askers):
-            self.answering.deliver(request, asker, acquirer)
+        askers, answering = list(request.askers), self.answering
+        if not any(answering.protects(asker, request.code) for asker in askers):
+            for asker in askers:
+                answering.deliver(request, asker, acquirer)
+            return
+        request.step(Step.TO_PROTECT)
+        request.ready = []
+        for number in range(len(askers)):
+            answering.protect(request, number, acquirer, partial(self._protected, request, number))
+
+    def _protected(self, request: Request, number: int, payload: bytes | None) -> None:
+        """Take in the answer to one asker with its MAC; when there are all of them, they are handed over."""
+        request.ready.append((request.askers[number], payload))
+        if len(request.ready) < len(request.askers):
+            return
+        request.step(Step.PROTECTED)
+        for asker, ready in request.ready:
+            self.answering.hand(request, asker, ready)
 
     def _free_terminal(self, request: Request) -> None:
         """Stop counting *request* against its terminal's bound.

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from iso_gateway.codec.message import Message
 from iso_gateway.protocol import effects
 from iso_gateway.protocol.debts import DEBT_TRANSITIONS, DebtState, DebtStep
 from iso_gateway.protocol.kinds import Kind
-from iso_gateway.protocol.links import Link
+from iso_gateway.protocol.link import Link
 from iso_gateway.protocol.moment import Moment
+from iso_gateway.protocol.protection import KeySet
 from iso_gateway.protocol.records import Change, Entry, HostLeg, Row, RowState
 from iso_gateway.protocol.story import Teller
+
+CARD: Final = "card"
+"""What a debt has asked for that waits for its card number."""
+
+HEARD_MOST: Final = 8
+"""Answers of one debt that may wait for the word on their MACs; more are passed over, and the debt asks again."""
+
+
+class Heard(NamedTuple):
+    """What came under a key of a debt."""
+
+    message: Message
+    payload: bytes
+    late: bool
+    """Whether it answers the original, and not what the debt sent."""
+
 
 LAST_TRIES = 3
 """How often a process tries a debt at least, however old it is: the host may be back since yesterday."""
@@ -36,14 +54,19 @@ class Debt(Teller):
         self.deadline: float | None = None
         self.message: Message | None = None
         """What is sent, without the marks of a repeat."""
+        self.pan: str | None = None
+        """Its card number, once that is open; None: it is still sealed."""
         self.stan = row.debt_stan
         """DE 11 of the reversal, once it has one: its repeats have the same, whatever process sends them."""
         self.sending: Message | None = None
+        self.keys: KeySet | None = None
+        """The generation with which it was secured last."""
         self.payload = b""
         """What was given to the link last."""
         self.given_at = 0.0
         """When, on the monotonic clock."""
-        self.answer: Message | None = None
+        self.heard: deque[Heard] = deque()
+        """Answers whose MAC is being checked, one after another."""
         self.link: Link | None = None
         # A reversal without a STAN was never sent: those were repeats of the advice that it reverses.
         self.attempts = row.attempts if self.repeats or row.debt_stan else 0
@@ -60,7 +83,7 @@ class Debt(Teller):
         self.doubtful = False
         """Whether the host settled it by not finding the original."""
         self.asked = ""
-        """What the journal was asked last and has not answered: an attempt, the end, or that it is owed."""
+        """What was asked for last and is not answered: an attempt, the end, that it is owed; or its card number."""
         self.entry: Entry = ()
         """What its end commits."""
         self.filed = False

@@ -20,8 +20,12 @@ class DebtState(StrEnum):
 
     OWED = "owed"
     """Waiting for its turn or for a link."""
+    OPENING = "opening"
+    """The card number that the journal has of it is being opened by the security module."""
     SENDING = "sending"
     """The attempt is being committed."""
+    SECURING = "securing"
+    """Committed; its MAC is being made."""
     AWAITING = "awaiting"
     """Sent; the host's answer is awaited."""
     BACKING_OFF = "backing off"
@@ -33,8 +37,13 @@ class DebtState(StrEnum):
 class DebtStep(StrEnum):
     """What can happen to a debt."""
 
+    CARD_WANTED = "its card number is wanted"
+    CARD_UNKNOWN = "its card number could not be had"
     DUE = "due"
     JOURNALED = "journaled"
+    TO_SECURE = "journaled, and to have a MAC"
+    SECURED = "secured"
+    NOT_SECURED = "it has no MAC, or no link to go over"
     JOURNAL_FAILED = "journal failed"
     NOT_SENT = "not sent"
     TIMED_OUT = "timed out"
@@ -51,6 +60,18 @@ DEBT_TRANSITIONS: Final[Table[DebtState, DebtStep]] = Table(
         (DebtState.OWED, DebtStep.DUE): DebtState.SENDING,
         (DebtState.OWED, DebtStep.GIVEN_UP): DebtState.STUCK,
         (DebtState.OWED, DebtStep.SETTLED): DebtState.SETTLED,
+        (DebtState.OWED, DebtStep.CARD_WANTED): DebtState.OPENING,
+        (DebtState.BACKING_OFF, DebtStep.CARD_WANTED): DebtState.OPENING,
+        (DebtState.OPENING, DebtStep.DUE): DebtState.SENDING,
+        (DebtState.OPENING, DebtStep.CARD_UNKNOWN): DebtState.BACKING_OFF,
+        (DebtState.OPENING, DebtStep.SETTLED): DebtState.SETTLED,
+        (DebtState.OPENING, DebtStep.REFUSED): DebtState.STUCK,
+        (DebtState.OPENING, DebtStep.GIVEN_UP): DebtState.STUCK,
+        (DebtState.SENDING, DebtStep.TO_SECURE): DebtState.SECURING,
+        (DebtState.SECURING, DebtStep.SECURED): DebtState.AWAITING,
+        (DebtState.SECURING, DebtStep.NOT_SECURED): DebtState.BACKING_OFF,
+        (DebtState.SECURING, DebtStep.SETTLED): DebtState.SETTLED,  # by the answer to an earlier attempt
+        (DebtState.SECURING, DebtStep.REFUSED): DebtState.STUCK,
         (DebtState.SENDING, DebtStep.JOURNALED): DebtState.AWAITING,
         (DebtState.SENDING, DebtStep.JOURNAL_FAILED): DebtState.BACKING_OFF,
         (DebtState.SENDING, DebtStep.SETTLED): DebtState.SETTLED,  # by the answer to an earlier attempt
@@ -71,7 +92,7 @@ DEBT_TRANSITIONS: Final[Table[DebtState, DebtStep]] = Table(
 )
 
 
-UNDER_WAY: Final = frozenset({DebtState.SENDING, DebtState.AWAITING})
+UNDER_WAY: Final = frozenset({DebtState.SENDING, DebtState.SECURING, DebtState.AWAITING})
 """The states of a debt that count against the window."""
 
 

@@ -62,6 +62,7 @@ class Flow:
         self.arrive = self._arrivals.arrive
         self.signed_on = self._settlement.signed_on
         self.answered = self._forwarding.answered
+        self.answering = self._closing.answering
         self.doubles = self._forwarding.doubles
         self.takes = self._by_kind_of_event()
         """Who takes in which answer of the edge to what a request asked for last."""
@@ -84,10 +85,10 @@ class Flow:
         if request.state is State.CHECKING:
             self._forwarding.verified(request, event.code)
         elif request.state is State.VERIFYING:
-            self._arrivals.verified(request, event.code)
+            self._arrivals.verified(request, event)
 
     def _secured(self, request: Request, event: Secured) -> None:
-        self._forwarding.secured(request, event.message, event.code)
+        self._forwarding.secured(request, event)
 
     def _journaled(self, request: Request, _: Journaled) -> None:
         if request.state is _JOURNALING:
@@ -103,7 +104,8 @@ class Flow:
         self._closing.journal_failed(request, event.reason)
 
     def _not_sent(self, request: Request, _: NotSent) -> None:
-        self._forwarding.not_sent(request)
+        if request.state is State.SENT:
+            self._forwarding.not_sent(request)
 
     def _send_uncertain(self, request: Request, _: SendUncertain) -> None:
         self._forwarding.uncertain(request, "while it was being written to")
@@ -131,5 +133,7 @@ class Flow:
                 self._closing.too_slow(request)
             case State.SENT | State.CHECKING:
                 self._forwarding.timed_out(request)
+            case State.SECURING_ANEW:
+                self._forwarding.not_sent(request, "96", "the security module took too long")
             case _:
                 pass

@@ -12,17 +12,23 @@ from iso_gateway.errors import CannotCarry, EncodeError
 from iso_gateway.protocol import effects
 from iso_gateway.protocol.answering import mismatch
 from iso_gateway.protocol.closing import Closing, Underway
-from iso_gateway.protocol.commands import Journal, Secure, Verify
+from iso_gateway.protocol.commands import Journal, Verify
 from iso_gateway.protocol.composing import host_message
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.doubles import Doubles, still_charged
+from iso_gateway.protocol.events import Secured
+from iso_gateway.protocol.host_macs import SIGN_ON_ANEW, may_lack_mac, sent_first
+from iso_gateway.protocol.keyring import of_link
 from iso_gateway.protocol.kinds import TRAITS, Kind
+from iso_gateway.protocol.link import Link
 from iso_gateway.protocol.links import Links
 from iso_gateway.protocol.profile import CodeClass
 from iso_gateway.protocol.records import Change, Entry, Insert, Row, RowState
 from iso_gateway.protocol.request import Request, host_leg, journal_row
 from iso_gateway.protocol.routing import Query, route
 from iso_gateway.protocol.rules import not_found
+from iso_gateway.protocol.securing import Securing
+from iso_gateway.protocol.setup import Acquirer
 from iso_gateway.protocol.story import Word, line, said
 from iso_gateway.protocol.transaction import State, Step
 from iso_gateway.protocol.verdicts import Finding, Verdict
@@ -36,6 +42,7 @@ _VERIFYING, _SECURING, _SENT = State.VERIFYING, State.SECURING, State.SENT
 _VERIFIED, _SECURED, _JOURNALED, _ANSWERED, _JUDGED = (
     Step.VERIFIED, Step.SECURED, Step.JOURNALED, Step.ANSWERED, Step.JUDGED
 )  # fmt: skip
+_NOT_SENT_FROM: Final = (State.SENT, State.SECURING_ANEW)
 _SALE, _PREAUTH = Kind.SALE, Kind.PREAUTH
 _REVERSAL, _KEPT_ANSWER, _TELL_SENT, _TELL_ANSWERED = Kind.REVERSAL, RowState.ANSWERED, Word.SENT, Word.ANSWERED
 
@@ -48,6 +55,7 @@ class Forwarding:
         self._links = links
         self._closing = closing
         self._underway = underway
+        self._securing = Securing(world, closing)
         self.doubles = Doubles()
 
     def clear(self, request: Request) -> None:
@@ -89,11 +97,13 @@ class Forwarding:
         if counts:
             self._underway.busy.setdefault(key[:2], set()).add(request.id)
         request.step(_VERIFIED if request.state is _VERIFYING else Step.CLEARED)
-        if host.acquirer.keyed:
-            self._closing.wait(request, world.setup.limits.stage)
-            world.emit(Secure(request.id, request.acquirer, message))
+        code, why = self._securing.refusal(request, host.acquirer)
+        if code:
+            self._closing.refuse(request, code, why)
+        elif host.acquirer.keyed or world.setup.sealing:
+            self._securing.secure(request, message, host.acquirer)
         else:
-            self.secured(request, message)
+            self._secured(request, message, b"")
 
     def _is_suspected(self, request: Request) -> bool:
         """Ask the journal about an earlier sale that *request* looks like, if there is one (ruling 23)."""
@@ -135,16 +145,26 @@ class Forwarding:
         waiting = self._underway.busy.get(request.key[:2], ())
         return len(waiting) >= self._world.setup.limits.per_terminal and not is_repeat(request.message.mti)
 
-    def secured(self, request: Request, message: Message | None, code: str = "") -> None:
-        """Take in the host's *message* with PIN block and MAC, or why there is none; commit the intent."""
-        if request.state is not _SECURING:
+    def secured(self, request: Request, event: Secured) -> None:
+        """Take in the host's message with PIN block and MAC, or why there is none."""
+        if request.state is State.SECURING_ANEW:
+            self._secured_anew(request, event)
+        elif request.state is not _SECURING:
             return
+        elif event.message is None:
+            self._closing.refuse(request, event.code or "96", "the security module made no message")
+        else:
+            request.sealed = event.sealed
+            self._secured(request, event.message, event.payload)
+
+    def _secured(self, request: Request, message: Message, payload: bytes) -> None:
+        """Commit the intent to send *message*; *payload* is empty where it is still to be encoded."""
         acquirer = self._closing.acquirer(request.acquirer)
-        if message is None or acquirer is None:
-            self._closing.refuse(request, code or "96", "the security module made no message")
+        if acquirer is None:
+            self._closing.refuse(request, "96", "its acquirer is gone")
             return
         try:
-            request.payload = acquirer.dialect.spec.encode(message)
+            request.payload = payload or acquirer.dialect.spec.encode(message)
         except EncodeError as error:
             self._world.log("cannot carry", "warning", terminal=request.terminal, cause=str(error))
             self._closing.refuse(request, "30", said(str(error)))
@@ -160,8 +180,9 @@ class Forwarding:
         now = self._world.now
         second = host.calendar.at(now.wall)
         leg = host_leg(request, request.host_request, host.acquirer.dialect, second.written, now)
-        sealed = self._world.lent.seal(request.pan) if request.pan else b""
-        row = journal_row(request, sealed, leg, second.business_date, host.acquirer.dialect)
+        if request.pan and not request.sealed:
+            request.sealed = self._world.lent.seal(request.pan)
+        row = journal_row(request, request.sealed, leg, second.business_date, host.acquirer.dialect)
         request.journaled = row
         if row.kind is _SALE or row.kind is _PREAUTH:
             self.doubles.remember(row)
@@ -175,13 +196,39 @@ class Forwarding:
 
     def send(self, request: Request) -> None:
         """Give the committed *request* to a link."""
-        assert request.host_request is not None
-        request.step(_JOURNALED)
         request.taken()
         acquirer = self._closing.acquirer(request.acquirer)
         link = request.link
         if link is None or not link.session.takes_money:
             link = request.link = self._links.pick(request.acquirer)
+        if (
+            link is None
+            or acquirer is None
+            or not acquirer.keyed
+            or not self._securing.outdated(request, acquirer, link)
+        ):
+            self._give(request, acquirer, link)
+        else:
+            request.step(Step.KEYS_CHANGED)
+            if not self._securing.anew(request, acquirer, link):
+                self.not_sent(request, "91", "the link has no keys any more")
+
+    def _secured_anew(self, request: Request, event: Secured) -> None:
+        """Take in the committed *request* with the keys that its link has now; nothing of it was sent yet."""
+        acquirer, link = self._closing.acquirer(request.acquirer), request.link
+        message = event.message
+        if message is None or acquirer is None or link is None:
+            self.not_sent(request, event.code or "96", "the security module made no message")
+        elif not link.session.takes_money or self._securing.outdated(request, acquirer, link):
+            self.not_sent(request, "91", "the link has other keys once more")
+        else:
+            request.host_request = message
+            request.payload = event.payload or acquirer.dialect.spec.encode(message)
+            self._give(request, acquirer, link)
+
+    def _give(self, request: Request, acquirer: Acquirer | None, link: Link | None) -> None:
+        assert request.host_request is not None
+        request.step(_JOURNALED)
         if link is None or acquirer is None:
             self.not_sent(request, "91", "the link went down meanwhile")
             return
@@ -195,23 +242,31 @@ class Forwarding:
         request.given = self._world.now
         self._closing.wait(request, acquirer.host_timeout)
 
-    def answered(self, request: Request, message: Message) -> None:
+    def answered(self, request: Request, message: Message, payload: bytes) -> None:
         """Take in the host's answer."""
         if request.state is not _SENT:
             self._world.log("unmatched", "warning", id=request.id, cause=f"a second answer, while {request.state}")
             return
         request.step(_ANSWERED)
         self._closing.forget_link(request)
-        if self._links.hosts[request.acquirer].acquirer.keyed:
-            request.host_answer = message
-            self._closing.wait(request, self._world.setup.limits.stage)
-            self._world.emit(Verify(request.id, request.acquirer, message))
-        else:
+        acquirer = self._links.hosts[request.acquirer].acquirer
+        if acquirer.protection.mac is None or may_lack_mac(acquirer.dialect, message):
             self._judge(request, message, "")
+            return
+        request.host_answer = message
+        name = request.link.name if request.link is not None else ""
+        keys = self._world.keyring.to_verify(of_link(acquirer, name), acquirer.protection)
+        self._closing.wait(request, self._world.setup.limits.stage)
+        self._world.emit(
+            Verify(
+                request.id, acquirer.name, message, payload, sent_first(request.host_keys, keys), request.host_request
+            )
+        )
 
     def verified(self, request: Request, mac: str) -> None:
         """Take in the security module's word on the MAC of the host's answer."""
         assert request.host_answer is not None
+        self._links.heard_mac(request.link, mac)
         self._judge(request, request.host_answer, mac)
 
     def _judge(self, request: Request, answer: Message, mac: str) -> None:
@@ -223,9 +278,11 @@ class Forwarding:
         verdict = dialect.verdict(answer)
         approves = verdict in (_APPROVED, _PARTIAL)
         differs = mismatch(asked, answer, partial=verdict is _PARTIAL) if approves else ""
+        if dialect.canonical(answer) in SIGN_ON_ANEW:
+            self._links.sign_on_again(request.link)
         if mac:
             self._tell_of_answer(request, Word.BAD_MAC, str(Verdict.BAD_MAC))
-            self.owe(request, "A0", "MAC of the answer", Verdict.BAD_MAC)
+            self.owe(request, "A0" if mac == "A0" else "98", "MAC of the answer", Verdict.BAD_MAC)
         elif differs:
             self._tell_of_answer(request, Word.MISMATCH, f"{differs} is not the request's")
             self.owe(request, "06", f"mismatch: {differs} of the answer is not the request's")
@@ -313,7 +370,7 @@ class Forwarding:
 
     def not_sent(self, request: Request, code: str = "91", why: str = "the link was closed") -> None:
         """Take in that not a byte went out: nothing is owed, and the terminal may ask again."""
-        if request.state is not State.SENT:
+        if request.state not in _NOT_SENT_FROM:
             return
         request.step(Step.NOT_SENT)
         self._closing.forget_link(request)

@@ -17,7 +17,8 @@ from iso_gateway.protocol.debt import Debt
 from iso_gateway.protocol.debts import UNDER_WAY, DebtState, DebtStep, pause
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.kinds import Kind
-from iso_gateway.protocol.links import Link, Links
+from iso_gateway.protocol.link import Link
+from iso_gateway.protocol.links import Links
 from iso_gateway.protocol.records import Entry
 from iso_gateway.protocol.setup import Acquirer
 from iso_gateway.protocol.world import World

@@ -2,82 +2,29 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
-
-import msgspec
+from typing import Final
 
 from iso_gateway.codec.message import Message
 from iso_gateway.codec.mti import is_request
 from iso_gateway.errors import CannotCarry, DecodeError, EncodeError
-from iso_gateway.protocol.calendar import Calendar
 from iso_gateway.protocol.commands import CloseLink, File, Send
 from iso_gateway.protocol.dialect import Facts
 from iso_gateway.protocol.kinds import Kind
-from iso_gateway.protocol.matching import Matching, WireKey, key_of
-from iso_gateway.protocol.moment import Moment, transmission_time
-from iso_gateway.protocol.numbering import Numbering
+from iso_gateway.protocol.link import Host, Link, Released
+from iso_gateway.protocol.matching import key_of
+from iso_gateway.protocol.moment import transmission_time
 from iso_gateway.protocol.profile import CodeClass
+from iso_gateway.protocol.protection import Exchange
 from iso_gateway.protocol.records import Change
-from iso_gateway.protocol.session import Ask, Hang, Happening, Session, State
+from iso_gateway.protocol.session import Ask, Hang, Happening, State
 from iso_gateway.protocol.setup import Acquirer
 from iso_gateway.protocol.story import Word, line, said
-from iso_gateway.protocol.verdicts import Finding, Memory, Verdict, explain
+from iso_gateway.protocol.verdicts import Finding, Verdict, explain
 from iso_gateway.protocol.world import World
 
-
-class Link:
-    """One link: its session and the requests that were given to it and are not answered."""
-
-    def __init__(self, name: str, acquirer: Acquirer) -> None:
-        self.name = name
-        self.acquirer = acquirer
-        self.session = Session(acquirer.timing, sign_on=acquirer.sign_on)
-        self.timer = f"link {name}"
-        """What its deadline and its own messages go by."""
-        self.memory = Memory()
-        """What the host said over it that nobody could use."""
-        self.in_flight: set[str] = set()
-        """The ids of transactions."""
-        self.debts: set[str] = set()
-        """The ids of debts that have a place on it, beside the transactions."""
-        self.signed_on: float | None = None
-        """When a sign-on was asked for because a host said so, on the monotonic clock."""
-        self.asked: dict[tuple[str, Kind], Message] = {}
-
-    def __repr__(self) -> str:
-        return f"<Link {self.name} {self.session.state}, {len(self.in_flight)} in flight>"
-
-
-class Released(msgspec.Struct, gc=False):
-    """A request that was given up or settled, and to which a late answer may still come."""
-
-    until: float
-    """When its late window ends, on the monotonic clock."""
-    request: Message
-    given_up: float | None
-    """When it was given up, on the monotonic clock; None where nobody waits to hear how late its answer is."""
-
-
-class Host:
-    """One acquirer's shared state: numbers and awaited answers are per acquirer, not per link."""
-
-    def __init__(self, acquirer: Acquirer, first_stan: int, now: Moment) -> None:
-        self.acquirer = acquirer
-        self.calendar = Calendar(acquirer, now.wall)
-        self.matching: Matching[str] = Matching(acquirer.compared)
-        self.numbering = Numbering(first_stan, self.matching.busy)
-        self.released: OrderedDict[WireKey, Released] = OrderedDict()
-        """Requests given up or settled; those first whose late window ends first."""
-
-    def expire(self, mono: float) -> None:
-        """Let go of the STANs whose late window is over."""
-        while self.released:
-            key, released = next(iter(self.released.items()))
-            if released.until > mono:
-                return
-            del self.released[key]
-            self.matching.forget(released.request)
+BURST: Final = 3
+"""Wrong MACs in a row after which the keys of a link are doubted."""
 
 
 class Links:
@@ -242,6 +189,28 @@ class Links:
             return
         link.signed_on = now
         self._happen(link, Happening.SIGN_ON_WANTED)
+
+    def heard_mac(self, link: Link | None, code: str) -> None:
+        """Take in whether an answer over *link* had the right MAC: one wrong MAC after another means other keys.
+
+        Then keys are exchanged anew, once; when that does not help either, the link goes down (flows 2.8).
+        """
+        if link is None or code not in {"", "A0"}:  # else the security module could not say
+            return
+        if not code:
+            link.bad_macs, link.exchanged_anew = 0, False
+            return
+        link.bad_macs += 1
+        if link.bad_macs < BURST or link.acquirer.protection.exchange is Exchange.NONE:
+            return
+        link.bad_macs = 0
+        if link.exchanged_anew:
+            link.exchanged_anew = False
+            self._world.emit(CloseLink(link.name, "wrong MACs, also after new keys"))
+        elif link.session.takes_money:
+            link.exchanged_anew = True
+            link.signed_on = self._world.now.mono
+            self._happen(link, Happening.SIGN_ON_WANTED)
 
     def drain(self) -> None:
         """Sign off from every host."""

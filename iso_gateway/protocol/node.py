@@ -16,10 +16,10 @@ from iso_gateway.codec.message import Message
 from iso_gateway.codec.mti import is_request
 from iso_gateway.errors import DecodeError
 from iso_gateway.protocol import events, keeping
-from iso_gateway.protocol.answering import Answering
 from iso_gateway.protocol.commands import Command, Hangup
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.flow import ANSWERS, EdgeAnswer, Flow
+from iso_gateway.protocol.keyring import TIMER
 from iso_gateway.protocol.kinds import NETWORK, Kind
 from iso_gateway.protocol.ledger import SERVES
 from iso_gateway.protocol.links import Links
@@ -44,7 +44,7 @@ class Node:
         self.operators = Operators(self.world, self.owing, self.questions)
         self.flow = Flow(self.world, self.links, self.owing, self.questions)
         self.connections: dict[str, Connection] = {}
-        self._answering = Answering(self.world)
+        self._answering = self.flow.answering
         self._signed_off = False
         self._takes = self._by_kind_of_event()
         self._know_dialects()
@@ -102,6 +102,7 @@ class Node:
             events.TimePassed: self._time_passed,
             events.DrainWanted: self._drain_wanted,
             events.Recovered: self._recovered,
+            events.KeysKnown: lambda event: self.world.keyring.known(event.known),
             events.ActWanted: self.operators.wanted,
             **dict.fromkeys(ANSWERS, self._answer_of_the_edge),
         }
@@ -112,6 +113,8 @@ class Node:
             self.flow.takes[type(event)](request, event)
         elif (debt := self.owing.debts.get(event.id)) is not None:
             self.owing.take(debt, event)
+        elif event.id in self._answering.pending and isinstance(event, events.Secured):
+            self._answering.secured(event)
         elif event.id in self.operators.pending:
             self.operators.take(event)
 
@@ -159,7 +162,7 @@ class Node:
         except DecodeError as error:
             self._undecodable(connection, event.header, error)
             return
-        asker = Asker(connection, event.header, message)
+        asker = Asker(connection, event.header, message, event.payload)
         if not is_request(message.mti):
             self._trouble(connection, message, f"MTI {message.mti} is no request; nothing is awaited from a terminal")
             return
@@ -235,9 +238,9 @@ class Node:
             return
         owner, message = heard
         if (request := self.flow.requests.get(owner)) is not None:
-            self.flow.answered(request, message)
+            self.flow.answered(request, message, event.payload)
         elif (debt := self.owing.debts.get(owner)) is not None:
-            self.owing.answered(debt, message)
+            self.owing.answered(debt, message, event.payload)
         elif not self.owing.reopened(owner, message):
             self.links.late(event.link, owner, message)
 
@@ -258,5 +261,9 @@ class Node:
                 self.links.time_passed(owner.removeprefix("link "))
             elif owner in self.operators.pending:
                 self.operators.time_passed(owner)
+            elif owner in self._answering.pending:
+                self._answering.time_passed(owner)
+            elif owner.startswith(TIMER):
+                self.world.keyring.time_passed(owner.removeprefix(TIMER))
             elif owner.startswith(SERVES):
                 self.owing.serve(owner.removeprefix(SERVES))

@@ -12,15 +12,14 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from iso_gateway.codec.message import Message
-from iso_gateway.errors import CannotCarry, EncodeError, StoreError
+from iso_gateway.errors import EncodeError
 from iso_gateway.protocol import events
-from iso_gateway.protocol.commands import Secure
-from iso_gateway.protocol.composing import kept_request, repeat_of, resubmission_of, reversal_of
-from iso_gateway.protocol.debt import Debt, attempt, noting
+from iso_gateway.protocol.debt import CARD, Debt, attempt, noting
 from iso_gateway.protocol.debts import DebtState, DebtStep
-from iso_gateway.protocol.dialect import Dialect
+from iso_gateway.protocol.drafting import Drafting
 from iso_gateway.protocol.ledger import FILE_AGAIN, Ledger
-from iso_gateway.protocol.links import Link, Links
+from iso_gateway.protocol.link import Link
+from iso_gateway.protocol.links import Links
 from iso_gateway.protocol.records import Change, Entry, Row, RowState, Taken
 from iso_gateway.protocol.settling import Settling
 from iso_gateway.protocol.story import Word, added, line, said, worth_telling
@@ -49,6 +48,7 @@ class Owing:
         self._links = links
         self._ledger = Ledger(world, links)
         self._settling = Settling(world, links, self._ledger)
+        self._drafting = Drafting(world, links, self._ledger, self._settling)
         self.debts = self._ledger.debts
         self._elsewhere: dict[str, tuple[Row, bool]] = {}
         """What is owed to acquirers that the configuration does not have, each with whether the journal says so."""
@@ -205,9 +205,11 @@ class Owing:
         """Take in the edge's answer to what *debt* asked for last."""
         match event:
             case events.Verified():
-                self._settling.verified(debt, event.code)
+                self._settling.heard(debt, event.code)
             case events.Secured():
-                self.secured(debt, event.message)
+                self.secured(debt, event.message, event.payload)
+            case events.CardKnown():
+                self.card_known(debt, event.pan)
             case events.Journaled():
                 self.journaled(debt)
             case events.JournalFailed():
@@ -224,9 +226,9 @@ class Owing:
             case _:
                 pass
 
-    def answered(self, debt: Debt, message: Message) -> None:
+    def answered(self, debt: Debt, message: Message, payload: bytes) -> None:
         """Take in a host's message under a key of *debt*."""
-        self._settling.answered(debt, message)
+        self._settling.answered(debt, message, payload)
 
     def reopened(self, name: str, message: Message) -> bool:
         """Take in a late message for the settled debt *name*; return whether it is owed again."""
@@ -245,8 +247,13 @@ class Owing:
         debt.deadline = None
         if debt.state is DebtState.AWAITING:
             self._ledger.step(debt, DebtStep.TIMED_OUT)
+            debt.heard.clear()
             self._unanswered(debt)
             self._settling.try_again(debt)
+        elif debt.state is DebtState.SECURING:
+            self._not_now(debt, DebtStep.NOT_SECURED)
+        elif debt.state is DebtState.OPENING:
+            self.card_known(debt, "")
         elif debt.state in (DebtState.OWED, DebtState.BACKING_OFF):
             self._pay(debt)
 
@@ -275,7 +282,9 @@ class Owing:
             kept = f"the spec and profile under which it was sent ({debt.row.dialect}) are not kept in the journal"
             self._settling.stuck(debt, kept)
             return
-        message = self._message(debt, dialect)
+        if self._drafting.wants_card(debt):
+            return
+        message = self._drafting.message(debt, dialect)
         if message is not None:
             self._try(debt, link, message)
 
@@ -290,46 +299,6 @@ class Owing:
             debt.tell(self._world.now.wall, Word.ATTEMPT, f"{debt.attempts}: {message.mti} over {link.name}")
         self._ledger.commit(debt, "attempt", attempt(debt, self._world.now))
 
-    def _message(self, debt: Debt, dialect: Dialect) -> Message | None:
-        """Return what to send now, or None where it cannot be made: then the debt is stuck."""
-        now = self._world.now
-        try:
-            if debt.message is None:
-                debt.message = self._composed(debt, dialect)
-                if debt.message is None:
-                    return None
-                self._ledger.reserve(debt)
-                if not debt.given and not debt.repeats:
-                    return debt.message
-            marked = debt.given > 0 or (debt.repeats and not debt.resubmits)
-            return repeat_of(dialect, debt.message, now, marked=marked)
-        except (CannotCarry, EncodeError, StoreError, ValueError, KeyError) as error:
-            self._ledger.step(debt, DebtStep.GIVEN_UP)
-            self._settling.stuck(debt, said(f"cannot be composed: {error}"))
-            return None
-
-    def _composed(self, debt: Debt, dialect: Dialect) -> Message | None:
-        """Return what is owed, made from what the journal keeps; None where no STAN is free now.
-
-        Raises:
-            CannotCarry: the dialect has no such message.
-            EncodeError: a kept value does not fit the spec.
-            StoreError: the card number cannot be unsealed.
-        """
-        acquirer, now = self._ledger.acquirer(debt), self._world.now
-        if not debt.stan and (debt.resubmits or not debt.repeats):
-            own = debt.resubmits or dialect.profile.reversal_stan == "new"
-            debt.stan = (self._links.next_stan(acquirer.name) or "") if own else debt.leg.stan
-            if not debt.stan:
-                self._ledger.wait(debt, acquirer.debtor.longest_pause)
-                return None
-        pan = self._world.lent.unseal(debt.row.card) if debt.row.card else ""
-        if debt.resubmits:
-            return resubmission_of(debt.row, pan, dialect, acquirer.zone, debt.stan, now)
-        if debt.repeats:
-            return kept_request(debt.row, pan, dialect, now)
-        return reversal_of(debt.row, pan, dialect, acquirer.zone, debt.stan, now)
-
     def journaled(self, debt: Debt) -> None:
         """Take in that the journal committed the attempt, the end, or that it is owed again."""
         asked, debt.asked = debt.asked, ""
@@ -340,25 +309,55 @@ class Owing:
         elif debt.filed:
             self._settling.file(debt)
         elif debt.state is DebtState.SENDING and debt.sending is not None:
-            if self._ledger.acquirer(debt).keyed:
-                self._world.emit(Secure(debt.id, debt.leg.acquirer, debt.sending))
-            else:
-                self.secured(debt, debt.sending)
+            self._committed(debt, debt.sending)
         elif debt.state in (DebtState.OWED, DebtState.BACKING_OFF) and asked == "owed":
             self._pay(debt)
 
-    def secured(self, debt: Debt, message: Message | None) -> None:
-        """Take in the *message* with its MAC, and send it."""
-        if debt.state is not DebtState.SENDING:
-            return
+    def _committed(self, debt: Debt, message: Message) -> None:
+        """Send *message*, which is committed; with a MAC, where the leg has one."""
         link = debt.link
-        if message is None or link is None or not link.session.takes_money:
-            self._ledger.step(debt, DebtStep.JOURNAL_FAILED)
-            self._ledger.back_off(debt)
+        if link is None or not link.session.takes_money:
+            self._not_now(debt, DebtStep.JOURNAL_FAILED)
+        elif not self._ledger.acquirer(debt).keyed:
+            self._ledger.step(debt, DebtStep.JOURNALED)
+            self._give(debt, link, message, b"")
+        elif not self._drafting.secure(debt, link, message):
+            self._not_now(debt, DebtStep.JOURNAL_FAILED)
+
+    def _not_now(self, debt: Debt, step: DebtStep) -> None:
+        self._ledger.step(debt, step)
+        self._ledger.back_off(debt)
+
+    def card_known(self, debt: Debt, pan: str) -> None:
+        """Take in the card number of *debt*; where there is none, the security module is asked again later."""
+        if debt.asked != CARD:
             return
-        self._ledger.step(debt, DebtStep.JOURNALED)
+        debt.asked, debt.deadline = "", None
+        if debt.filed:
+            self._settling.file(debt)
+        elif debt.state is DebtState.OPENING and pan:
+            debt.pan = pan
+            self._pay(debt)
+        elif debt.state is DebtState.OPENING:
+            self._ledger.step(debt, DebtStep.CARD_UNKNOWN)
+            self._ledger.back_off(debt)
+
+    def secured(self, debt: Debt, message: Message | None, payload: bytes) -> None:
+        """Take in the *message* with its MAC, and send it; never with other keys than its link has now."""
+        if debt.state is not DebtState.SECURING:
+            return
+        debt.deadline, link = None, debt.link
+        up = link is not None and link.session.takes_money
+        if message is None or link is None or not up or self._drafting.outdated(debt, link):
+            self._not_now(debt, DebtStep.NOT_SECURED)
+            return
+        self._ledger.step(debt, DebtStep.SECURED)
+        self._give(debt, link, message, payload)
+
+    def _give(self, debt: Debt, link: Link, message: Message, payload: bytes) -> None:
+        """Give *message* to *link*; *payload* is empty where it is still to be encoded."""
         try:
-            payload = self._ledger.reading(debt).spec.encode(message)
+            payload = payload or self._ledger.reading(debt).spec.encode(message)
         except EncodeError as error:
             self._ledger.step(debt, DebtStep.REFUSED)
             self._settling.stuck(debt, said(f"cannot be written: {error}"))

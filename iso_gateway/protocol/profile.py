@@ -100,6 +100,12 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a host of this dialect answers to a reversal whose original it never saw."""
     after_send_91: Literal["owe", "final"] = "owe"
     """Whether 91 from the host, after sending, is an unknown outcome or a decline."""
+    mac_on_declines: bool = True
+    """Whether a decline, A0 and 77 among them, carries a MAC where the leg has one (ruling 12); an approval always
+    does."""
+    pin_control: Annotated[str, Meta(pattern="^([0-9]{16})?$")] = ""
+    """DE 53 beside a PIN block, after UnionPay: the block's format (1 without card number, 2 with it), the length of
+    its key (0 single, 6 double), zeros. Empty: DE 53 says nothing of that here."""
     terminals_reverse_first: bool = False
     """Whether terminals of this dialect send an owed reversal before anything else that is about money, however long
     ago its original was: then a new request of a terminal says that it has no such reversal to send."""

@@ -19,13 +19,14 @@ from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.moment import Moment
 from iso_gateway.protocol.originals import NOT_NAMED, Original
 from iso_gateway.protocol.profile import KindRow
+from iso_gateway.protocol.protection import KeySet
 from iso_gateway.protocol.records import Entry, HostLeg, Insert, Row, RowState
 from iso_gateway.protocol.setup import Listener
 from iso_gateway.protocol.story import Teller, Word, line
 from iso_gateway.protocol.transaction import TRANSITIONS, State, Step
 
 if TYPE_CHECKING:
-    from iso_gateway.protocol.links import Link
+    from iso_gateway.protocol.link import Link
 
 
 class Connection:
@@ -51,12 +52,16 @@ class Connection:
 class Asker:
     """One message that waits for the outcome: the first, or a repeat that joined it."""
 
-    __slots__ = ("connection", "header", "merchant", "message", "stan", "terminal")
+    __slots__ = ("connection", "header", "keys", "merchant", "message", "payload", "stan", "terminal")
 
-    def __init__(self, connection: Connection, header: bytes, message: Message) -> None:
+    def __init__(self, connection: Connection, header: bytes, message: Message, payload: bytes = b"") -> None:
         self.connection = connection
         self.header = header
         self.message = message
+        self.payload = payload
+        """The message as it came."""
+        self.keys: KeySet | None = None
+        """The generation that verified it: its answer is made with that one, and its PIN opened (ruling 11)."""
         self.terminal = message.text(41)
         self.merchant = message.text(42)
         self.stan = message.text(11)
@@ -106,7 +111,11 @@ class Request(Teller):
     link: Link | None = None
     host_row: KindRow | None = None
     """How its kind looks on the host's leg."""
+    host_keys: KeySet | None = None
+    """The generation with which it was secured for its link."""
     host_request: Message | None = None
+    sealed: bytes = b""
+    """The card number for the journal, where the seal is the security module's."""
     payload: bytes = b""
     journaled: Row | None = None
     """The row as it was committed before sending."""
@@ -129,6 +138,8 @@ class Request(Teller):
     """The reason of the debt that this request leaves, or empty."""
     replaying: Row | None = None
     answer: Facts = {}  # noqa: RUF012 -- nobody changes it: another one takes its place
+    ready: list[tuple[Asker, bytes | None]]
+    """Its answers with their MACs, as they come from the security module; None: there is none."""
     fates: tuple[Fate, ...] = ()
 
     def __init__(self, name: str, asker: Asker, kind: Kind, row: KindRow, now: Moment) -> None:
@@ -191,11 +202,10 @@ class Request(Teller):
         facts = self.listener.dialect.facts(self.message)
         return "date_local_transaction" in facts and "time_local_transaction" in facts
 
-    def known_by(self, fingerprint: Callable[[bytes], bytes]) -> None:
-        """Work out what a repeat has in common with its first message (ruling 4), and the card's keyed hash in it."""
+    def known_by(self, card_hash: bytes) -> None:
+        """Work out what a repeat has in common with its first message (ruling 4), the card's keyed hash in it."""
         get = self.message.get
-        if self.pan:
-            self.card_hash = fingerprint(self.pan.encode())
+        self.card_hash = card_hash
         said = f"{get(3)}\x1f{get(4)}\x1f{get(12)}\x1f{get(13)}\x1f{get(49)}\x1f"
         self.fingerprint = self.card_hash + said.encode() + _counter(get(55))
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from iso_gateway.codec.message import Message
 from iso_gateway.protocol import effects
 from iso_gateway.protocol.commands import File, Verify
-from iso_gateway.protocol.debt import Debt, before, noting
+from iso_gateway.protocol.debt import CARD, HEARD_MOST, Debt, Heard, before, noting
 from iso_gateway.protocol.debts import (
     Circumstances,
     DebtState,
@@ -18,6 +18,8 @@ from iso_gateway.protocol.debts import (
     read_repeat_answer,
     read_reversal_answer,
 )
+from iso_gateway.protocol.host_macs import SIGN_ON_ANEW, may_lack_mac, sent_first
+from iso_gateway.protocol.keyring import of_link
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.ledger import Ledger
 from iso_gateway.protocol.links import Links
@@ -37,9 +39,6 @@ MEANS: Final = {
 _NOT_FOUND: Final = frozenset({"00", "10", "11", "25"})
 """The codes that a host may give to a reversal whose original it has not decided yet."""
 
-_SIGN_ON_ANEW: Final = frozenset({"A0", "77"})
-"""The codes after which the link is signed on anew before the next attempt (ruling 12)."""
-
 
 def lateness(debt: Debt, host_timeout: float, wall: datetime) -> int:
     """Return how many milliseconds after its time-out the request of *debt* is answered at *wall*."""
@@ -58,20 +57,30 @@ class Settling:
         self.stuck_debts: dict[str, Debt] = {}
         """Those that an operator is to decide."""
 
-    def answered(self, debt: Debt, message: Message) -> None:
+    def answered(self, debt: Debt, message: Message, payload: bytes) -> None:
         """Take in a host's message under a key of this debt: its answer, or the late answer to the original."""
         # A void of 1993 is a 1420 as its reversal is: only the STAN tells their answers apart.
         to_original = message.mti[1] == debt.leg.mti[1] and message.text(11) == debt.leg.stan
-        late = debt.message is None or (not debt.repeats and to_original)
-        if late and not debt.repeats:
-            self._late(debt, message)
-            return
-        debt.answer = message
-        self._ledger.free_place(debt)
-        if self._ledger.acquirer(debt).keyed:
-            self._world.emit(Verify(debt.id, debt.leg.acquirer, message))
-        else:
-            self.verified(debt, "")
+        late = (debt.message is None or to_original) and not debt.repeats
+        heard = Heard(message, payload, late)
+        if not late:
+            self._ledger.free_place(debt)
+        acquirer = self._ledger.acquirer(debt)
+        if acquirer.protection.mac is None or may_lack_mac(self._ledger.reading(debt), message):
+            self._read(debt, heard, "")
+        elif len(debt.heard) < HEARD_MOST:
+            debt.heard.append(heard)
+            if len(debt.heard) == 1:
+                self._verify(debt, heard)
+
+    def _verify(self, debt: Debt, heard: Heard) -> None:
+        """Have the MAC of one answer checked; the next one waits for that."""
+        acquirer = self._ledger.acquirer(debt)
+        name = debt.link.name if debt.link is not None else ""
+        keys = self._world.keyring.to_verify(of_link(acquirer, name), acquirer.protection)
+        asked = debt.original if heard.late else debt.sending
+        sent = sent_first(debt.keys, keys)
+        self._world.emit(Verify(debt.id, acquirer.name, heard.message, heard.payload, sent, asked))
 
     def _late(self, debt: Debt, message: Message) -> None:
         """The original's answer comes after it was given up."""
@@ -99,11 +108,29 @@ class Settling:
             seen = Change(debt.row.id, set={"approval_seen": True}, where={"state": OPEN_DEBT | {RowState.SENDING}})
             self._world.emit(File((seen,)))
 
-    def verified(self, debt: Debt, mac: str) -> None:
-        """Take in the word on the answer's MAC, and read the answer."""
-        message, debt.answer = debt.answer, None
+    def heard(self, debt: Debt, mac: str) -> None:
+        """Take in the security module's word on the MAC of the answer that came first."""
+        if not debt.heard:
+            return
+        heard = debt.heard.popleft()
+        self._links.heard_mac(debt.link, mac)
+        self._read(debt, heard, mac)
+        if debt.heard:
+            self._verify(debt, debt.heard[0])
+
+    def _read(self, debt: Debt, heard: Heard, mac: str) -> None:
+        """Take in an answer, and the word on its MAC."""
+        if not heard.late:
+            self._answered(debt, heard.message, mac)
+        elif mac:
+            self._world.log("late answer", "warning", id=debt.id, cause="its MAC is wrong: it says nothing")
+        else:
+            self._late(debt, heard.message)
+
+    def _answered(self, debt: Debt, message: Message, mac: str) -> None:
+        """Read the answer to what the debt sent."""
         dialect = self._ledger.reading(debt)
-        if message is None or debt.state in (DebtState.SETTLED, DebtState.STUCK):
+        if debt.state in (DebtState.SETTLED, DebtState.STUCK):
             return
         if not debt.repeats and not debt.unanswered:
             self._world.log("late answer", "warning", id=debt.id, cause="a second answer to the same attempt")
@@ -127,7 +154,7 @@ class Settling:
             means = MEANS[step] if not mac else "its MAC is wrong, asked again"
             debt.tell(self._world.now.wall, Word.DEBT_ANSWERED, f"{said(message.text(39))}: {means}")
         if step is DebtStep.AGAIN:
-            if mac or code in _SIGN_ON_ANEW:
+            if mac == "A0" or code in SIGN_ON_ANEW:
                 self._links.sign_on_again(debt.link)
             if debt.state is DebtState.AWAITING:  # else the next attempt is on its way already
                 self._ledger.step(debt, step)
@@ -224,7 +251,7 @@ class Settling:
         """Commit the end of *debt*."""
         debt.filed = True
         debt.deadline = None
-        if not debt.asked:  # otherwise when that is answered
+        if debt.asked in {"", CARD}:  # otherwise when that is answered
             self._ledger.commit(debt, "end", debt.entry)
 
     def gone(self, debt: Debt, *, overtaken: bool = False) -> None:

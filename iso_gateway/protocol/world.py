@@ -9,6 +9,7 @@ from collections import deque
 from iso_gateway.protocol.commands import Command, Log
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.events import Event
+from iso_gateway.protocol.keyring import Keyring
 from iso_gateway.protocol.moment import Moment
 from iso_gateway.protocol.setup import Lent, Setup
 
@@ -23,6 +24,7 @@ class World:
         self.since = now
         """When the journal's knowledge begins, for a journal in memory."""
         self.draining = False
+        self.keyring = Keyring(self)
         self.dialects: dict[str, Dialect] = {}
         """By hash: those that are spoken, and those in which rows of earlier processes were written."""
         self.inner: deque[Event] = deque()

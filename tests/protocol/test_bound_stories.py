@@ -13,6 +13,7 @@ from iso_gateway.protocol.originals import Original
 from iso_gateway.protocol.routing import Route
 from iso_gateway.protocol.setup import Limits
 from tests.support.desk import Desk, setup
+from tests.support.trusting import known
 
 BY_RRN = Original(rrn="632400000001")
 
@@ -276,6 +277,7 @@ def test_a_reload_takes_new_terminals_to_old_connections() -> None:
     desk.connect()
     listener = replace(desk.setup.listeners["counter"], terminals={"NEW00001": ""})
     desk.node.reload(replace(desk.setup, listeners={"counter": listener}), desk.now)
+    desk.feed(events.KeysKnown(tuple(known([("terminal/NEW00001", 1), ("acquirer/bank", 1)]))))
     desk.send(desk.request(terminal="NEW00001"))
     assert len(desk.sent) == 1
 

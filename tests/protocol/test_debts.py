@@ -120,12 +120,27 @@ def test_a_pause_is_at_least_half_and_never_over_the_longest(
 # The table, as a whole.
 LEADS: dict[DebtState, dict[DebtStep, DebtState]] = {
     DebtState.OWED: {
+        DebtStep.CARD_WANTED: DebtState.OPENING,
         DebtStep.DUE: DebtState.SENDING,
         DebtStep.SETTLED: DebtState.SETTLED,
         DebtStep.REFUSED: DebtState.STUCK,
         DebtStep.GIVEN_UP: DebtState.STUCK,
     },
+    DebtState.OPENING: {
+        DebtStep.DUE: DebtState.SENDING,
+        DebtStep.CARD_UNKNOWN: DebtState.BACKING_OFF,
+        DebtStep.SETTLED: DebtState.SETTLED,
+        DebtStep.REFUSED: DebtState.STUCK,
+        DebtStep.GIVEN_UP: DebtState.STUCK,
+    },
+    DebtState.SECURING: {
+        DebtStep.SECURED: DebtState.AWAITING,
+        DebtStep.NOT_SECURED: DebtState.BACKING_OFF,
+        DebtStep.SETTLED: DebtState.SETTLED,
+        DebtStep.REFUSED: DebtState.STUCK,
+    },
     DebtState.SENDING: {
+        DebtStep.TO_SECURE: DebtState.SECURING,
         DebtStep.JOURNALED: DebtState.AWAITING,
         DebtStep.JOURNAL_FAILED: DebtState.BACKING_OFF,
         DebtStep.SETTLED: DebtState.SETTLED,
@@ -139,6 +154,7 @@ LEADS: dict[DebtState, dict[DebtStep, DebtState]] = {
         DebtStep.REFUSED: DebtState.STUCK,
     },
     DebtState.BACKING_OFF: {
+        DebtStep.CARD_WANTED: DebtState.OPENING,
         DebtStep.DUE: DebtState.SENDING,
         DebtStep.SETTLED: DebtState.SETTLED,
         DebtStep.REFUSED: DebtState.STUCK,

@@ -29,8 +29,10 @@ HELD: Final[dict[State, tuple[type, str]]] = {
     State.LOOKING_UP: (commands.Lookup, "request"),
     State.SECURING: (commands.Secure, "request"),
     State.JOURNALING: (commands.Journal, "request"),
+    State.SECURING_ANEW: (commands.Secure, "commit"),
     State.CHECKING: (commands.Verify, "answer"),
     State.RECORDING: (commands.Journal, "answer"),
+    State.PROTECTING: (commands.Secure, "answer"),
     State.DELIVERING: (commands.Deliver, "answer"),
     State.FILING: (commands.Journal, "fate"),
 }
@@ -53,7 +55,15 @@ class Case:
         held, when = HELD.get(state, (commands.Hangup, ""))
         if when == "request":
             desk.hold = {held}
+        elif when == "commit":
+            desk.hold = {commands.Journal}
         desk.send(self.message)
+        if when == "commit":  # the bank's keys change while the intent is being committed
+            desk.feed(events.KeysKnown(desk.keys_of("acquirer/bank", 2)))
+            (commit,) = desk.held
+            desk.hold, desk.held = {held}, []
+            for event in desk._carry_out(commit):
+                desk.feed(event)
         if when in ("answer", "fate"):
             desk.hold = {commands.Deliver if when == "fate" else held}
             desk.host_answers("00")
@@ -215,8 +225,10 @@ FITTING: Final[dict[State, set[str]]] = {
     State.SECURING: {"secured"},
     State.JOURNALING: {"conflict", "journal failed", "journaled"},
     State.SENT: {"not sent", "uncertain"},
+    State.SECURING_ANEW: {"secured"},
     State.CHECKING: {"verified", "not verified"},
     State.RECORDING: {"conflict", "journal failed", "journaled"},  # a conflict only with its own row
+    State.PROTECTING: set(),  # what is asked for the answers has ids of its own
     State.DELIVERING: {"handed", "not handed", "cut"},
     State.FILING: {"conflict", "journal failed", "journaled"},
 }

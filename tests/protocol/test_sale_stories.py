@@ -85,7 +85,7 @@ def test_an_approval_is_not_delivered_before_it_is_journaled() -> None:
 @pytest.mark.parametrize(
     ("keyed", "order"),
     [
-        (True, ["Verify", "Secure", "Journal", "Send", "Verify", "Journal", "Deliver", "File"]),
+        (True, ["Verify", "Secure", "Journal", "Send", "Verify", "Journal", "Secure", "Deliver", "File"]),
         (False, ["Journal", "Send", "Journal", "Deliver", "File"]),
     ],
 )

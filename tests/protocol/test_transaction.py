@@ -43,7 +43,8 @@ def test_a_debt_goes_where_the_table_says_and_nowhere_else(state: DebtState) -> 
 
 def test_nothing_is_sent_that_was_not_journaled() -> None:
     ways = {(before, step) for (before, step), to in TRANSITIONS.items() if to is State.SENT}
-    assert ways == {(State.JOURNALING, Step.JOURNALED)}
+    assert ways == {(State.JOURNALING, Step.JOURNALED), (State.SECURING_ANEW, Step.JOURNALED)}
+    assert {before for (before, _), to in TRANSITIONS.items() if to is State.SECURING_ANEW} == {State.JOURNALING}
 
 
 def test_nothing_is_delivered_between_sending_and_recording() -> None:

@@ -18,7 +18,6 @@ from msgspec.structs import replace
 
 from iso_gateway import Message
 from iso_gateway.catalog import load_profile, load_spec
-from iso_gateway.hsm.open_module import OpenModule
 from iso_gateway.protocol import commands, events
 from iso_gateway.protocol.acts import Act
 from iso_gateway.protocol.dialect import Dialect
@@ -26,18 +25,19 @@ from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.moment import Moment
 from iso_gateway.protocol.node import Node
 from iso_gateway.protocol.originals import Original
-from iso_gateway.protocol.protection import Protection
+from iso_gateway.protocol.protection import KnownKeys, Protection
 from iso_gateway.protocol.records import Row, RowState
 from iso_gateway.protocol.routing import Route
 from iso_gateway.protocol.session import Timing
 from iso_gateway.protocol.setup import Acquirer, Debtor, Lent, Limits, Listener, Setup
 from iso_gateway.protocol.verdicts import Wire
-from iso_gateway.security.keys import MacAlgorithm, MacMethod
+from iso_gateway.security.keys import MacAlgorithm, MacMethod, PinFormat
 from iso_gateway.security.seal import Seal
 from iso_gateway.store.asking import answer
 from iso_gateway.store.journal import Failed, Refused
 from iso_gateway.store.memory import MemoryJournal
 from iso_gateway.store.remains import keep_dialects, remains
+from tests.support.trusting import TrustingModule, known
 
 NOON = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 PAN = "4761739001010010"
@@ -53,7 +53,7 @@ def dialect(name: str) -> Dialect:
     return Dialect(spec, load_profile(spec.profile))
 
 
-KEYED = Protection(mac=MacMethod(MacAlgorithm.X9_19))
+KEYED = Protection(mac=MacMethod(MacAlgorithm.X9_19), pin=PinFormat.ISO_0)
 
 
 def setup(terminal: str = "iso87-ascii", host: str = "iso87-ascii", **changes: Any) -> Setup:
@@ -87,8 +87,9 @@ class Desk:
         self._runs = itertools.count(1)
         self.mono = 1000.0
         self.journal = MemoryJournal()
+        self.seal = Seal(bytes(32), lambda: next(self._nonces).to_bytes(12, "big"))
+        self.module = TrustingModule(self.seal)
         self.node = self._new_node()
-        self.module = OpenModule()
         self.sent: deque[tuple[str, str, Message]] = deque()
         """(id, link, message) in the order of sending."""
         self.answers: deque[tuple[str, Message]] = deque()
@@ -114,11 +115,12 @@ class Desk:
         self.host_dialect = self.setup.acquirers["bank"].dialect
         self.terminal_dialect = self.setup.listeners["counter"].dialect
         self._stan = 0
+        self.know_keys()
         for name in links:
             self.bring_up(name)
 
     def _new_node(self) -> Node:
-        seal = Seal(bytes(32), lambda: next(self._nonces).to_bytes(12, "big"))
+        seal = self.seal
         number = next(self._runs)
         run = "run" if number == 1 else f"run{number}"
         lent = Lent(seal.fingerprint, seal.seal, seal.unseal, lambda: 1.0, lambda: 500, run, self._wire)
@@ -136,8 +138,21 @@ class Desk:
         self.since = self.since or NOON
         self.node = self._new_node()
         self.feed(remains(self.journal))
+        self.know_keys()
         for name in links:
             self.bring_up(name)
+
+    def know_keys(self) -> None:
+        """Tell the node of the keys that the key store has: one generation of each terminal and of the bank."""
+        self.feed(events.KeysKnown(self.keys_of()))
+
+    def keys_of(self, owner: str = "", number: int = 1) -> tuple[KnownKeys, ...]:
+        """Return what the key store has, where *owner* has come to generation *number*."""
+        owners = [
+            *(f"terminal/{name}" for name in self.setup.listeners["counter"].terminals),
+            *(f"acquirer/{name}" for name in ("bank", "closed", *self.setup.acquirers)),
+        ]
+        return tuple(known((each, number if each == owner else 1) for each in owners))
 
     @property
     def now(self) -> Moment:
@@ -174,10 +189,8 @@ class Desk:
 
     def _carry_out(self, command: commands.Command) -> list[events.Event]:
         match command:
-            case commands.Verify():
-                return [self.module.verify(command)]
-            case commands.Secure():
-                return [self.module.secure(command)]
+            case commands.Verify() | commands.Secure() | commands.Unseal():
+                return [self.module.answer(command)]
             case commands.Journal() | commands.File():
                 return self._commit(command)
             case commands.Lookup() | commands.Gather():
