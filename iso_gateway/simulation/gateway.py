@@ -7,9 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from iso_gateway.protocol import commands, events
+from iso_gateway.protocol.keyring import of_link, of_terminal
 from iso_gateway.protocol.node import Node
 from iso_gateway.protocol.numbering import LAST
+from iso_gateway.protocol.protection import KeySet, KnownKeys, Role, key_name
 from iso_gateway.protocol.setup import Lent, Setup
+from iso_gateway.security.keys import KeyRef, KeyState
 from iso_gateway.security.seal import NONCE_BYTES, Seal
 from iso_gateway.simulation.chance import Chance
 from iso_gateway.simulation.faults import Trouble
@@ -25,6 +28,16 @@ REDIAL: Final = 5.0
 """Seconds between two attempts to open a link."""
 DOWN_FOR: Final = (0.5, 20.0)
 """Seconds from a death to the next process."""
+
+
+def keys_of(setup: Setup) -> tuple[KnownKeys, ...]:
+    """Return what the key store has: one generation of each terminal and acquirer whose messages have a MAC."""
+    terminals = [of_terminal(name) for each in setup.listeners.values() if each.keyed for name in each.terminals]
+    acquirers = [of_link(each, "") for each in setup.acquirers.values() if each.keyed]
+    return tuple(
+        KnownKeys(KeySet(owner, 1, mac=KeyRef(key_name(owner, Role.MAC))), KeyState.ACTIVE)
+        for owner in (*terminals, *acquirers)
+    )
 
 
 class Gateway:
@@ -64,7 +77,9 @@ class Gateway:
         self._handling = False
         self._timer: float | None = None
         self._carry_out: dict[type[commands.Command], Callable[[Any], None]] = {
-            commands.Verify: lambda command: self._queue.append(events.Verified(command.id)),
+            commands.Verify: lambda command: self._queue.append(
+                events.Verified(command.id, "", command.keys[0] if command.keys else None)
+            ),
             commands.Secure: lambda command: self._queue.append(events.Secured(command.id, command.message)),
             commands.Journal: journal.submit,
             commands.File: journal.submit,
@@ -104,6 +119,7 @@ class Gateway:
         self.journal.opened(self.feed_all)
         keep_dialects(self.journal.durable, self.setup)
         self.feed(remains(self.journal.durable))
+        self.feed(events.KeysKnown(keys_of(self.setup)))
         for acquirer in self.setup.acquirers.values():
             for link in acquirer.links:
                 self._heap.after(self._chance.between(0.0, 0.05), self._dial, link, self.lives)
