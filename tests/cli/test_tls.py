@@ -68,14 +68,14 @@ def test_another_name_or_issuer_sends_nothing(iso_gateway: Call, guarded: Guarde
 
 
 def test_without_a_certificate_nothing_is_answered(iso_gateway: Call, guarded: Guarded) -> None:
-    """In TLS 1.3 the client sends before it hears that it is not taken: the outcome is unknown, and a debt.
+    """In TLS 1.3 the client may send before it hears that it is not taken: then the outcome is unknown, and a debt.
 
-    Whether it hears why is chance: the end of a connection on which something was not read overtakes the last words.
+    Whether it hears why is chance too: the end of a connection on which something was not read overtakes last words.
     """
     ca = ("--tls-ca", str(guarded.authority.ca))
     said = iso_gateway("send", "sale", "--to", guarded.host.address, "--amount", "12.34", *ca)
-    assert said.exit_code == 4
-    assert re.search("TLS: the peer wants a certificate of us|connection reset by the peer", said.stdout + said.stderr)
+    assert said.exit_code in (3, 4)
+    assert "approved" not in said.stdout
 
 
 def test_in_clear_nothing_is_answered(iso_gateway: Call, guarded: Guarded) -> None:
