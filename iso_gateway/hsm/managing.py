@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from iso_gateway.errors import KeyMaterialError, KeyStoreError, KsnError
+from iso_gateway.errors import KeyBlockError, KeyStoreError, KsnError, SecurityError
 from iso_gateway.hsm.allowed import NEXT, Denied
 from iso_gateway.hsm.key_table import Deed, HeldKey, KeyTable, wipe
 from iso_gateway.hsm.new_keys import accept, check_spec, drawn, new_key
@@ -26,6 +26,9 @@ from iso_gateway.security.keys import KeyAlgorithm, KeyForm, KeyInfo, KeyRef, Ke
 
 LONGEST_CHECK: Final = 5
 """Bytes of a check value that are told: partners compare 3 to 5, and more of them would be a block of cipher text."""
+
+DERIVING: Final = frozenset({Usage.BDK, Usage.INITIAL})
+"""Keys of these usages have the one mode of use that the standard gives them; ours have no narrower one."""
 
 Part = c.GenerateKey | c.ImportKey | c.SetState
 Made = c.Generated | c.Imported | c.Settled
@@ -87,7 +90,7 @@ class Managing:
                 wrapped = self._wrapped(c.DeriveInitial, command.under, command.form, HeldKey(info, initial), {})
             finally:
                 wipe(initial)
-        except (Denied, KeyMaterialError, KsnError) as error:
+        except (Denied, SecurityError) as error:
             self._keys.change((), [self._refusal(act, command.bdk, _named(error))])
             raise
         self._keys.change((), [self._deed(act, held.info)])
@@ -115,7 +118,7 @@ class Managing:
                 act, ref = _told(part)
                 try:
                     result = self._stage(part, staged)
-                except (Denied, KeyMaterialError) as error:
+                except (Denied, SecurityError) as error:
                     denied = _named(error)
                     self._keys.change((), [self._refusal(act, ref, denied)])
                     raise denied from None
@@ -146,7 +149,8 @@ class Managing:
         test = newest.info.test if newest is not None else False
         if command.under is not None:
             test = self._key(c.GenerateKey, "under", command.under, staged).info.test
-        arrived = Arrived(drawn(spec, self._chance), Mode.ANY, spec.exportability)
+        mode = Mode.DERIVE if spec.usage in DERIVING else Mode.ANY
+        arrived = Arrived(drawn(spec, self._chance), mode, spec.exportability)
         held = new_key(spec, newest, arrived, self._wall(), test=test)
         wrapped = b""
         if command.under is not None:
@@ -216,11 +220,12 @@ class Managing:
         return Deed(act, ref, "", self._actor, denied.refused.fault)
 
 
-def _named(error: Exception) -> Denied:
-    """Return what *error* is answered with: what may not serve as a key is weak, a number that gives none a KSN."""
+def _named(error: Denied | SecurityError) -> Denied:
+    """Return what *error* is answered with; what may not serve as a key is weak."""
     if isinstance(error, Denied):
         return error
-    return Denied(c.Fault.KSN if isinstance(error, KsnError) else c.Fault.WEAK_KEY, str(error))
+    faults = {KsnError: c.Fault.KSN, KeyBlockError: c.Fault.KEY_BLOCK}
+    return Denied(faults.get(type(error), c.Fault.WEAK_KEY), str(error))
 
 
 def _told(part: Part) -> tuple[str, KeyRef]:

@@ -18,6 +18,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from iso_gateway.errors import (
+    KeyBlockError,
     KeyMaterialError,
     KeyStoreError,
     KsnError,
@@ -49,6 +50,7 @@ FAULTS: Final[dict[type[Exception], c.Fault]] = {
     PinBlockError: c.Fault.PIN_BLOCK,
     PinPolicyError: c.Fault.POLICY,
     KsnError: c.Fault.KSN,
+    KeyBlockError: c.Fault.KEY_BLOCK,
     KeyMaterialError: c.Fault.USAGE,
 }
 """What a fault of the algorithms is called. A key of a wrong length can only be one that is used for what it is not."""

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple, cast
+from typing import Final, Literal, NamedTuple, cast
 
 from iso_gateway.hsm.allowed import Denied
-from iso_gateway.hsm.key_table import HeldKey
+from iso_gateway.hsm.key_table import HeldKey, wipe
+from iso_gateway.security import key_blocks
 from iso_gateway.security.block_ciphers import BlockCipher
 from iso_gateway.security.commands import Fault, KeySpec
+from iso_gateway.security.key_header import Header
 from iso_gateway.security.keys import Exportability, KeyAlgorithm, KeyForm, KeyInfo, Mode
 
-BLOCKS: Final = frozenset({KeyForm.TR31_B, KeyForm.TR31_D})
-"""Forms that bind a key to what it is for."""
+BLOCKS: Final[dict[KeyForm, tuple[Literal["B", "D"], KeyAlgorithm, str]]] = {
+    KeyForm.TR31_B: ("B", KeyAlgorithm.TDES, "ABC"),
+    KeyForm.TR31_D: ("D", KeyAlgorithm.AES, "D"),
+}
+"""Forms that bind a key to what it is for: the version that is made, of what the key over it is, and versions taken."""
+
+_FREEDOM: Final = (Exportability.NEVER, Exportability.UNDER_KEK, Exportability.SENSITIVE)
+"""From the one that may do least."""
 
 _TDES_STRENGTH: Final = {64: 56, 128: 80, 192: 112}
 
@@ -50,8 +58,12 @@ def wrap(form: KeyForm, under: HeldKey, held: HeldKey, chance: Callable[[int], b
         Denied: the form does not go with the keys.
     """
     if form in BLOCKS:
-        del chance
-        raise Denied(Fault.MALFORMED, "key blocks are not there yet")
+        version, kind, _ = BLOCKS[form]
+        if under.info.algorithm is not kind:
+            raise Denied(Fault.MALFORMED, f"key blocks {form} are under keys of {kind.name}")
+        info = held.info
+        header = Header(info.usage, info.algorithm, info.mode, info.exportability)
+        return key_blocks.wrap(version, under.value, header, held.value, chance)
     cipher = BlockCipher(under.info.algorithm, under.value)
     try:
         if len(held.value) % cipher.block_size:
@@ -66,10 +78,11 @@ def unwrap(form: KeyForm, under: HeldKey, spec: KeySpec, wrapped: bytes) -> Arri
     """Return the key in *wrapped*, which is to be what *spec* says.
 
     Raises:
-        Denied: it does not open, or is something else.
+        Denied: it is something else.
+        KeyBlockError: it does not open.
     """
     if form in BLOCKS:
-        raise Denied(Fault.MALFORMED, "key blocks are not there yet")
+        return _opened(form, under, spec, wrapped)
     cipher = BlockCipher(under.info.algorithm, under.value)
     try:
         if len(wrapped) * 8 != spec.bits or len(wrapped) % cipher.block_size:
@@ -78,3 +91,35 @@ def unwrap(form: KeyForm, under: HeldKey, spec: KeySpec, wrapped: bytes) -> Arri
     finally:
         cipher.wipe()
     return Arrived(bytearray(value), Mode.ANY, spec.exportability)
+
+
+def _opened(form: KeyForm, under: HeldKey, spec: KeySpec, block: bytes) -> Arrived:
+    """Return the key in *block*."""
+    header, value = key_blocks.unwrap(under.value, block)
+    try:
+        mode, free = _granted(form, header, 8 * len(value), spec)
+    except Denied:
+        wipe(value)
+        raise
+    return Arrived(value, mode, free)
+
+
+def _granted(form: KeyForm, header: Header, bits: int, spec: KeySpec) -> tuple[Mode, Exportability]:
+    """Return what a key of *bits* may do and where it may go: what both its *header* and *spec* allow.
+
+    Raises:
+        Denied: they are of different keys.
+    """
+    if header.version not in BLOCKS[form][2]:
+        raise Denied(Fault.KEY_BLOCK, f"a key block of version {header.version}")
+    if (header.usage, header.algorithm, bits) != (spec.usage, spec.algorithm, spec.bits):
+        said = f"{header.usage} {header.algorithm} of {bits} bits"
+        wanted = f"{spec.usage} {spec.algorithm} of {spec.bits}"
+        raise Denied(Fault.KEY_BLOCK, f"the key block says {said}; {spec.name} is to be {wanted}")
+    if header.key_version.startswith("c"):
+        raise Denied(Fault.KEY_BLOCK, "a component of a key")
+    try:
+        mode, free = Mode(header.mode), Exportability(header.exportability)
+    except ValueError:
+        raise Denied(Fault.KEY_BLOCK, "a mode of use or an exportability that is not known here") from None
+    return mode, min(free, spec.exportability, key=_FREEDOM.index)

@@ -11,8 +11,10 @@ from iso_gateway.errors import KeyStoreError
 from iso_gateway.hsm.key_table import Deed, HeldKey, MemoryKeys
 from iso_gateway.hsm.software import SoftwareModule
 from iso_gateway.security import commands as c
+from iso_gateway.security import key_blocks
 from iso_gateway.security.block_ciphers import BlockCipher
 from iso_gateway.security.check_values import CheckMethod, check_value
+from iso_gateway.security.key_header import Header
 from iso_gateway.security.key_material import has_odd_parity
 from iso_gateway.security.keys import (
     Exportability,
@@ -22,6 +24,7 @@ from iso_gateway.security.keys import (
     KeyState,
     MacAlgorithm,
     MacMethod,
+    Mode,
     Usage,
 )
 from tests.support.module_keys import NOW, held
@@ -237,6 +240,79 @@ def test_a_check_value_is_told(length: int) -> None:
 @pytest.mark.parametrize("length", [-1, 0, 1, 6, 8, 9])
 def test_no_check_value_is_told_that_says_nothing_or_too_much(length: int) -> None:
     refused = Desk(ZMK).ask(c.CheckValue(ZMK.info.ref, length))
+    assert isinstance(refused, c.Refused)
+    assert refused.fault is c.Fault.MALFORMED
+
+
+# Key blocks
+
+AES_KEK = held("partner/kek", Usage.KEK, bytes(range(32)), algorithm=KeyAlgorithm.AES)
+FORMS = {KeyForm.TR31_B: ZMK, KeyForm.TR31_D: AES_KEK}
+
+
+def block(form: KeyForm, header: Header, value: bytes | bytearray = NEW) -> bytes:
+    return key_blocks.wrap("B" if form is KeyForm.TR31_B else "D", FORMS[form].value, header, value, bytes)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_key_goes_out_and_comes_in_as_a_key_block(form: KeyForm) -> None:
+    desk, kek = Desk(*FORMS.values()), FORMS[form]
+    spec = msgspec.structs.replace(SPEC, exportability=Exportability.UNDER_KEK)
+    made = desk.ask(c.GenerateKey(spec, kek.info.ref, form))
+    assert isinstance(made, c.Generated)
+    header, value = key_blocks.unwrap(kek.value, made.wrapped)
+    assert (header.usage, header.algorithm, header.mode, header.exportability) == ("P0", "T", "N", "E")
+    again = desk.ask(c.ExportKey(made.info.ref, kek.info.ref, form))
+    assert isinstance(again, c.Exported)
+    assert key_blocks.unwrap(kek.value, again.wrapped).key == value
+    taken = Desk(*FORMS.values()).ask(c.ImportKey(spec, kek.info.ref, form, again.wrapped))
+    assert isinstance(taken, c.Imported)
+    assert taken.info.check_value == made.info.check_value
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    "header",
+    [
+        Header("M3", "T", "N", "E"),
+        Header("P0", "A", "N", "E"),
+        Header("P0", "T", "S", "E"),
+        Header("P0", "T", "N", "X"),
+        Header("P0", "T", "N", "E", "c1"),
+    ],
+)
+def test_a_key_block_that_says_something_else_is_not_taken(form: KeyForm, header: Header) -> None:
+    refused = Desk(*FORMS.values()).ask(c.ImportKey(SPEC, FORMS[form].info.ref, form, block(form, header)))
+    assert isinstance(refused, c.Refused)
+    assert refused.fault is c.Fault.KEY_BLOCK
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("at", [0, 5, 8, 20, -1])
+def test_a_changed_key_block_is_not_taken(form: KeyForm, at: int) -> None:
+    changed = bytearray(block(form, Header("P0", "T", "N", "E")))
+    changed[at] ^= 1
+    refused = Desk(*FORMS.values()).ask(c.ImportKey(SPEC, FORMS[form].info.ref, form, bytes(changed)))
+    assert isinstance(refused, c.Refused)
+    assert refused.fault is c.Fault.KEY_BLOCK
+
+
+@pytest.mark.parametrize("sent", Exportability)
+@pytest.mark.parametrize("wanted", Exportability)
+def test_a_key_may_leave_only_as_both_its_block_and_we_say(sent: Exportability, wanted: Exportability) -> None:
+    spec = msgspec.structs.replace(SPEC, exportability=wanted)
+    header = Header("P0", "T", "E", sent)
+    taken = Desk(ZMK).ask(c.ImportKey(spec, ZMK.info.ref, KeyForm.TR31_B, block(KeyForm.TR31_B, header)))
+    assert isinstance(taken, c.Imported)
+    assert taken.info.mode is Mode.ENCRYPT
+    least = min(sent, wanted, key="NES".index)
+    assert taken.info.exportability is least
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_key_block_is_under_a_key_of_its_cipher(form: KeyForm) -> None:
+    other = next(kek for each, kek in FORMS.items() if each is not form)
+    refused = Desk(*FORMS.values()).ask(c.GenerateKey(SPEC, other.info.ref, form))
     assert isinstance(refused, c.Refused)
     assert refused.fault is c.Fault.MALFORMED
 
