@@ -6,7 +6,7 @@ one key three times over, and two keys are K1, K2, K1: the library wants 24 byte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -39,7 +39,7 @@ BLOCK_BYTES: Final[dict[KeyAlgorithm, int]] = {
 class BlockCipher:
     """One key under one block cipher. Its repr says the cipher alone.
 
-    A copy of the key is kept, as CBC needs it for each message: `wipe` overwrites it.
+    A copy of the key is kept, as CBC needs it for each message: `wipe` overwrites it. For one thread at a time.
     """
 
     def __init__(self, kind: KeyAlgorithm, key: Key) -> None:
@@ -57,13 +57,13 @@ class BlockCipher:
         self._key = as_24_bytes(key) if self.block_size == 8 else bytearray(key)
         self.algorithm: CipherAlgorithm = _algorithm(kind, self._key)
         """What the library wants for its own constructions, CMAC; not for keeping."""
-        self._encrypt, self._decrypt = (context.update for context in _electronic(self.algorithm))
+        single = Cipher(self.algorithm, modes.ECB())  # noqa: S305 -- PIN blocks and derivations are single blocks
+        self._encrypt = _asked(single.encryptor).update
+        self._decrypt = _asked(single.decryptor).update
         self._from_zeros = Cipher(self.algorithm, modes.CBC(bytes(self.block_size)))
         self._alive = True
-        self._running: Callable[[bytes], bytes] | None = None
-        """CBC that never begins anew: see `encrypt_chained`."""
-        self._last = 0
-        """The block that it gave last."""
+        self._running: tuple[Callable[[bytes], bytes], int] | None = None
+        """CBC that never begins anew, and the block that it gave last: see `encrypt_chained`."""
 
     def __repr__(self) -> str:
         return f"<BlockCipher {self.kind.name}>"
@@ -97,16 +97,17 @@ class BlockCipher:
         """
         if vector or not blocks:
             return self._chained(blocks, vector).encryptor().update(blocks)
-        # To begin anew costs as much as eight blocks. One that goes on adds the block it gave last to the next one:
-        # that is added to it here as well, which leaves a vector of zeros.
-        running, size = self._running, self.block_size
-        if running is None:
-            running = self._running = self._chained(blocks, b"").encryptor().update
-        elif len(blocks) % size:
+        size = self.block_size
+        if len(blocks) % size:
             raise ValueError("no whole blocks")
-        first = int.from_bytes(blocks[:size], "big") ^ self._last
-        chained = running(first.to_bytes(size, "big") + blocks[size:])
-        self._last = int.from_bytes(chained[-size:], "big")
+        # To begin anew costs as much as eight blocks. One that goes on adds the block it gave last to the next one:
+        # that is added to it here as well, which leaves a vector of zeros. It is taken away while it works: whoever is
+        # interrupted in between leaves none that is out of step.
+        running, self._running = self._running, None
+        goes_on, last = running or (self._chained(b"", b"").encryptor().update, 0)
+        first = int.from_bytes(blocks[:size], "big") ^ last
+        chained = goes_on(first.to_bytes(size, "big") + blocks[size:])
+        self._running = goes_on, int.from_bytes(chained[-size:], "big")
         return chained
 
     def decrypt_chained(self, blocks: bytes, vector: bytes = b"") -> bytes:
@@ -120,8 +121,8 @@ class BlockCipher:
     def wipe(self) -> None:
         """Overwrite the key that is kept, and have the cipher do nothing more; what the library holds goes with it."""
         self._key[:] = bytes(len(self._key))
-        self._encrypt = self._decrypt = self._running = _wiped
-        self._last = 0
+        self._encrypt = self._decrypt = _wiped
+        self._running = None
         self._alive = False
 
     def _chained(self, blocks: bytes, vector: bytes) -> Cipher[modes.CBC]:
@@ -145,7 +146,8 @@ def encrypt_once(kind: KeyAlgorithm, key: Key, blocks: bytes | bytearray) -> byt
         raise ValueError("no whole blocks")
     own = as_24_bytes(key) if BLOCK_BYTES[kind] == 8 else bytearray(key)
     made = bytearray(len(blocks) + BLOCK_BYTES[kind] - 1)
-    next(_electronic(_algorithm(kind, own))).update_into(blocks, made)
+    single = Cipher(_algorithm(kind, own), modes.ECB())  # noqa: S305 -- as above
+    _asked(single.encryptor).update_into(blocks, made)
     own[:] = bytes(len(own))
     del made[len(blocks) :]
     return made
@@ -170,12 +172,10 @@ def _algorithm(kind: KeyAlgorithm, key: bytearray) -> CipherAlgorithm:
     return TripleDES(key)  # type: ignore[arg-type]
 
 
-def _electronic(algorithm: CipherAlgorithm) -> Iterator[CipherContext]:
-    """Yield what encrypts single blocks, and what decrypts them, each made when it is asked for."""
-    cipher = Cipher(algorithm, modes.ECB())  # noqa: S305 -- PIN blocks and derivations are single blocks
+def _asked(make: Callable[[], CipherContext]) -> CipherContext:
+    """Return what *make* makes: only there does the library say that it was built without the cipher."""
     try:
-        yield cipher.encryptor()
-        yield cipher.decryptor()
+        return make()
     except UnsupportedAlgorithm:
         raise KeyMaterialError("a key of an algorithm that this build of cryptography does not have") from None
 

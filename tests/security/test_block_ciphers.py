@@ -131,3 +131,20 @@ def test_each_message_is_chained_from_zeros_whatever_was_chained_before(kind: Ke
         assert used.encrypt_chained(message, b"\x01" * size) != right
         with pytest.raises(ValueError, match="no whole blocks"):
             used.encrypt_chained(message + b"x")
+
+
+@every_kind
+def test_who_is_interrupted_while_it_works_leaves_nothing_out_of_step(kind: KeyAlgorithm) -> None:
+    cipher, message = ready(kind), bytes(range(2 * BLOCK_BYTES[kind]))
+    right = cipher.encrypt_chained(message)
+    assert cipher._running
+    goes_on, last = cipher._running
+
+    def interrupted(blocks: bytes) -> bytes:
+        goes_on(blocks)
+        raise KeyboardInterrupt
+
+    cipher._running = interrupted, last
+    with pytest.raises(KeyboardInterrupt):
+        cipher.encrypt_chained(message)
+    assert cipher.encrypt_chained(message) == right
