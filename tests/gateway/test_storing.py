@@ -130,8 +130,10 @@ def test_the_journal_of_another_key_is_refused(folder: Path) -> None:
 
 def test_a_card_is_found_and_opened_again_by_the_next_run(folder: Path) -> None:
     with kept(folder) as first:
+        assert first.seal is not None
         sealed, hashed = first.seal.seal("4761739001010010"), first.seal.fingerprint(b"4761739001010010")
     with kept(folder) as second:
+        assert second.seal is not None
         assert second.seal.unseal(sealed) == "4761739001010010"
         assert second.seal.fingerprint(b"4761739001010010") == hashed
 

@@ -124,6 +124,8 @@ class KeyedTerminal(Terminal):
 class KeyedRunning(Running):
     """A gateway with keys, its host and the way to it."""
 
+    host: KeyedHost
+
     async def keyed_terminal(self, keys: LegKeys = OF_TERMINAL) -> KeyedTerminal:
         """Connect a terminal that has *keys*."""
         stream = await trio.open_tcp_stream("127.0.0.1", self.service.bound["counter"].port)
