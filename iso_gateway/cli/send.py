@@ -20,6 +20,7 @@ from iso_gateway.cli.tls import TLS_DIALLING, tls_dialling
 from iso_gateway.errors import (
     ConfigError,
     KeyMaterialError,
+    KsnError,
     NoAnswer,
     NoConnection,
     Problem,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from iso_gateway.net.tls import ClientTLS
     from iso_gateway.protocol.dialect import Dialect
     from iso_gateway.protocol.protection import Protection
-    from iso_gateway.terminal.client import Heard
     from iso_gateway.terminal.orders import Prepared
     from iso_gateway.terminal.records import KeyNotes
     from iso_gateway.terminal.result import Result
@@ -262,13 +262,22 @@ def shield_of(dialect: Dialect, protection: Protection, keys: str, terminal: str
 
     if not protection.keyed:
         return Shield(dialect, protection, OwnKeys())
+    held = held_keys(keys)
     try:
-        own = keys_now(held_keys(keys).of(terminal), notes)
+        own = keys_now(held.of(terminal), notes)
     except KeyMaterialError:
         raise ConfigError([Problem("keys", "the keys of the last sign-on do not open under this master key")]) from None
     if problems := unusable(dialect.spec, protection, own):
         raise ConfigError([Problem(option_of(problem.path), problem.message) for problem in problems])
-    return Shield(dialect, protection, own, secrets.token_bytes)
+    return Shield(dialect, protection, own, secrets.token_bytes, held.dukpt)
+
+
+class Told(NamedTuple):
+    """A message as it was sent, its answer, and why that is not to be believed; empty: it is."""
+
+    message: Message
+    answer: Message
+    doubt: str
 
 
 class Asker(NamedTuple):
@@ -283,8 +292,8 @@ class Asker(NamedTuple):
     shield: Shield
     tls: ClientTLS | None
 
-    def told(self, message: Message, pin: str = "") -> tuple[Message, Heard]:
-        """Send *message* with its PIN block and MAC; return it as it was sent, and the answer.
+    def told(self, message: Message, pin: str = "") -> Told:
+        """Send *message* with its PIN block and MAC; return it as it was sent, and what came of it.
 
         Raises:
             NoConnection: not a byte of it was sent.
@@ -294,9 +303,30 @@ class Asker(NamedTuple):
 
         from iso_gateway.terminal.client import ask
 
-        message = self.shield.protected(message, pin)
+        shield = self._of_transaction() if self.shield.protection.ksn else self.shield
+        message = shield.protected(message, pin)
         asking = partial(ask, self.at, self.framing, self.dialect.spec, message, self.timeout, tls=self.tls)
-        return message, trio.run(asking)
+        answer, payload = trio.run(asking)
+        return Told(message, answer, shield.doubt(message, answer, payload))
+
+    def _of_transaction(self) -> Shield:
+        """Return what protects the next transaction (DUKPT): its number is on disk before it is used.
+
+        Raises:
+            NoConnection: there is no further number, or no key; nothing was sent.
+        """
+        import msgspec
+
+        from iso_gateway.terminal import state as memory
+
+        try:
+            with memory.opened(self.path) as notebook:
+                mine = notebook.terminals[f"{self.till.merchant}/{self.till.terminal}"]
+                ksn = self.shield.next_ksn(mine.keys.ksn)
+                mine.keys = msgspec.structs.replace(mine.keys, ksn=ksn.hex().upper())
+            return self.shield.of_transaction(ksn)
+        except (KsnError, KeyMaterialError) as error:
+            raise NoConnection(f"no keys for another transaction: {error}") from None
 
     def exchange(self, prepared: Prepared, wall: datetime, pin: str = "") -> Result:
         """Send what is noted already, note what became of it, and return that."""
@@ -321,7 +351,7 @@ class Asker(NamedTuple):
 
         dialect, kind, message = self.dialect, prepared.kind, prepared.message
         try:
-            message, heard = self.told(message, pin)
+            told = self.told(message, pin)
         except NoConnection as error:
             complain(f"{error}; nothing was sent")
             return of_silence(dialect, kind, message, str(error), sent=False)
@@ -335,11 +365,11 @@ class Asker(NamedTuple):
             if not interrupted(group):
                 raise
             return of_silence(dialect, kind, message, "interrupted")
-        if doubt := self.shield.doubt(message, *heard):
-            return of_doubt(dialect, kind, message, heard.message, doubt)
-        result = of_answer(dialect, kind, message, heard.message)
+        if told.doubt:
+            return of_doubt(dialect, kind, told.message, told.answer, told.doubt)
+        result = of_answer(dialect, kind, told.message, told.answer)
         if kind is Kind.SIGN_ON and result.approved and self.shield.keys_are_exchanged:
-            return self._with_keys(result, heard.message)
+            return self._with_keys(result, told.answer)
         return result
 
     def _with_keys(self, result: Result, answer: Message) -> Result:

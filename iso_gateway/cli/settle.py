@@ -117,10 +117,10 @@ def _told(asker: Asker, wall: datetime, ours: Day, write: Callable[[Slip], Messa
     with memory.opened(asker.path) as notebook:
         stan = notebook.memory(asker.till, wall).next_stan()
     till = msgspec.structs.replace(asker.till, batch=ours.batch)
-    message, heard = asker.told(write(Slip(till, stan, wall.astimezone())))
-    if doubt := asker.shield.doubt(message, *heard):
-        raise NoAnswer(doubt)
-    return heard.message
+    told = asker.told(write(Slip(till, stan, wall.astimezone())))
+    if told.doubt:
+        raise NoAnswer(told.doubt)
+    return told.answer
 
 
 def _as_json(asker: Asker, ours: Day, theirs: Totals | None, code: int) -> dict[str, Any]:

@@ -223,10 +223,10 @@ class Authorizer:
         return self._purchase(asked, moment)
 
     def _unverified(self, message: Message, under: Under, moment: Moment) -> Decision:
-        """Refuse a message whose MAC is not right: nothing in it is believed, and nothing done."""
+        """Refuse a message whose MAC or KSN is not right: nothing in it is believed, and nothing done."""
         note = {"mti": message.mti, "terminal": message.text(41), "stan": message.text(11)}
-        note |= {"code": "A0", "cause": under.cause, "keys": under.owner}
-        return self._answered(message, "A0", {}, moment, note)
+        note |= {"code": under.code, "cause": under.cause, "keys": under.owner}
+        return self._answered(message, under.code, {}, moment, note)
 
     # Sales, preauths, offline sales, balances
 

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from iso_gateway.errors import KeyMaterialError, KsnError
 from iso_gateway.host.stations import ZONE, Generation, Station, Stations
 from iso_gateway.protocol.covering import has_mac
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.kinds import NETWORK
 from iso_gateway.protocol.profile import CodeClass
 from iso_gateway.protocol.protection import Exchange
-from iso_gateway.protocol.sealing import mac_holds, with_mac
+from iso_gateway.protocol.sealing import ksn_in, mac_holds, with_mac
+from iso_gateway.security.deriving import derived_keys
 
 if TYPE_CHECKING:
     from iso_gateway.codec.message import Message
@@ -46,12 +48,16 @@ class Under(msgspec.Struct, frozen=True):
     """Under which its PIN block may be, the likeliest first; one alone where the MAC has told which."""
     cause: str = ""
     """Why the message is refused; empty: it is not."""
+    code: str = "A0"
+    """The canonical code with which it is, if it is."""
 
     def __repr__(self) -> str:
         return f"<Under {self.owner}, generation {self.generation}{', ' if self.cause else ''}{self.cause}>"
 
 
 NOBODY: Final = Under()
+_DUKPT: Final = "dukpt"
+"""The owner of derived keys."""
 
 
 class Guard:
@@ -72,13 +78,14 @@ class Guard:
 
         One of network management may come without a MAC, as sign-on does: then so does its answer.
         """
+        if self.protection.ksn:
+            return self._derived(message, payload)
         owner, station = self.station(message, link)
         usable = station.usable(moment.mono)
         if self.protection.mac is None:
             return Under(owner, usable[0].number, pin_keys=tuple(each.keys.pin for each in usable))
         if not has_mac(message):
-            row = self.dialect.kind_row(message)
-            if row is not None and row.kind in NETWORK:
+            if self._is_network(message):
                 return Under(owner, station.current.number)
             return _refused(owner, station.current, "no MAC")
         for generation in usable:
@@ -86,6 +93,26 @@ class Guard:
                 station.used(generation, moment.mono, self._settings.grace)
                 return _under(owner, generation)
         return _refused(owner, station.current, "wrong MAC")
+
+    def _derived(self, message: Message, payload: bytes) -> Under:
+        """Return the keys of a transaction that *message* names by its key serial number (DUKPT)."""
+        ksn = ksn_in(message, self.protection)
+        if not ksn and self._is_network(message):
+            return NOBODY
+        try:
+            keys = derived_keys(self.keys.dukpt, ksn)
+        except (KsnError, KeyMaterialError) as error:
+            return Under(_DUKPT, cause=f"KSN: {error}", code="A7")
+        if self.protection.mac is None:
+            return Under(_DUKPT, pin_keys=(keys.pin,))
+        if not mac_holds(message, payload, self.protection, keys.request_mac):
+            cause = "wrong MAC" if has_mac(message) else "no MAC"
+            return Under(_DUKPT, mac_key=keys.answer_mac, cause=cause)
+        return Under(_DUKPT, mac_key=keys.answer_mac, pin_keys=(keys.pin,))
+
+    def _is_network(self, message: Message) -> bool:
+        row = self.dialect.kind_row(message)
+        return row is not None and row.kind in NETWORK
 
     def sealed(self, answer: Message, under: Under, spoilt: Spoilt = Spoilt.NOT) -> Message:
         """Return *answer* with its MAC under the keys of its request, where it is to have one.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from iso_gateway.errors import KeyMaterialError, Problem
+from iso_gateway.errors import DecodeError, KeyMaterialError, Problem
 from iso_gateway.protocol import covering
 from iso_gateway.protocol.protection import Exchange
 from iso_gateway.security import pin_blocks
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 def unusable(spec: Spec, protection: Protection, keys: OwnKeys) -> list[Problem]:
     """Return why messages of *spec* cannot be protected so with *keys*, each by its setting; no key is shown."""
     problems = [Problem(setting, why) for setting, why in covering.faults(spec, protection)]
+    if protection.ksn:
+        return problems  # the keys of a transaction are derived
     if protection.mac is not None and not keys.mac:
         problems.append(Problem("keys", "there is no MAC key"))
     elif protection.mac is not None:
@@ -61,6 +63,26 @@ def mac_holds(message: Message, payload: bytes, protection: Protection, key: byt
     if protection.mac is None or found is None:
         return False
     return _mac_key(protection.mac.algorithm, key).verify(protection.mac, found.data, found.mac)
+
+
+def ksn_in(message: Message, protection: Protection) -> bytes:
+    """Return the key serial number that *message* carries, as bytes or in hexadecimal; empty where it has none."""
+    try:
+        value = message[int(protection.ksn)] if protection.ksn.isdecimal() else message[protection.ksn]
+        return value if isinstance(value, bytes) else bytes.fromhex(str(value).strip())
+    except (KeyError, DecodeError, ValueError):
+        return b""
+
+
+def with_ksn(spec: Spec, message: Message, protection: Protection, ksn: bytes) -> Message:
+    """Return *message* with the key serial number *ksn*, in hexadecimal where its element is text.
+
+    Raises:
+        EncodeError: it does not fit the spec.
+    """
+    number = int(protection.ksn.partition(".")[0])
+    text = not spec.fields[number].binary
+    return message.evolve({protection.ksn: ksn.hex().upper() if text else ksn})
 
 
 def pin_block(form: PinFormat, pin: str, pan: str, key: bytes, fill: pin_blocks.Fill) -> bytes:

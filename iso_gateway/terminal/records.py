@@ -155,8 +155,8 @@ class KeyNotes(msgspec.Struct, frozen=True):
 
     session: tuple[Wrapped, ...] = ()
     """Those of its last sign-on; empty: it has those of its file."""
-    counter: int = 0
-    """The last transaction counter that was used (DUKPT)."""
+    ksn: str = ""
+    """The key serial number of the last transaction (DUKPT), hexadecimal; empty: there was none."""
 
 
 FIRST_BATCH: Final = "000001"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -12,9 +12,11 @@ from iso_gateway.protocol.covering import PIN, has_mac
 from iso_gateway.protocol.kinds import NETWORK
 from iso_gateway.protocol.profile import CodeClass
 from iso_gateway.protocol.protection import Exchange
-from iso_gateway.protocol.sealing import mac_holds, pin_block, with_mac
+from iso_gateway.protocol.sealing import mac_holds, pin_block, with_ksn, with_mac
 from iso_gateway.protocol.unionpay_keys import read_keys
-from iso_gateway.security.keys import PinFormat
+from iso_gateway.security.deriving import FIRST_KSN, derived_keys, following
+from iso_gateway.security.held import BaseKeys, OwnKeys
+from iso_gateway.security.keys import MacAlgorithm, PinFormat
 from iso_gateway.security.wrapping import unwrapped
 from iso_gateway.terminal.records import Wrapped
 
@@ -22,11 +24,11 @@ if TYPE_CHECKING:
     from iso_gateway.codec.message import Message
     from iso_gateway.protocol.dialect import Dialect
     from iso_gateway.protocol.protection import Protection
-    from iso_gateway.security.held import OwnKeys
     from iso_gateway.terminal.records import KeyNotes
 
 
-_TWO_LENGTHS = "003"
+_TWO_LENGTHS: Final = "003"
+NO_BASE: Final = BaseKeys()
 
 
 def keys_now(own: OwnKeys, notes: KeyNotes) -> OwnKeys:
@@ -46,13 +48,47 @@ class Shield:
     """How one terminal protects its messages, and with which keys."""
 
     def __init__(
-        self, dialect: Dialect, protection: Protection, keys: OwnKeys, fill: Callable[[int], bytes] = bytes
+        self,
+        dialect: Dialect,
+        protection: Protection,
+        keys: OwnKeys,
+        fill: Callable[[int], bytes] = bytes,
+        base: BaseKeys = NO_BASE,
     ) -> None:
-        """Protect with *keys*; *fill* gives random bytes, which some formats of PIN blocks want."""
+        """Protect with *keys*; *fill* gives random bytes, which some formats of PIN blocks want.
+
+        Where each transaction has derived keys (DUKPT), they are of *base*; see `of_transaction`.
+        """
         self.dialect = dialect
         self.protection = protection
         self._keys = keys
+        self._answers = keys.mac
         self._fill = fill
+        self._base = base
+        self._ksn = b""
+
+    def next_ksn(self, last: str) -> bytes:
+        """Return the key serial number of the next transaction, after *last* (hexadecimal; empty: the first).
+
+        Raises:
+            KsnError: the counter is used up.
+        """
+        wants_aes = self.protection.pin is PinFormat.ISO_4 or (
+            self.protection.mac is not None and self.protection.mac.algorithm is MacAlgorithm.CMAC
+        )
+        return following(bytes.fromhex(last or FIRST_KSN["aes" if wants_aes else "tdes"]))
+
+    def of_transaction(self, ksn: bytes) -> Shield:
+        """Return what protects the one transaction *ksn*.
+
+        Raises:
+            KsnError: it has another length, or a counter that is zero or skipped.
+            KeyMaterialError: there is no base derivation key for one of that length.
+        """
+        keys = derived_keys(self._base, ksn)
+        shield = Shield(self.dialect, self.protection, OwnKeys(mac=keys.request_mac, pin=keys.pin), self._fill)
+        shield._answers, shield._ksn = keys.answer_mac, ksn
+        return shield
 
     def __repr__(self) -> str:
         return f"<Shield {self.protection.mac}>"
@@ -89,11 +125,13 @@ class Shield:
             PinBlockError: *pin* is not 4 to 12 digits, or the message has no card's number.
             EncodeError: a MAC or PIN block does not fit the spec.
         """
-        if pin:
-            message = self._with_pin(message, pin)
         row = self.dialect.kind_row(message)
         if row is not None and row.kind in NETWORK:
             return message
+        if pin:
+            message = self._with_pin(message, pin)
+        if self._ksn:
+            message = with_ksn(self.dialect.spec, message, self.protection, self._ksn)
         return with_mac(self.dialect.spec, message, self.protection, self._keys.mac)
 
     def doubt(self, request: Message, answer: Message, payload: bytes) -> str:
@@ -105,7 +143,7 @@ class Shield:
         if self.protection.mac is None or not has_mac(request):
             return ""
         if has_mac(answer):
-            right = mac_holds(answer, payload, self.protection, self._keys.mac)
+            right = mac_holds(answer, payload, self.protection, self._answers)
             return "" if right else "the MAC of the answer is wrong"
         approved = self.dialect.verdict(answer) in (CodeClass.APPROVED, CodeClass.PARTIAL)
         return "the answer has no MAC" if approved else ""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Call, HostProcess, started
+from tests.support.keyed_till import HELD
 
 SHOPS = itertools.count(1)
 CANARY = "739164"
@@ -96,3 +97,22 @@ def test_neither_the_state_nor_what_is_printed_has_the_pin_or_a_block(
     assert CANARY not in kept
     assert '"52"' not in kept
     assert '"64"' not in kept
+
+
+def test_a_dukpt_terminal_counts_in_its_state_and_keeps_no_key(
+    iso_gateway: Call, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    state = tmp_path_factory.mktemp("till") / "till.json"
+    speech = ("--mac", "x9.19", "--ksn", "62")
+    with started(tmp_path_factory.mktemp("dukpt"), *speech, "--pin-format", "iso-0") as (_, address, _):
+        way = ("--to", address, *speech, "--state", str(state))
+        for verb, more in (("sale", ("--amount", "1.00", "--pin", "1234")), ("repeat", ()), ("settle", ())):
+            assert iso_gateway("send", verb, *way, *more).exit_code == 0, verb
+        kept = state.read_text()
+        assert '"FFFF9876543210E00003"' in kept
+        state.write_text(kept.replace("FFFF9876543210E00003", "FFFF9876543210FFF800"))  # the last there is
+        last = iso_gateway("send", "sale", *way, "--amount", "1.00")
+    assert last.exit_code == 3
+    assert "used up; nothing was sent" in last.stderr
+    assert HELD.dukpt.tdes.hex() not in kept.lower()
+    assert "6ac292fa" not in kept.lower()  # the standard's initial key of this terminal

@@ -37,7 +37,8 @@ class KeyedTill(Till):
     @property
     def shield(self) -> Shield:
         """How it protects what it sends, with the keys that it has now."""
-        return Shield(self.dialect, self.host.settings.protection, self.keys, lambda size: bytes(range(1, size + 1)))
+        protection = self.host.settings.protection
+        return Shield(self.dialect, protection, self.keys, lambda size: bytes(range(1, size + 1)), HELD.dukpt)
 
     def has(self, **keys: bytes) -> None:
         """Give the till other keys than it had."""
