@@ -291,10 +291,10 @@ def test_a_library_that_computes_something_else_is_not_used(monkeypatch: pytest.
 
 
 def test_a_system_that_blocks_tdes_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    def blocked() -> bytes:
+    def blocked(_cipher: object) -> None:
         raise UnsupportedAlgorithm("TDES is not supported")
 
-    monkeypatch.setitem(known_answers.TESTS, "TDES, retail MAC (ISO 9797-1)", (blocked, b""))
+    monkeypatch.setattr("iso_gateway.security.block_ciphers.Cipher.encryptor", blocked)
     refused = one(module(), c.AskHealth())
     assert isinstance(refused, c.Refused)
     assert "FIPS" in refused.reason
