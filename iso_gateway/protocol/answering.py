@@ -56,8 +56,10 @@ class Protected(NamedTuple):
     asker: Asker
     until: float
     """When it is given up, on the monotonic clock."""
+    bare: bytes | None
+    """What goes out where there is no MAC: a decline, which says so; None: an approval, which does not."""
     then: Callable[[bytes | None], None]
-    """What is done with it; None: it has no MAC, and must not go out."""
+    """What is done with it; None: it must not go out."""
 
 
 class Answering:
@@ -116,12 +118,13 @@ class Answering:
     ) -> None:
         listener = asker.connection.listener
         keys = asker.keys or self._world.keyring.to_send(of_terminal(asker.terminal), listener.protection)
+        profile = listener.dialect.profile
+        bare = None if profile.verdict(profile.code(code)) in APPROVALS else written[1]
         if keys is None:
-            profile = listener.dialect.profile
-            then(None if profile.verdict(profile.code(code)) in APPROVALS else written[1])
+            then(bare)
             return
         until = self._world.now.mono + self._world.setup.limits.stage
-        self.pending[name] = Protected(asker, until, then)
+        self.pending[name] = Protected(asker, until, bare, then)
         self._world.remind(until, name)
         self._world.emit(Secure(name, listener.name, written[0], keys, asked=asker.message))
 
@@ -134,7 +137,7 @@ class Answering:
             payload = protected.asker.connection.listener.dialect.spec.encode(event.message)
         if payload is None:
             self._unprotected(protected, f"the security module made no MAC for it: {event.code}")
-        protected.then(payload)
+        protected.then(payload or protected.bare)
 
     def time_passed(self, name: str) -> None:
         """Give up an answer whose MAC was not made in time."""
@@ -144,11 +147,12 @@ class Answering:
             return
         del self.pending[name]
         self._unprotected(protected, "the security module took too long")
-        protected.then(None)
+        protected.then(protected.bare)
 
     def _unprotected(self, protected: Protected, cause: str) -> None:
         asker = protected.asker
-        self._world.log("no answer", "warning", peer=asker.connection.peer, terminal=asker.terminal, cause=cause)
+        event = "no answer" if protected.bare is None else "no MAC"
+        self._world.log(event, "warning", peer=asker.connection.peer, terminal=asker.terminal, cause=cause)
 
     def at_once(self, asker: Asker, code: str) -> None:
         """Answer with *code* and no more; nobody asks what became of it."""

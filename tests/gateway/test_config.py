@@ -12,6 +12,7 @@ from iso_gateway import gateway
 from iso_gateway.errors import ConfigError
 from iso_gateway.gateway import shape
 from iso_gateway.gateway.config import load
+from iso_gateway.gateway.protection_shape import SecurityTable
 from iso_gateway.gateway.store_key import write_store_key
 from iso_gateway.protocol.routing import Query, route
 
@@ -228,7 +229,7 @@ def test_the_template_can_be_run_and_names_every_key(tmp_path: Path) -> None:
     text = path.read_text()
     load(started(tmp_path, text))
     for table in (shape.GatewayTable, shape.ListenerTable, shape.TerminalTable, shape.AcquirerTable, shape.RouteTable,
-                  shape.LimitTable, shape.JournalTable, shape.SecurityTable, shape.ListenTLSTable,
+                  shape.LimitTable, shape.JournalTable, SecurityTable, shape.ListenTLSTable,
                   shape.DialTLSTable):  # fmt: skip
         for name in table.__struct_fields__:
             told = re.search(rf"^(# *)?({name} +=|\[\w+\.{name}\])", text, re.MULTILINE)
