@@ -10,17 +10,22 @@ from iso_gateway.protocol.dialect import Facts, peek
 from iso_gateway.protocol.protection import Exchange, Material, Role
 from iso_gateway.protocol.unionpay_keys import ASKED, CHECK_VALUE, written_keys
 from iso_gateway.security.held import OwnKeys
+from iso_gateway.security.key_blocks import wrap
+from iso_gateway.security.key_header import Header
 from iso_gateway.security.key_material import adjust_parity, refuse_weak
-from iso_gateway.security.keys import MacAlgorithm
+from iso_gateway.security.keys import Exportability, KeyAlgorithm, MacAlgorithm, Mode, Usage
+from iso_gateway.security.macs import USAGES
 from iso_gateway.security.wrapping import des_kind, wrapped
 
 if TYPE_CHECKING:
     from iso_gateway.codec.message import Message
     from iso_gateway.host.guard import Guard
+    from iso_gateway.host.stations import Station
 
 _SINGLE: Final = frozenset({MacAlgorithm.X9_9, MacAlgorithm.UNIONPAY_ECB})
 """The algorithms whose keys UnionPay's hosts give in single length."""
 _KEYS_AT: Final = 62
+_BLOCKS_AT: Final = {Exchange.TR31_48: 48, Exchange.TR31_120: 120}
 
 
 class Exchanger:
@@ -38,10 +43,37 @@ class Exchanger:
         They are pending until a message under them has come: the other side may have refused them.
         """
         guard = self._guard
-        network = peek(message, guard.dialect.profile.network_code)
-        if guard.protection.exchange is not Exchange.UNIONPAY or network not in ASKED:
-            return {}
         _, station = guard.station(message, link)
+        match guard.protection.exchange:
+            case Exchange.UNIONPAY:
+                return self._unionpay(station, peek(message, guard.dialect.profile.network_code))
+            case Exchange.TR31_48 | Exchange.TR31_120:
+                return self._key_blocks(station)
+            case _:
+                return {}
+
+    def _key_blocks(self, station: Station) -> Facts:
+        """Return new keys for PINs and MACs as key blocks (TR-31 B), one behind the other."""
+        mac = self._guard.protection.mac
+        usages = {Role.PIN: Usage.PIN, Role.MAC: USAGES[mac.algorithm] if mac is not None else Usage.MAC_3}
+        keys = {role: self._key(16) for role in usages}
+        blocks = b"".join(self._block(station.master, usages[role], key) for role, key in keys.items())
+        if self._wrong:
+            self._wrong -= 1
+            blocks = blocks[:-1] + (b"0" if blocks[-1:] != b"0" else b"1")
+        station.renew(OwnKeys(**{str(role): key for role, key in keys.items()}))
+        at = _BLOCKS_AT[self._guard.protection.exchange]
+        return {self._guard.dialect.spec.fields[at].name: blocks.decode("ascii")}
+
+    def _block(self, master: bytes, usage: Usage, key: bytes) -> bytes:
+        header = Header(usage, KeyAlgorithm.TDES, Mode.ANY, Exportability.NEVER)
+        return wrap("B", master, header, key, self._chance)
+
+    def _unionpay(self, station: Station, network: str) -> Facts:
+        """Return the keys that the sign-on with DE 60.3 *network* asks for."""
+        if network not in ASKED:
+            return {}
+        guard = self._guard
         slot, roles = ASKED[network]
         keys = {str(role): self._key(self._length(role, slot)) for role in roles}
         materials = [Material(role, *wrapped(station.master, keys[str(role)], CHECK_VALUE)) for role in roles]

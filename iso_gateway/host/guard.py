@@ -144,7 +144,8 @@ class Guard:
         self.stations.forget(_of_link(link))
 
     def _wants_mac(self, answer: Message) -> bool:
-        match self._settings.mac_on:
+        by_profile = "all" if self.dialect.profile.mac_on_declines else "approvals"
+        match self._settings.mac_on or by_profile:
             case "all":
                 return True
             case "known":

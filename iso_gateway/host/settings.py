@@ -92,8 +92,9 @@ class HostSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether the chip's cryptogram (DE 55) is checked, and answered (tag 91)."""
     wrong_check_values: Annotated[int, Meta(ge=0)] = 0
     """How many sign-ons get keys with wrong check values before the others get right ones."""
-    mac_on: Literal["all", "known", "approvals"] = "known"
-    """Which answers have a MAC: all; all but A0 and 77, which say that keys are not known; approvals alone."""
+    mac_on: Literal["", "all", "known", "approvals"] = ""
+    """Which answers have a MAC: all; all but A0 and 77, which say that keys are not known; approvals alone. Empty:
+    all, or approvals alone, as the profile says (`mac_on_declines`)."""
     remember: Annotated[int, Meta(ge=1)] = 100_000
     """Transactions, and accounts, that are kept; above, the oldest go. Under the 999999 STANs of one acquirer, so that
     a STAN that comes round again is new."""

@@ -58,10 +58,8 @@ def gone(batch: Batch) -> Results:
 class InProcess:
     """A module in this process: no round trip, and keys in the memory of whoever talks to the network."""
 
-    def __init__(self, module: SecurityModule, wipe: Callable[[], None] | None = None) -> None:
-        """Ask *module*; *wipe*, called at the end, wipes its keys."""
+    def __init__(self, module: SecurityModule) -> None:
         self._module = module
-        self._wipe = wipe
         self._poller = the_poller()
         self._closed = trio.Event()
 
@@ -87,7 +85,5 @@ class InProcess:
         await self._closed.wait()
 
     def close(self) -> None:
-        """Answer GONE from now on, and wipe the keys."""
-        if self._wipe is not None and not self._closed.is_set():
-            self._wipe()
+        """Answer GONE from now on. Whoever made the module wipes its keys."""
         self._closed.set()

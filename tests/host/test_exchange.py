@@ -7,12 +7,13 @@ from collections.abc import Callable
 
 import pytest
 
-from iso_gateway.errors import KeyMaterialError
+from iso_gateway.errors import KeyBlockError, KeyMaterialError
 from iso_gateway.host.authorizer import Authorizer
 from iso_gateway.host.exchanging import Exchanger
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.protection import Exchange, Material, Protection, Role
 from iso_gateway.protocol.unionpay_keys import ASKED, read_keys, written_keys
+from iso_gateway.security.key_blocks import unwrap
 from iso_gateway.security.keys import MacAlgorithm, MacMethod, PinFormat
 from iso_gateway.security.wrapping import unwrapped, wrapped
 from iso_gateway.terminal.records import KeyNotes
@@ -176,3 +177,29 @@ def test_weak_keys_are_drawn_again() -> None:
     )
     takes(till, sign_on(till))
     assert till.pay("1234").believed
+
+
+# Key blocks
+
+
+@pytest.mark.parametrize(("exchange", "de"), [(Exchange.TR31_48, 48), (Exchange.TR31_120, 120)])
+def test_a_sign_on_brings_key_blocks_and_each_opens_for_what_it_is(exchange: Exchange, de: int) -> None:
+    protection = Protection(mac=MacMethod(MacAlgorithm.X9_19), pin=PinFormat.ISO_0, exchange=exchange)
+    till = KeyedTill(protection=protection, keys_of="zone")
+    exchanger = Exchanger(till.guard, chance(), wrong=1)
+    till.host = Authorizer(till.dialect, till.host.settings, guard=till.guard, exchanger=exchanger, issuer=till.issuer)
+
+    def opened() -> dict[str, bytes]:
+        signed = till.ask(Kind.SIGN_ON, None, pan="", currency="")
+        assert signed.answer is not None
+        text = signed.answer.text(de).encode()
+        size = int(text[1:5])
+        pin, mac = (unwrap(HELD.zone.master, block) for block in (text[:size], text[size:]))
+        assert (pin.header.usage, mac.header.usage) == ("P0", "M3")
+        return {"pin": bytes(pin.key), "mac": bytes(mac.key)}
+
+    with pytest.raises(KeyBlockError):
+        opened()
+    till.has(**opened())
+    paid = till.pay("1234")
+    assert (paid.code, paid.believed) == ("00", True)

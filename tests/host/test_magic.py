@@ -62,7 +62,7 @@ def test_what_is_about_keys_is_ordinary_at_a_host_without(cents: str) -> None:
     ("cents", "code", "has_one", "believed", "state"),
     [
         *(("81", "00", True, False, "approved"), ("82", "00", False, False, "approved")),
-        *(("83", "A0", False, True, None), ("84", "99", True, True, None)),
+        *(("83", "A0", True, True, None), ("84", "99", True, True, None)),
     ],
 )
 def test_an_amount_spoils_an_answer(cents: str, code: str, has_one: bool, believed: bool, state: str | None) -> None:  # noqa: FBT001
