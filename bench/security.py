@@ -5,6 +5,7 @@
 All contenders take turns on the same keys and bytes, and must agree. A figure is the median over the rounds of the
 ratio within a round, of the processor's time. Ours keeps each key ready, as the security module does; psec takes it
 anew each time, as its functions are made. What cryptography warns of psec's calls is off, which spares psec a third.
+Then what a sale asks of the security module, inside of a process and in its own (``modules.py``).
 It says which targets are met; that depends on the machine and fails nothing.
 """
 
@@ -16,9 +17,11 @@ import sys
 import warnings
 from typing import Any, Final
 
+from bench import modules
 from bench.ciphers import alone, contests
 from bench.codec import measure
 from bench.contests import DisagreementError
+from bench.modules import WrongError
 
 TARGETS: Final = {"retail MAC, 256 bytes": 1.5, "PIN, format 0 to 0": 1.5}
 """How many times faster than psec we mean to be."""
@@ -53,9 +56,14 @@ def main() -> None:
     warnings.simplefilter("ignore")
     try:
         rows = measured(given.rounds)
-    except DisagreementError as error:
+        sales = modules.measured()
+    except (DisagreementError, WrongError) as error:
         sys.exit(f"bench/security.py: {error}")
-    print(json.dumps({"rows": rows}, indent=2) if given.json else "\n".join(told(rows)))
+    print(
+        json.dumps({"rows": rows, "module": sales}, indent=2)
+        if given.json
+        else "\n".join([*told(rows), *modules.told(sales)])
+    )
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bench import codec, contests, gateway, host, load, sides, store
+from bench import codec, contests, gateway, host, load, modules, sides, store
 from bench.byhand import CUTS
 from iso_gateway.store.journal import Committed, Failed
 
@@ -134,3 +134,12 @@ def test_the_bench_of_the_store_runs_and_stops_at_a_refusal(tmp_path: Path) -> N
     assert min(said.values()) > 0
     with pytest.raises(SystemExit, match="a row was refused"):
         store.check([Committed(), Failed("no row")])
+
+
+def test_the_bench_of_the_module_runs_and_stops_at_a_wrong_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    alone, together = modules.measured(sales=70, rounds=1)
+    assert (alone["in flight"], together["in flight"]) == (1, 64)
+    assert alone["own process"] > alone["of it in the module"] > 0
+    monkeypatch.setattr(modules, "EXPECTED", modules.EXPECTED[::-1])
+    with pytest.raises(modules.WrongError):
+        modules.measured(sales=1, rounds=1)
