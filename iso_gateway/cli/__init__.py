@@ -25,6 +25,7 @@ COMMANDS = {
     "owed": Lazy("iso_gateway.cli.office.owed:owed", "what is owed to hosts, and what an operator does about it"),
     "batch": Lazy("iso_gateway.cli.office.batch:batch", "what terminals settled, and where not all agree"),
     "txn": Lazy("iso_gateway.cli.office.txn:txn", "find transactions, and tell what happened to one"),
+    "keys": Lazy("iso_gateway.cli.keys.command:keys", "begin a key store, and see to the keys in it"),
     "journal": Lazy("iso_gateway.cli.journal:journal", "archive or check the journal's file"),
     "host": Lazy("iso_gateway.cli.host:host", "run the mock host"),
     "send": Lazy("iso_gateway.cli.send:send", "send one terminal transaction"),

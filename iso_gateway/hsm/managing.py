@@ -17,7 +17,7 @@ import msgspec
 from iso_gateway.errors import KeyBlockError, KeyStoreError, KsnError, SecurityError
 from iso_gateway.hsm.allowed import NEXT, Denied
 from iso_gateway.hsm.key_table import Deed, HeldKey, KeyTable, wipe
-from iso_gateway.hsm.new_keys import accept, check_spec, drawn, new_key
+from iso_gateway.hsm.new_keys import accept, drawn, new_key, newest_of
 from iso_gateway.hsm.transport import Arrived, check_free, strength, unwrap, wrap
 from iso_gateway.security import commands as c
 from iso_gateway.security import dukpt_aes, dukpt_tdes
@@ -195,14 +195,8 @@ class Managing:
         Raises:
             Denied: it may not.
         """
-        check_spec(spec)
         versions = [*self._keys.versions(spec.name), *(held for ref, held in staged.items() if ref.name == spec.name)]
-        if not versions:
-            return None
-        newest = max(versions, key=lambda held: held.info.ref.version)
-        if newest.info.usage is not spec.usage or newest.info.owner != spec.owner:
-            raise Denied(c.Fault.USAGE, f"{spec.name} is a key of another usage or owner")
-        return newest
+        return newest_of(spec, versions)
 
     def _wrapped(self, command: type[c.Command], ref: KeyRef, form: KeyForm, held: HeldKey, staged: Staged) -> bytes:
         """Return *held* encrypted under the key *ref*, which is as strong as it, and a test key where it is one."""

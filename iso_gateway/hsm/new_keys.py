@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Final
 
@@ -60,6 +60,19 @@ def check_spec(spec: KeySpec) -> None:
         check_length(spec.algorithm, bytes(spec.bits // 8))
     except KeyMaterialError:
         raise Denied(Fault.MALFORMED, f"{spec.name}: no key of {spec.algorithm.name} has {spec.bits} bits") from None
+
+
+def newest_of(spec: KeySpec, versions: Iterable[HeldKey]) -> HeldKey | None:
+    """Return the newest of *versions*, those that there are of what *spec* names, where a new one may be as it says.
+
+    Raises:
+        Denied: it may not.
+    """
+    check_spec(spec)
+    newest = max(versions, key=lambda held: held.info.ref.version, default=None)
+    if newest is not None and (newest.info.usage is not spec.usage or newest.info.owner != spec.owner):
+        raise Denied(Fault.USAGE, f"{spec.name} is a key of another usage or owner")
+    return newest
 
 
 def drawn(spec: KeySpec, chance: Callable[[int], bytes]) -> bytearray:
