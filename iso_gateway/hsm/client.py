@@ -58,8 +58,10 @@ def gone(batch: Batch) -> Results:
 class InProcess:
     """A module in this process: no round trip, and keys in the memory of whoever talks to the network."""
 
-    def __init__(self, module: SecurityModule) -> None:
+    def __init__(self, module: SecurityModule, wipe: Callable[[], None] | None = None) -> None:
+        """Ask *module*; *wipe*, called at the end, wipes its keys."""
         self._module = module
+        self._wipe = wipe
         self._poller = the_poller()
         self._closed = trio.Event()
 
@@ -85,5 +87,7 @@ class InProcess:
         await self._closed.wait()
 
     def close(self) -> None:
-        """Answer GONE from now on. Whoever made the module wipes its keys."""
+        """Answer GONE from now on, and wipe the keys."""
+        if self._wipe is not None and not self._closed.is_set():
+            self._wipe()
         self._closed.set()

@@ -10,7 +10,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -57,6 +57,7 @@ class OwnProcess:
         say: Say = say_loudly,
         hanging: float = HANGING,
         start_timeout: float = START_TIMEOUT,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         """Start nothing yet.
 
@@ -67,12 +68,14 @@ class OwnProcess:
             say: told once what the module has to say of itself, and each time that it fails and works again.
             hanging: seconds without any answer, while one is awaited, that a module may have.
             start_timeout: seconds that it may take to start.
+            environment: what of our environment it is to have; there is no secret in it.
         """
         self._command = command
         self._secret = secret
         self._say = say
         self._hanging = hanging
         self._start_timeout = start_timeout
+        self._environment = {"PYTHONPATH": str(_PACKAGES), "LANG": "C.UTF-8"} | dict(environment or {})
         self._poller = the_poller()
         self._line: Line | None = None
         """To the worker that is ready."""
@@ -200,7 +203,7 @@ class OwnProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=descriptors,
-                env={"PYTHONPATH": str(_PACKAGES), "LANG": "C.UTF-8"},
+                env=self._environment,
                 cwd="/",
                 start_new_session=True,
             )
