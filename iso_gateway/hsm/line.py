@@ -32,21 +32,25 @@ MOST_OPEN: Final = 16_384
 class _Open:
     """A batch that was sent."""
 
-    __slots__ = ("batch", "deadline", "done", "number")
+    __slots__ = ("batch", "deadline", "done", "number", "timeout")
 
-    def __init__(self, number: int, batch: Batch, done: Done, deadline: float) -> None:
+    def __init__(self, number: int, batch: Batch, done: Done, timeout: float, now: float) -> None:
         self.number = number
         self.batch = batch
         self.done: Done | None = done
         """None: it was answered, since its time was up."""
-        self.deadline = deadline
+        self.timeout = timeout
+        self.deadline = now + timeout
 
 
 class Line:
     """One worker. The poller gives it its turns; whoever made it waits for `started`, then for `over`."""
 
     def __init__(self, sock: socket.socket, *, hanging: float) -> None:
-        """Take over *sock*; *hanging* seconds without any answer, while one is awaited, end it."""
+        """Take over *sock*; *hanging* seconds without any answer, while one is awaited, end it.
+
+        Where the batch that is awaited may take longer, so may the worker: a large key store is read again.
+        """
         sock.settimeout(0)
         self._sock = sock
         self._hanging = hanging
@@ -78,9 +82,9 @@ class Line:
             self._poller.put_off(partial(done, (Refused(Fault.MALFORMED),) * len(batch)))
         else:
             now = self._now()
-            if not self._open:
-                self._patience = now + self._hanging
-            self._open.append(_Open(number, batch, done, now + timeout))
+            self._open.append(_Open(number, batch, done, timeout, now))
+            if len(self._open) == 1:
+                self._be_patient(now)
             self._poller.look_at(min(now + timeout, self._patience))
             if not self._flushing:
                 self._flushing = True
@@ -124,7 +128,7 @@ class Line:
             return
         now = self._now()
         if self._open and self._patience <= now:
-            self.end(f"no answer for {self._hanging:g} s")
+            self.end(f"no answer for {max(self._hanging, self._open[0].timeout):g} s")
             return
         for each in list(self._open):
             if each.deadline <= now and each.done is not None:
@@ -144,7 +148,6 @@ class Line:
         if not data:
             self.end("it ended")
             return
-        self._patience = self._now() + self._hanging
         try:
             for number, body in self._frames.feed(data):
                 self._take(number, body)
@@ -152,6 +155,13 @@ class Line:
                     return
         except BrokenPeer as error:
             self.end(str(error))
+            return
+        self._be_patient(self._now())
+
+    def _be_patient(self, now: float) -> None:
+        """Wait for the next answer as long as a worker may take, or longer where its batch may."""
+        if self._open:
+            self._patience = now + max(self._hanging, self._open[0].timeout)
 
     def _take(self, number: int, body: bytes) -> None:
         if self.health is None:

@@ -66,7 +66,8 @@ class OwnProcess:
             secret: opens a file descriptor from which the module reads what unlocks its keys. Asked for again only
                 where both processes of the module are gone.
             say: told once what the module has to say of itself, and each time that it fails and works again.
-            hanging: seconds without any answer, while one is awaited, that a module may have.
+            hanging: seconds without any answer, while one is awaited, that a module may have; where the batch that
+                is awaited was given longer, that long.
             start_timeout: seconds that it may take to start.
             environment: what of our environment it is to have; there is no secret in it.
         """

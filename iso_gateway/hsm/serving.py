@@ -13,9 +13,12 @@ import os
 import select
 import signal
 import socket
+import sys
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from iso_gateway.errors import IsoGatewayError
@@ -140,6 +143,10 @@ def _work(sock: socket.socket, unlocked: Unlocked | IsoGatewayError) -> None:
         status = 0
     except (BrokenPeer, ConnectionError):
         pass  # the gateway sees its socket end, and says what it had sent, or is gone itself
+    except Exception as bug:  # noqa: BLE001 -- its text may have data, and its place has not
+        where = traceback.extract_tb(bug.__traceback__)[-1]
+        sys.stderr.write(f"security module: {type(bug).__name__} at {Path(where.filename).name}:{where.lineno}\n")
+        sys.stderr.flush()
     finally:
         os._exit(status)
 

@@ -18,7 +18,7 @@ import trio.lowlevel
 from iso_gateway.errors import ModuleFailed
 from iso_gateway.hsm.own_process import OwnProcess
 from iso_gateway.security.commands import Batch, Fault, Fingerprint, Fingerprinted, Health, Refused, Results
-from tests.support.module_process import CLOSED_OFF, DIE, LIE, SLEEP, STOP, command
+from tests.support.module_process import CLOSED_OFF, DIE, FAIL, LIE, SLEEP, STOP, command
 
 GONE = (Refused(Fault.GONE),)
 
@@ -42,7 +42,7 @@ async def asked(client: OwnProcess, *batches: Batch) -> list[Results]:
             over.set()
 
     for batch in batches:
-        client.submit(batch, done, 5.0)
+        client.submit(batch, done, 1.0)
     with trio.fail_after(20):
         await over.wait()
     return answers
@@ -71,7 +71,7 @@ async def test_batches_in_one_breath_are_answered_in_their_order() -> None:
 
 @pytest.mark.parametrize(
     ("deed", "why"),
-    [(DIE, "it ended"), (STOP, "no answer for 0.3 s"), (LIE, "an answer to something else")],
+    [(DIE, "it ended"), (STOP, "no answer for 1 s"), (LIE, "an answer to something else")],
     ids=["dies", "hangs", "lies"],
 )
 async def test_one_that_fails_is_answered_for_and_started_again(deed: Fingerprint, why: str) -> None:
@@ -90,6 +90,27 @@ async def test_one_that_fails_is_answered_for_and_started_again(deed: Fingerprin
         assert not is_there(first)
     assert [line for line in told if why in line]
     assert told[-1] == "the security module works again"
+
+
+async def test_a_bug_is_named_by_its_place_and_shows_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    client = OwnProcess(command("obedient"), say=lambda _: None)
+    async with running(client):
+        assert await asked(client, (FAIL,)) == [GONE]
+        await again(client)
+    said = capfd.readouterr().err
+    assert "security module: RuntimeError at module_process.py:" in said
+    assert "4761" not in said
+
+
+async def test_one_that_was_given_time_may_take_it() -> None:
+    client = OwnProcess(command("obedient"), say=lambda _: None, hanging=0.1)
+    async with running(client):
+        worker = client.worker
+        assert await asked(client, (SLEEP,), (Fingerprint(b"next"),)) == [
+            (Fingerprinted(b"sleep"),),
+            (Fingerprinted(b"next"),),
+        ]
+        assert client.worker == worker
 
 
 async def test_where_both_processes_are_gone_the_secret_is_asked_for_again() -> None:

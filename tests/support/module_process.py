@@ -33,6 +33,7 @@ DIE = Fingerprint(b"die")
 STOP = Fingerprint(b"stop")
 SLEEP = Fingerprint(b"sleep")
 LIE = Fingerprint(b"lie")
+FAIL = Fingerprint(b"fail")
 CLOSED_OFF = Fingerprint(b"closed off?")
 
 
@@ -51,6 +52,8 @@ class Obedient:
             time.sleep(0.5)  # noqa: TID251 -- a worker is no trio
         elif command == LIE:
             return Matched(0)
+        elif command == FAIL:
+            raise RuntimeError("what was given: 4761739001010010")
         elif command == CLOSED_OFF:
             return Fingerprinted(closed_off())
         match command:
