@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import ctypes
 import os
+import re
 import resource
 import signal
 import socket
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from iso_gateway.errors import ModuleFailed
 from iso_gateway.hsm.serving import Opened, Unlocked, keep
@@ -68,7 +70,8 @@ class Obedient:
 def closed_off() -> bytes:
     """Say whether this process leaves a core file, and whether others of its user may read it."""
     dumpable = ctypes.CDLL(None).prctl(3, 0, 0, 0, 0)
-    return f"core {resource.getrlimit(resource.RLIMIT_CORE)} dumpable {dumpable}".encode()
+    locked = not re.search(r"^VmLck:\s+0 kB", Path("/proc/self/status").read_text("ascii"), re.MULTILINE)
+    return f"locked {locked} core {resource.getrlimit(resource.RLIMIT_CORE)} dumpable {dumpable}".encode()
 
 
 def unlock(kind: str, secret: int | None) -> Unlocked:
