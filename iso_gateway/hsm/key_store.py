@@ -15,6 +15,7 @@ import bisect
 import fcntl
 import os
 import secrets
+import select
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -33,6 +34,10 @@ from iso_gateway.security.keys import KeyInfo, KeyRef
 
 LARGEST: Final = 256 * 1024 * 1024
 """Bytes of a key store: half a million keys."""
+
+PATIENCE: Final = 100
+PAUSE: Final = 0.02
+"""How often, and seconds between, another writer's lock is tried: two seconds, before a module is taken for hung."""
 
 Place = tuple[str, int]
 
@@ -56,7 +61,7 @@ class KeyStore:
         self._versions: dict[str, list[int]] = {}
         self._held: dict[Place, HeldKey] = {}
         self._as_it_was: tuple[int, int, int] = (0, 0, 0)
-        with self._told():
+        with self._told(), _alone(path):
             self._load()
             self._see_to_the_audit_file()
 
@@ -76,14 +81,15 @@ class KeyStore:
             KeyStoreError: there is something, or it cannot be written.
         """
         try:
-            if path.exists() or audit_path(path).exists():
-                raise KeyStoreError(f"{path}: there is a key store already; it is never written over")
-            deed = Deed("test store begun" if test else "store begun", KeyRef("-"), master.check_value, actor)
-            lines, head = audit.lines_of([deed], read_system()[1], 1, audit.START)
-            trail = Trail(0, tuple(line.decode() for line in lines), head)
-            first = StoreLine(FORMAT, EDITION, 1, making, master.check_value, test, 0, trail)
-            _replace(path, store_file.written(first, (), master))
-            audit.append(audit_path(path), lines)
+            with _alone(path):
+                if path.exists() or audit_path(path).exists():
+                    raise KeyStoreError(f"{path}: there is a key store already; it is never written over")
+                deed = Deed("test store begun" if test else "store begun", KeyRef("-"), master.check_value, actor)
+                lines, head = audit.lines_of([deed], read_system()[1], 1, audit.START)
+                trail = Trail(0, tuple(line.decode() for line in lines), head)
+                first = StoreLine(FORMAT, EDITION, 1, making, master.check_value, test, 0, trail)
+                _replace(path, store_file.written(first, (), master))
+                audit.append(audit_path(path), lines)
         except OSError as error:
             raise KeyStoreError(f"{path}: cannot be made: {(error.strerror or '').lower()}") from None
         return cls(path, master)
@@ -128,7 +134,7 @@ class KeyStore:
         Raises:
             KeyStoreError: it cannot be written, or another process has changed one of these keys.
         """
-        with self._told(), self._alone():
+        with self._told(), _alone(self.path):
             if self._changed_on_disk():
                 before = {_place(each): self._read.get(_place(each)) for each in held}
                 self._load()
@@ -144,7 +150,7 @@ class KeyStore:
         Raises:
             KeyStoreError: it cannot be read, is changed, or older than what was read before.
         """
-        with self._told():
+        with self._told(), _alone(self.path):
             if self._changed_on_disk():
                 self._load()
                 self._see_to_the_audit_file()
@@ -244,16 +250,6 @@ class KeyStore:
             raise KeyStoreError(f"{self.audit_path.name} was cut or changed; put the last good copy of it back")
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Hold the lock of all who write."""
-        number = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(number, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(number)
-
-    @contextmanager
     def _told(self) -> Iterator[None]:
         """Say which file it was."""
         try:
@@ -311,6 +307,31 @@ def _like(found: os.stat_result) -> tuple[int, int, int]:
 
 def _place(held: HeldKey) -> Place:
     return held.info.ref.name, held.info.ref.version
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold the lock of the store at *path*: of all who write it, and who must not see it half written.
+
+    Raises:
+        KeyStoreError: another process does not let go of it.
+        OSError: there can be none.
+    """
+    number = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        for turn in range(PATIENCE):
+            try:
+                fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if turn == PATIENCE - 1:
+                    raise KeyStoreError(
+                        f"{path}: another process has been writing it for too long; look for one"
+                    ) from None
+                select.select((), (), (), PAUSE)
+        yield
+    finally:
+        os.close(number)
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Iterator
+import threading  # noqa: TID251 -- another process would do as well, and is slower
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from iso_gateway.errors import KeyStoreError
-from iso_gateway.hsm import audit, store_file
+from iso_gateway.hsm import audit, key_store, store_file
 from iso_gateway.hsm.key_store import KeyStore, audit_path, head_of
 from iso_gateway.hsm.key_table import Deed, HeldKey
 from iso_gateway.hsm.master_key import Components, MasterKey
@@ -134,6 +136,38 @@ def test_two_who_change_different_keys_both_prevail(store: KeyStore, path: Path)
     assert store.check_audit() == ""
 
 
+def test_whoever_opens_it_in_the_middle_of_a_change_waits_for_its_end(
+    store: KeyStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store has its new lines already, the audit file not yet: nobody else adds them."""
+    readers: list[threading.Thread] = []
+    append = audit.append
+
+    def disturbed(trail: Path, lines: Sequence[bytes]) -> None:
+        if not readers:
+            readers.append(threading.Thread(target=lambda: opened(path).close()))
+            readers[0].start()
+            readers[0].join(0.2)
+        append(trail, lines)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(audit, "append", disturbed)
+        put(store, held())
+        readers[0].join()
+    assert store.check_audit() == ""
+
+
+def test_a_lock_that_is_never_let_go_is_named(store: KeyStore, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_store, "PAUSE", 0.0)
+    with Path(f"{path}.lock").open() as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(KeyStoreError, match="another process has been writing it"):
+            put(store, held())
+        assert store.infos() == []
+    put(store, held())
+    assert found(opened(path)) == VALUE
+
+
 def test_two_who_change_one_key_do_not_write_over_each_other(store: KeyStore, path: Path) -> None:
     other = opened(path)
     put(other, held(value=VALUE[::-1]))
@@ -253,6 +287,27 @@ def test_a_write_that_fails_leaves_the_old_store(
     put(store, held(2))
     assert found(opened(path), 2) == VALUE
     assert store.check_audit() == ""
+
+
+def test_a_disk_that_is_full_between_the_two_files_loses_neither_key_nor_line(
+    store: KeyStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(audit, "append", fail)
+        put(store, held())
+        assert found(store) == VALUE
+        with pytest.raises(KeyStoreError, match="no space left on device"):
+            put(store, held(2))
+    assert found(opened(path)) == VALUE
+    put(store, held(2))
+    assert store.check_audit() == ""
+    assert [line.key for _, line in audit.read(audit_path(path)) if line][1:] == [
+        "acquirer/acme/pin@1",
+        "acquirer/acme/pin@2",
+    ]
 
 
 @pytest.mark.parametrize("kept", [0, 10])
