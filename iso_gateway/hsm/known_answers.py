@@ -12,7 +12,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from iso_gateway.errors import IsoGatewayError, KeyMaterialError, ModuleFailed
-from iso_gateway.security import dukpt_aes, dukpt_tdes
+from iso_gateway.security import dukpt_aes, dukpt_tdes, key_blocks
 from iso_gateway.security.block_ciphers import BlockCipher
 from iso_gateway.security.keys import KeyAlgorithm, MacAlgorithm, MacMethod, PinFormat, Purpose
 from iso_gateway.security.macs import MacKey
@@ -25,6 +25,10 @@ _AES: Final = _hex("2B7E151628AED2A6ABF7158809CF4F3C")
 _PIN_KEY: Final = _hex("AF8CB133A78F8DC2D1359F18527593FB")
 _AES_BDK: Final = _hex("FEDCBA9876543210F1F1F1F1F1F1F1F1")
 _AES_KSN: Final = _hex("123456789012345600000001")
+_PROTECTION: Final = _hex("88E1AB2A2E3DD38C1FA039A536500CC8A87AB9D62DC92C01058FA79F44657DE6")
+_BLOCK: Final = (
+    b"D0112P0AE00E0000B82679114F470F540165EDFBF7E250FCEA43F810D215F8D207E2E417C07156A27E8E31DA05F7425509593D03A457DC34"
+)
 
 
 def _mac(algorithm: MacAlgorithm, kind: KeyAlgorithm, key: bytes, data: bytes) -> bytes:
@@ -71,6 +75,10 @@ TESTS: Final[dict[str, tuple[Callable[[], bytes], bytes]]] = {
         _hex("F9CDFEBF4F5B1D9EB3EC12454527E176"),
     ),
     "DUKPT of AES (X9.24-3)": (_aes_pin_key, _PIN_KEY),
+    "key block D (TR-31:2018, A.7.4)": (
+        lambda: bytes(key_blocks.unwrap(_PROTECTION, _BLOCK).key),
+        _hex("3F419E1CB7079442AA37474C2EFBF8B8"),
+    ),
     "AES-256-GCM (NIST)": (
         lambda: AESGCM(bytes(32)).encrypt(bytes(12), b"", None),
         _hex("530F8AFBC74536B9A963B4F1C4CB738B"),
