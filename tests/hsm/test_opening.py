@@ -156,6 +156,18 @@ async def test_test_keys_are_used_where_somebody_said_so(store: Path, *, test: b
         assert isinstance(result, c.Protected) is test
 
 
+async def test_what_a_store_of_test_keys_takes_is_told_to_be_one(tmp_path: Path) -> None:
+    KeyStore.create(tmp_path / "keys.store", MasterKey(bytearray(MASTER)), Components(1), test=True).close()
+    secret = tmp_path / "master"
+    secret.touch(0o600)
+    secret.write_text(MASTER.hex())
+    ours = inside(tmp_path / "keys.store", f"file:{secret}", test=True)
+    async with running(ours):
+        (made,) = await asked(ours, c.GenerateKey(SPEC))
+        assert isinstance(made, c.Generated)
+        assert made.info.test
+
+
 def test_what_is_typed_at_the_terminal_is_not_shown() -> None:
     ours, terminal = pty.openpty()
     try:
