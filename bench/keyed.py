@@ -1,22 +1,17 @@
-"""A gateway with keys for measuring: MACs on both legs, PIN blocks from the terminals' key to the host's.
+"""The keys of a gateway for measuring: MACs on both legs, PIN blocks from the terminals' key to the host's.
 
-    python bench/keyed.py CONFIG
-
-Its software module is in its process and has its keys, which are published test keys, in memory.
+They are published test keys, in a key store beside the configuration.
 """
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final, NamedTuple
 
-import trio
-
-from iso_gateway.gateway import config, service
-from iso_gateway.hsm.client import InProcess
-from iso_gateway.hsm.key_table import HeldKey, MemoryKeys
-from iso_gateway.hsm.software import SoftwareModule
+from iso_gateway.hsm.key_store import KeyStore
+from iso_gateway.hsm.key_table import HeldKey
+from iso_gateway.hsm.master_key import Components, MasterKey
 from iso_gateway.security.block_ciphers import BlockCipher
 from iso_gateway.security.keys import KeyAlgorithm, KeyInfo, KeyRef, KeyState, PinFormat, Usage
 from iso_gateway.security.pin_blocks import encipher
@@ -26,7 +21,8 @@ PAN: Final = "4761739001010010"
 CONFIG: Final = """
 [security]
 key_store = "keys.store"
-module = "inside"
+unlock = "file:master"
+module = "{module}"
 """
 LEG: Final = """
 mac = "x9.19"
@@ -64,20 +60,14 @@ def held(owner: str, keys: LegKeys) -> list[HeldKey]:
     return made
 
 
-def main() -> None:
-    """Run the gateway of a configuration."""
-    chosen = config.load(sys.argv[1])
+def write_store(folder: Path, terminals: int) -> None:
+    """Make the key store of a gateway with so many *terminals*, and the file that unlocks it."""
     keys = held("acquirer/bank", HOST)
-    for listener in chosen.setup.listeners.values():
-        for terminal in listener.terminals:
-            keys += held(f"terminal/{terminal}", TERMINALS)
-    software = SoftwareModule(MemoryKeys(keys), lambda: datetime.now(UTC), test=True)
-
-    async def run() -> None:
-        await service.run(chosen, InProcess(software))
-
-    trio.run(run)
-
-
-if __name__ == "__main__":
-    main()
+    for number in range(1, terminals + 1):
+        keys += held(f"terminal/TERM{number:04}", TERMINALS)
+    store = KeyStore.create(folder / "keys.store", MasterKey(bytearray(range(32))), Components(1))
+    store.change(keys, [])
+    store.close()
+    secret = folder / "master"
+    secret.touch(0o600)
+    secret.write_text(bytes(range(32)).hex(), encoding="ascii")

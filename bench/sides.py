@@ -40,7 +40,7 @@ per_link = {terminals}
 """
 JOURNALS: Final = {"memory": "", "sqlite": '[journal]\npath = "journal.db"\n'}
 """What a configuration says beside, for each journal."""
-SECURITY: Final = ("none", "inside")
+SECURITY: Final = ("none", "inside", "process")
 START: Final = 120.0
 """Seconds that a process may take to be ready, and to end."""
 
@@ -117,12 +117,13 @@ def start_gateway(stack: ExitStack, host: int, folder: Path, terminals: int) -> 
     protected = security[0] != "none"
     text = CONFIG + JOURNALS[journal[0]] + (keyed.CONFIG if protected else "")
     leg = keyed.LEG if protected else ""
-    config.write_text(text.format(folder=folder, host=host, terminals=terminals, leg=leg))
+    config.write_text(text.format(folder=folder, host=host, terminals=terminals, leg=leg, module=security[0]))
+    if protected:
+        keyed.write_store(folder, terminals)
     write_store_key(folder / "journal.db.key")
     stream = stack.enter_context(log.open("w"))
-    program = (str(HERE / "keyed.py"),) if protected else ("-c", GATEWAY)
     process = stack.enter_context(
-        child(*program, str(config), stdout=subprocess.DEVNULL, stderr=stream, under=watched_by)
+        child("-c", GATEWAY, str(config), stdout=subprocess.DEVNULL, stderr=stream, under=watched_by)
     )
     end = time.monotonic() + START
     while time.monotonic() < end and process.poll() is None:

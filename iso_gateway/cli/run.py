@@ -41,8 +41,10 @@ def init(*, given: str) -> None:
 def check(*, path: Path) -> None:
     """Tell everything that is wrong with a configuration, with file and line."""
     from iso_gateway.gateway.config import load
+    from iso_gateway.gateway.opening import check_store
 
     config = load(path)
+    check_store(config)
     setup = config.setup
     terminals = len(set().union(*(listener.terminals for listener in setup.listeners.values())))
     parts = (
@@ -65,8 +67,11 @@ def run(*, path: Path) -> None:
 
     from iso_gateway.gateway import service
     from iso_gateway.gateway.config import load
+    from iso_gateway.gateway.opening import check_store
 
-    trio.run(service.run, load(path))
+    config = load(path)
+    check_store(config)
+    trio.run(service.run, config)
 
 
 def _count(number: int, what: str) -> str:

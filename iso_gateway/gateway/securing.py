@@ -54,15 +54,6 @@ def submitting(module: ModuleClient | None) -> AtOnce | ModuleClient:
     return AtOnce(module.at_once) if isinstance(module, InProcess) else module
 
 
-def module_for(config: Config) -> ModuleClient:
-    """Return the module that *config* names, not started yet.
-
-    Raises:
-        ConfigError: it cannot be had.
-    """
-    raise config.wrong([Problem("security.key_store", "no key store can be opened by this version")])
-
-
 class Securing:
     """The module, the keys that it told of, and who asks it."""
 
@@ -78,6 +69,7 @@ class Securing:
         self.module = module
         self.keyring = Keyring()
         self.alarms = Alarms(tell, now)
+        self._tell = tell
         self._health: Health | None = None
         self._submitting = submitting(module)
         self._setup = setup
@@ -91,15 +83,16 @@ class Securing:
         self.exchanging.go_by(setup)
 
     async def start(self, nursery: trio.Nursery) -> None:
-        """Start the module, and learn of its keys.
+        """Start the module.
 
         Raises:
-            ModuleFailed: it cannot be started, or does not tell of its keys.
+            ModuleFailed: it cannot be started.
         """
         if self.module is None:
             return
         self._health = await nursery.start(self.module.run)
-        await self.learn()
+        if isinstance(self.module, InProcess) and self._health.notice:
+            self._tell("security module", {"cause": self._health.notice})
 
     async def learn(self, *, again: bool = False) -> tuple[KeyInfo, ...]:
         """Return all keys that the module has, known from now on; *again*: it reads the key store first.

@@ -19,8 +19,8 @@ from iso_gateway.errors import ConfigError, ModuleFailed, Problem, StoreError
 from iso_gateway.gateway.app import Gateway
 from iso_gateway.gateway.config import Config, LinkTo, ListenAt, load
 from iso_gateway.gateway.lines import Lines
+from iso_gateway.gateway.opening import module_for
 from iso_gateway.gateway.protecting import key_problems
-from iso_gateway.gateway.securing import module_for
 from iso_gateway.gateway.storing import opened
 from iso_gateway.gateway.tls import new_in, warn
 from iso_gateway.hsm.client import ModuleClient
@@ -44,7 +44,9 @@ class Service:
             ConfigError: the journal or its key cannot be used, or the security module cannot be had.
         """
         if module is None and config.file.security.key_store:
-            module = module_for(config)
+            module = module_for(
+                config, lambda text: lines.write(clock.now().wall, "security module", {"cause": text}, "warning")
+            )
         kept = opened(config)
         if kept.begun and config.journal is not None:
             # Where there was one, and its disk is not mounted or somebody removed it, this is the only sign of it.
@@ -284,6 +286,11 @@ class Service:
     async def _until(self, holds: Callable[[], bool]) -> None:
         while not holds():
             await self.gateway.changed.wait()
+
+
+def _say(lines: Lines, text: str) -> None:
+    """Write what the security module has to say of itself."""
+    lines.write(clock.now().wall, "security module", {"cause": text}, "warning")
 
 
 def _loaded(path: Path) -> Config:

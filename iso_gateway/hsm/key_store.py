@@ -17,10 +17,10 @@ import os
 import secrets
 import select
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
@@ -40,6 +40,7 @@ PAUSE: Final = 0.02
 """How often, and seconds between, another writer's lock is tried: two seconds, before a module is taken for hung."""
 
 Place = tuple[str, int]
+Said = TypeVar("Said")
 
 
 class KeyStore:
@@ -272,9 +273,22 @@ def head_of(path: Path) -> StoreLine:
     Raises:
         KeyStoreError: it cannot be read, or is none.
     """
+    return _of_file(path, store_file.head_of)
+
+
+def infos_of(path: Path) -> list[KeyInfo]:
+    """Return what the store at *path* says of its keys, of which nothing is proved yet.
+
+    Raises:
+        KeyStoreError: it cannot be read, or is none.
+    """
+    return _of_file(path, store_file.told)
+
+
+def _of_file(path: Path, read: Callable[[bytes], Said]) -> Said:
     try:
         data, _ = _content(path)
-        return store_file.head_of(data)
+        return read(data)
     except OSError as error:
         hint = "; 'iso-gateway keys init' makes one" if isinstance(error, FileNotFoundError) else ""
         raise KeyStoreError(f"{path}: {(error.strerror or 'cannot be read').lower()}{hint}") from None

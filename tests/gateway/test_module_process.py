@@ -15,7 +15,6 @@ import trio
 from iso_gateway.hsm.own_process import OwnProcess
 from tests.support.edge import PATIENCE
 from tests.support.keyed_edge import PIN, KeyedTerminal, keyed
-from tests.support.keyed_process import command
 
 REFUSED = {"96", "91"}
 UNKNOWN = "68"
@@ -26,7 +25,7 @@ WAITS = 0.5
 
 
 async def test_a_sale_goes_through_with_macs_and_its_pin_translated(tmp_path: Path) -> None:
-    async with keyed(tmp_path, OwnProcess(command(), say=lambda _: None)) as it:
+    async with keyed(tmp_path, "process") as it:
         terminal = await it.keyed_terminal()
         assert (await terminal.ask(terminal.sale(1)))[39] == "00"
         assert terminal.genuine == [True]
@@ -34,7 +33,7 @@ async def test_a_sale_goes_through_with_macs_and_its_pin_translated(tmp_path: Pa
 
 
 async def test_a_message_that_was_changed_is_refused_there_as_well(tmp_path: Path) -> None:
-    async with keyed(tmp_path, OwnProcess(command(), say=lambda _: None)) as it:
+    async with keyed(tmp_path, "process") as it:
         terminal = await it.keyed_terminal()
         payload = terminal.payload(terminal.sale(1, 1000))
         await terminal.send_payload(payload.replace(b"000000001000", b"000000009000"))
@@ -45,8 +44,9 @@ async def test_a_message_that_was_changed_is_refused_there_as_well(tmp_path: Pat
 
 
 async def test_a_module_that_dies_in_the_middle_of_traffic_lets_nothing_through_and_comes_back(tmp_path: Path) -> None:
-    client = OwnProcess(command(), say=lambda _: None)
-    async with keyed(tmp_path, client) as it:
+    async with keyed(tmp_path, "process") as it:
+        client = it.service.gateway.securing.module
+        assert isinstance(client, OwnProcess)
         codes: Counter[str] = Counter()
         over = trio.Event()
         async with trio.open_nursery() as nursery:

@@ -9,7 +9,7 @@ import pytest
 from iso_gateway import Message
 from iso_gateway.protocol.covering import PIN as PIN_BLOCK
 from iso_gateway.protocol.sealing import with_mac
-from tests.support.keyed_edge import OF_TERMINAL, PIN, PROTECTION, KeyedHost, LegKeys, keyed
+from tests.support.keyed_edge import OF_HOST, OF_TERMINAL, PIN, PROTECTION, KeyedHost, LegKeys, keyed
 
 
 async def test_a_sale_has_the_hosts_mac_there_the_terminals_here_and_its_pin_under_either_key(tmp_path: Path) -> None:
@@ -140,5 +140,5 @@ async def test_the_status_tells_of_keys_and_never_their_values(tmp_path: Path, s
         mac = security["keys"]["acquirer/bank/mac@1"]
         assert (mac["usage"], mac["state"], mac["test"]) == ("M3", "active", False)
         assert len(mac["check_value"]) == 6
-        for key in (*OF_TERMINAL, *it.host.keys):
+        for key in (*OF_TERMINAL, *OF_HOST):
             assert key.hex().upper() not in str(security).upper()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from io import StringIO
 from pathlib import Path
 from typing import NamedTuple
@@ -14,14 +14,15 @@ from iso_gateway import Message
 from iso_gateway.gateway.config import Config, load
 from iso_gateway.gateway.lines import Lines
 from iso_gateway.gateway.service import Service
-from iso_gateway.hsm.client import InProcess, ModuleClient
+from iso_gateway.hsm.key_store import KeyStore
 from iso_gateway.hsm.key_table import HeldKey
+from iso_gateway.hsm.master_key import Components, MasterKey
 from iso_gateway.protocol.protection import Protection
 from iso_gateway.protocol.sealing import mac_holds, pin_block, pin_in, with_mac
-from iso_gateway.security.keys import MacAlgorithm, MacMethod, PinFormat, Usage
+from iso_gateway.security.keys import KeyState, MacAlgorithm, MacMethod, PinFormat, Usage
 from tests.support.desk import PAN
 from tests.support.edge import Host, Running, Terminal
-from tests.support.module_keys import held, module
+from tests.support.module_keys import held
 
 PROTECTION = Protection(mac=MacMethod(MacAlgorithm.X9_19), pin=PinFormat.ISO_0)
 PIN = "1234"
@@ -40,12 +41,23 @@ OF_TERMINAL = LegKeys(
 OF_HOST = LegKeys(bytes.fromhex("ABD66D46B09D57379113266845347F7C"), bytes.fromhex("8323626751C7620408BA6789025E6EB3"))
 
 
-def keys_of(owner: str, keys: LegKeys, version: int = 1, *, test: bool = False) -> list[HeldKey]:
+def keys_of(
+    owner: str, keys: LegKeys, version: int = 1, state: KeyState = KeyState.ACTIVE, *, test: bool = False
+) -> list[HeldKey]:
     """Return one generation of *owner* as the module holds it."""
     return [
-        held(f"{owner}/mac", Usage.MAC_3, keys.mac, version=version, test=test),
-        held(f"{owner}/pin", Usage.PIN, keys.pin, version=version, test=test),
+        held(f"{owner}/mac", Usage.MAC_3, keys.mac, version=version, state=state, test=test),
+        held(f"{owner}/pin", Usage.PIN, keys.pin, version=version, state=state, test=test),
     ]
+
+
+NEXT_OF_TERMINAL = LegKeys(
+    bytes.fromhex("CA5D92598DCA48CE8A4C76361A9269E9"), bytes.fromhex("3F419E1CB7079442AA37474C2EFBF8B8")
+)
+NEXT_OF_HOST = LegKeys(
+    bytes.fromhex("5BB6B598FEC8E36D7A15D0E51A455B1C"), bytes.fromhex("DD7515F2BFC17F85CE48F3CA25CB21F6")
+)
+"""What takes their place; published too."""
 
 
 def all_keys(*, test: bool = False) -> list[HeldKey]:
@@ -59,27 +71,36 @@ def all_keys(*, test: bool = False) -> list[HeldKey]:
 class KeyedHost(Host):
     """A host that looks at the MAC and the PIN of all that comes, and gives its answers a MAC."""
 
-    def __init__(self, keys: LegKeys = OF_HOST) -> None:
+    def __init__(self, *generations: LegKeys) -> None:
+        """Take what any of *generations* made, the first one being that of what it says unasked."""
         super().__init__()
-        self.keys = keys
+        self.generations = generations or (OF_HOST,)
+        self.used: list[LegKeys] = []
+        """The keys of each message that came, as far as they were right."""
         self.wrong: list[str] = []
         """What was wrong with what came, in order."""
         self.pins: list[str] = []
         """The PINs that came."""
         self.judge: Callable[[Message], Message | None] = self.approve
         self.decide = self._looked_at
+        self._answering: dict[str, LegKeys] = {}
 
     def _looked_at(self, message: Message) -> Message | None:
-        if not mac_holds(message, self.wire[-1], PROTECTION, self.keys.mac):
+        fitting = [keys for keys in self.generations if mac_holds(message, self.wire[-1], PROTECTION, keys.mac)]
+        if not fitting:
             self.wrong.append(f"{message.mti} {message.get(11)}: MAC")
+            return self.judge(message)
+        self.used.append(fitting[0])
+        self._answering[message[11]] = fitting[0]
         if 52 in message:
-            self.pins.append(pin_in(PinFormat.ISO_0, message[52], message[2], self.keys.pin))
+            self.pins.append(pin_in(PinFormat.ISO_0, message[52], message[2], fitting[0].pin))
         return self.judge(message)
 
     def encoded(self, message: Message) -> bytes:
         """Return *message* with its MAC, as it goes out; network management has none."""
         if message.mti[1] != "8":
-            message = with_mac(self.dialect.spec, message, PROTECTION, self.keys.mac)
+            keys = self._answering.get(message[11], self.generations[0])
+            message = with_mac(self.dialect.spec, message, PROTECTION, keys.mac)
         return self.dialect.spec.encode(message)
 
 
@@ -155,37 +176,70 @@ host_timeout = 2
 {acquirer}
 [security]
 key_store = "keys.store"
-module = "inside"
+unlock = "file:master"
+module = "{module}"
 {rest}
 """
 
 
+MASTER = bytes(range(32))
+"""The local master key of the stores of tests."""
+
+
+def store_in(folder: Path, keys: Iterable[HeldKey]) -> Path:
+    """Make a key store with *keys*, and a file that unlocks it."""
+    path = folder / "keys.store"
+    made = KeyStore.create(path, MasterKey(bytearray(MASTER)), Components(1))
+    made.change(list(keys), [])
+    made.close()
+    secret = folder / "master"
+    secret.touch(0o600)
+    secret.write_text(MASTER.hex(), encoding="ascii")
+    return path
+
+
+@contextmanager
+def store_of(folder: Path) -> Iterator[KeyStore]:
+    """Open the key store in *folder*, as an operator does beside the running gateway."""
+    store = KeyStore(folder / "keys.store", MasterKey(bytearray(MASTER)))
+    try:
+        yield store
+    finally:
+        store.close()
+
+
 def keyed(
     folder: Path,
-    client: ModuleClient | None = None,
+    module: str = "inside",
     *,
     host: KeyedHost | None = None,
+    keys: Iterable[HeldKey] | None = None,
     listener: str = "",
     acquirer: str = "",
     rest: str = "",
 ) -> AbstractAsyncContextManager[KeyedRunning]:
-    """Run a host and a gateway with keys, its link up, for the length of a block."""
+    """Run a host and a gateway with a key store of *keys*, its link up, for the length of a block.
+
+    Its module is *module*: ``inside``, or a ``process`` of its own.
+    """
+    store_in(folder, all_keys() if keys is None else keys)
+    return _keyed(folder, host or KeyedHost(), module=module, listener=listener, acquirer=acquirer, rest=rest)
+
+
+def configured(folder: Path, port: int, **more: str) -> Config:
+    """Write a configuration with a host at *port*, and read it."""
     path = folder / "gateway.toml"
-    return _keyed(path, client, host or KeyedHost(), listener=listener, acquirer=acquirer, rest=rest)
-
-
-def _written(path: Path, text: str) -> Config:
-    path.write_text(text, encoding="utf-8")
+    settings = {"module": "inside", "listener": "", "acquirer": "", "rest": ""} | more
+    path.write_text(CONFIG.format(port=port, **settings), encoding="utf-8")
     return load(path)
 
 
 @asynccontextmanager
-async def _keyed(path: Path, client: ModuleClient | None, host: KeyedHost, **more: str) -> AsyncIterator[KeyedRunning]:
+async def _keyed(folder: Path, host: KeyedHost, **more: str) -> AsyncIterator[KeyedRunning]:
     async with trio.open_nursery() as nursery:
         await nursery.start(host.serve)
         log = StringIO()
-        config = _written(path, CONFIG.format(port=host.port, **more))
-        service = Service(config, Lines(log), client or InProcess(module(*all_keys())))
+        service = Service(configured(folder, host.port, **more), Lines(log))
         await nursery.start(service.run)
         it = KeyedRunning(service, host, log, nursery)
         await it.link_is("up")
