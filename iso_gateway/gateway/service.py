@@ -202,6 +202,8 @@ class Service:
             raise config.wrong([Problem("security", f"[security] and [journal] seal {said}")])
         try:
             await self._check_keys(config, again=True)
+            if self.gateway.securing.module is not None:
+                self.gateway.feed(self.gateway.securing.known())
         except ModuleFailed as error:
             raise config.wrong([Problem("security.key_store", str(error))]) from None
 
@@ -214,8 +216,6 @@ class Service:
         self.gateway.securing.go_by(config.setup)
         warn(config.tls, self.lines, clock.now().wall)
         self.gateway.node.reload(config.setup, clock.now())
-        if self.gateway.securing.module is not None:
-            self.gateway.feed(self.gateway.securing.known())
         for name in [name for name in self._listening if name not in names]:
             self._listening.pop(name)[1].cancel()
             self.bound.pop(name, None)

@@ -47,7 +47,9 @@ ALLOWED: Final[dict[tuple[type[c.Command], str], Row]] = {
     (c.VerifyMac, "keys"): Row(MACS, OPEN, frozenset({Mode.ANY, Mode.MAC, Mode.VERIFY}), _FOR_MACS),
     (c.Protect, "key"): Row(MACS, ANSWER, frozenset({Mode.ANY, Mode.MAC, Mode.GENERATE}), _FOR_MACS),
     (c.TranslatePin, "source"): Row(_PIN, OPEN, _DECRYPTING, _FOR_PINS),
-    (c.TranslatePin, "target"): Row(_PIN, MAKE, _ENCRYPTING, _FOR_PINS),
+    # The gateway says which generation a message goes out with: while it has not yet heard of the next one, that is
+    # the one that retires, and the other side takes it.
+    (c.TranslatePin, "target"): Row(_PIN, OPEN, _ENCRYPTING, _FOR_PINS),
     (c.EncryptData, "key"): Row(_DATA, ANSWER, _ENCRYPTING, _FOR_DATA),
     (c.DecryptData, "key"): Row(_DATA, OPEN, _DECRYPTING, _FOR_DATA),
     (c.GenerateKey, "under"): Row(_KEK, MAKE, _ENCRYPTING),

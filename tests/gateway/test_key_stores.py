@@ -22,7 +22,6 @@ from tests.support.keyed_edge import (
     NEXT_OF_HOST,
     NEXT_OF_TERMINAL,
     OF_HOST,
-    OF_TERMINAL,
     PIN,
     KeyedHost,
     KeyedTerminal,
