@@ -25,7 +25,6 @@ from tests.support.keyed_edge import (
     PIN,
     KeyedHost,
     KeyedTerminal,
-    LegKeys,
     all_keys,
     configured,
     keyed,
@@ -209,19 +208,7 @@ async def _sell(terminal: KeyedTerminal, number: int, codes: Counter[str], over:
     stan = 0
     while not over.is_set():
         stan += 1
-        keys: LegKeys = terminal.keys
-        await terminal.send(terminal.sale(stan, 1000 + stan, terminal=number))
-        answer = await _answered(terminal, keys)
-        codes[answer] += 1
-
-
-async def _answered(terminal: KeyedTerminal, keys: LegKeys) -> str:
-    """Return the code of the answer, whose MAC is under the keys of its request (ruling 11)."""
-    now, terminal.keys = terminal.keys, keys
-    answer = await terminal.receive()
-    terminal.keys = now if terminal.keys is keys else terminal.keys
-    assert answer is not None
-    return str(answer[39])
+        codes[(await terminal.ask(terminal.sale(stan, 1000 + stan, terminal=number)))[39]] += 1
 
 
 async def _more(codes: Counter[str]) -> None:

@@ -71,7 +71,7 @@ USAGES: dict[str, frozenset[Usage]] = {
     "export": frozenset(Usage) - {Usage.SEAL},
     **dict.fromkeys(("check value", "change state"), frozenset(Usage)),
 }
-NOTHING_NEW = {"pin to", "generate under", "export under", "derive from", "derive under"}
+NOTHING_NEW = {"generate under", "export under", "derive from", "derive under"}
 """Where a key that retires is refused."""
 MODES = {
     "verify mac": "NCV",

@@ -111,7 +111,8 @@ class KeyedTerminal(Terminal):
         super().__init__(stream, "iso87-ascii", "2be")
         self.keys = keys
         self.genuine: list[bool] = []
-        """Whether each answer had the right MAC."""
+        """Whether each answer had the right MAC: under the keys of its request (ruling 11)."""
+        self._asked: dict[str, LegKeys] = {}
 
     async def send(self, message: Message) -> None:
         """Send *message* with its MAC."""
@@ -119,12 +120,14 @@ class KeyedTerminal(Terminal):
 
     def payload(self, message: Message) -> bytes:
         """Return *message* with its MAC, in bytes."""
+        self._asked[message[11]] = self.keys
         return self.dialect.spec.encode(with_mac(self.dialect.spec, message, PROTECTION, self.keys.mac))
 
     def taken(self, payload: bytes) -> Message:
         """Return the answer *payload*, and note whether its MAC is right."""
         message = super().taken(payload)
-        self.genuine.append(mac_holds(message, payload, PROTECTION, self.keys.mac))
+        keys = self._asked.get(message[11], self.keys)
+        self.genuine.append(mac_holds(message, payload, PROTECTION, keys.mac))
         return message
 
     def sale(self, stan: int, amount: int = 1000, *, pin: str = PIN, terminal: int = 1) -> Message:
