@@ -136,7 +136,7 @@ async def test_a_reload_that_finds_an_older_store_is_refused_and_traffic_goes_on
         path = tmp_path / "keys.store"
         shutil.copy(path, tmp_path / "older")
         with store_of(tmp_path) as store:
-            store.change(keys_of("terminal/TERM0009", NEXT_OF_TERMINAL, 2), [DEED])
+            store.change(keys_of("terminal/TERM0009", NEXT_OF_TERMINAL, 2, KeyState.PENDING), [DEED])
         await it.service.reload()
         (tmp_path / "older").replace(path)
         with pytest.raises(ConfigError, match=r"security\.key_store: .*older"):
