@@ -357,7 +357,7 @@ class Asker(NamedTuple):
             return of_silence(dialect, kind, message, str(error), sent=False)
         except NoAnswer as error:
             spoken_here = f"{dialect.spec.name} in {self.framing} frames"
-            complain(f"if this never works: does {self.at} speak {spoken_here}? (--spec, --framing)")
+            complain(f"if this never works: does {self.at} speak {spoken_here}? (--spec, --framing, --tls)")
             return of_silence(dialect, kind, message, str(error))
         except KeyboardInterrupt:
             return of_silence(dialect, kind, message, "interrupted")

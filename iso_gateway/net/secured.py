@@ -277,8 +277,8 @@ _ONE_AT_A_TIME: trio.lowlevel.RunVar[trio.Lock] = trio.lowlevel.RunVar("iso_gate
 async def _step(secured: Secured) -> bool:
     """Go on with the handshake as far as what came allows; return whether it is over.
 
-    One step of one handshake is done at a time, and then everybody else has a turn: a step takes as long as many
-    frames, and a thousand terminals that come back together must not hold up those that are at work.
+    One step of one handshake is done at a time, and the lock goes to the next one when everybody else has had a turn:
+    a step takes as long as many frames, and a thousand terminals that come back together must not hold up others.
     """
     try:
         turnstile = _ONE_AT_A_TIME.get()
@@ -290,6 +290,4 @@ async def _step(secured: Secured) -> bool:
             secured.tls.do_handshake()
         except ssl.SSLWantReadError:
             return False
-        finally:
-            await trio.lowlevel.cancel_shielded_checkpoint()
     return True

@@ -121,7 +121,7 @@ def test_what_is_said_to_be_typed_reverses_it(iso_gateway: Call, to: tuple[str, 
 def test_who_never_answers_may_speak_something_else(iso_gateway: Call, to: tuple[str, ...]) -> None:
     result = iso_gateway("send", "sale", *to, "--amount", "1.00", "--spec", "cup-pos", "--timeout", "0.3")
     assert result.exit_code == 4
-    assert "speak cup-pos in 2be frames? (--spec, --framing)" in result.stderr
+    assert "speak cup-pos in 2be frames? (--spec, --framing, --tls)" in result.stderr
 
 
 def test_who_stops_waiting_is_told_that_the_outcome_is_unknown(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from iso_gateway.errors import FrameCutShort, NoConnection
 from iso_gateway.net.connection import READ_SIZE
 from iso_gateway.net.outbox import Outcome
-from iso_gateway.net.secured import Secured, shake_hands
+from iso_gateway.net.secured import UNASKED, Secured, shake_hands
 from tests.support.ends import closed_after_the_test, fill
 from tests.support.over_tls import FRAMING, End, Parties, Raw, both, joined, raw_line, shaken
 
@@ -305,6 +305,20 @@ async def test_a_peer_that_stops_reading(parties: Parties, nursery: trio.Nursery
     await trio.sleep(2)
     assert str(end.why) == "the peer took nothing for 10 s"
     assert end.outcomes == [UNCERTAIN, UNCERTAIN]
+
+
+async def test_what_tls_itself_has_to_say_is_bounded(parties: Parties, nursery: trio.Nursery) -> None:
+    """A peer that provokes alerts and reads none of them."""
+    end, raw, ours = await narrow_line(parties, nursery)
+    ours.room = 0
+    secured = end.connection._tls
+    assert secured is not None
+    for _ in range(9):
+        secured._goes.write(bytes(UNASKED // 8))
+        await raw.sock.send(raw.sealed(b"again"))
+        await settled()
+    assert end.received == [b"again"] * 9
+    assert str(end.why) == "no buffer space available"
 
 
 async def test_no_renegotiation_and_no_compression(parties: Parties) -> None:
