@@ -108,7 +108,7 @@ def measured(sales: int = 2000, rounds: int = 5) -> list[dict[str, Any]]:
         how = f"file:{secret}"
         rows = []
         for in_flight in IN_FLIGHT:
-            ours = trio.run(_time, lambda: inside(store, how, test=True), in_flight, sales, rounds)
+            ours = trio.run(_time, lambda: inside(store, how, test=True, say=_quiet), in_flight, sales, rounds)
             own = trio.run(_time, lambda: own_process(store, how, test=True, say=_quiet), in_flight, sales, rounds)
             row = {"in flight": in_flight, "inside": ours[0], "own process": own[0], "of it in the module": own[1]}
             rows.append(row | {"more": own[0] - ours[0], "batches": len(BATCHES)})

@@ -18,6 +18,7 @@ and its session, takes batches from a queue, carries them out in order (`Securit
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Final, Protocol
 
@@ -28,9 +29,15 @@ from iso_gateway.net.poller import the_poller
 from iso_gateway.security.commands import AskHealth, Batch, Fault, Health, Refused, Results, SecurityModule
 
 Done = Callable[[Results], None]
+Say = Callable[[str], None]
 
 TIMEOUT: Final = 2.0
 """Seconds that a batch may take, where its caller says nothing else: a thousand times what it takes."""
+
+
+def say_loudly(text: str) -> None:
+    """Write *text* to standard error."""
+    sys.stderr.write(f"{text}\n")
 
 
 class ModuleClient(Protocol):
@@ -58,10 +65,11 @@ def gone(batch: Batch) -> Results:
 class InProcess:
     """A module in this process: no round trip, and keys in the memory of whoever talks to the network."""
 
-    def __init__(self, module: SecurityModule, wipe: Callable[[], None] | None = None) -> None:
-        """Ask *module*; *wipe*, called at the end, wipes its keys."""
+    def __init__(self, module: SecurityModule, wipe: Callable[[], None] | None = None, say: Say | None = None) -> None:
+        """Ask *module*; *wipe*, called at the end, wipes its keys; *say* is told once what it has to say of itself."""
         self._module = module
         self._wipe = wipe
+        self._say = say
         self._poller = the_poller()
         self._closed = trio.Event()
 
@@ -83,6 +91,8 @@ class InProcess:
         (health,) = self._module.carry_out((AskHealth(),))
         if not isinstance(health, Health):
             raise ModuleFailed(f"the security module does not work: {getattr(health, 'reason', '')}")
+        if self._say is not None and health.notice:
+            self._say(health.notice)
         task_status.started(health)
         await self._closed.wait()
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
-from iso_gateway.hsm.client import InProcess
+from iso_gateway.hsm.client import InProcess, Say, say_loudly
 from iso_gateway.hsm.key_store import KeyStore, head_of
-from iso_gateway.hsm.own_process import START_TIMEOUT, OwnProcess, Say, say_loudly
+from iso_gateway.hsm.own_process import START_TIMEOUT, OwnProcess
 from iso_gateway.hsm.software import SoftwareModule
 from iso_gateway.hsm.unlocking import Source, typed, unlocked
 from iso_gateway.net.clock import read_system
@@ -55,15 +55,15 @@ def own_process(store: Path, unlock: str, *, test: bool = False, say: Say = say_
     )
 
 
-def inside(store: Path, unlock: str, *, test: bool = False) -> InProcess:
-    """Open a module in this process, and return its client.
+def inside(store: Path, unlock: str, *, test: bool = False, say: Say = say_loudly) -> InProcess:
+    """Open a module in this process, and return its client; the arguments are those of `own_process`.
 
     Raises:
         KeyStoreError: *unlock* says nothing, or the store cannot be opened.
     """
     master = unlocked(Source.parse(unlock), head_of(store).making, typed)
     module = SoftwareModule(KeyStore(store, master), lambda: read_system()[1], test=test)
-    return InProcess(module, module.close)
+    return InProcess(module, module.close, say)
 
 
 def _secret(source: Source) -> Callable[[], int] | None:

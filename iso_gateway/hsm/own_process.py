@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Final
 import trio
 
 from iso_gateway.errors import ModuleFailed
-from iso_gateway.hsm.client import TIMEOUT, Done, gone
+from iso_gateway.hsm.client import TIMEOUT, Done, Say, gone, say_loudly
 from iso_gateway.hsm.line import Line
 from iso_gateway.net.poller import the_poller
 from iso_gateway.security.commands import Batch, Health
@@ -37,13 +36,6 @@ GRACE: Final = 1.5
 
 _PACKAGES: Final = Path(__file__).parents[2]
 """The folder that this package is in: all that the other process needs of our environment."""
-
-Say = Callable[[str], None]
-
-
-def say_loudly(text: str) -> None:
-    """Write *text* to standard error."""
-    sys.stderr.write(f"{text}\n")
 
 
 class OwnProcess:

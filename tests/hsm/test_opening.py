@@ -145,6 +145,15 @@ async def test_what_cannot_be_unlocked_is_told_before_anything_is_started(store:
             assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.parametrize("opens", [own_process, inside])
+async def test_it_says_once_and_loudly_what_it_is_not(
+    store: Path, opens: Callable[[Path, str], ModuleClient], capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with running(opens(store, unlock(store))):
+        pass
+    assert capsys.readouterr().err.count("NO PCI PIN DEVICE") == 1
+
+
 @pytest.mark.parametrize("test", [True, False])
 async def test_test_keys_are_used_where_somebody_said_so(store: Path, *, test: bool) -> None:
     kept = KeyStore(store, MasterKey(bytearray(MASTER)))
