@@ -38,7 +38,17 @@ async def test_the_story_is_told_and_the_ledgers_agree() -> None:
     assert re.search(r"what became of it\? +30\.71  1610 000 the original: reversed", text)
     assert text.count(" in balance") == 3
     assert "that sale's repeat: the journal answers        18.90  0210 00  approved" in text
-    assert text.endswith("26 transactions: terminals, gateway and host agree on every transaction")
+    assert text.endswith("28 transactions: terminals, gateway and host agree on every transaction")
+    # Keys: PINs went through in three ways, a wrong one did not, and what was changed on the way moved nothing.
+    for said in (
+        "sale with a PIN, in a block of format 3 12.34 0210 00 approved",
+        "the same PIN mistyped 13.00 0210 55 wrong PIN",
+        "sale: its amount is changed on the way 5.00 0210 A0 MAC error",
+        "preauth with a PIN, keys derived (DUKPT) 60.00 1110 000 approved",
+    ):
+        assert said in re.sub(" +", " ", text), said
+    forged = next(line for line in proof.lines if (line.terminal, line.amount) == ("TERM0001", 500))
+    assert (forged.at_terminal, forged.at_gateway, forged.at_host) == ("declined", "none", "none")
 
 
 @pytest.fixture

@@ -12,11 +12,13 @@ from typing import Any, Final
 import trio
 
 from iso_gateway.admin.client import ask
+from iso_gateway.cli.demo.keys import HOST, KEY_STORE, UNLOCK, write_key_store
 from iso_gateway.errors import NoConnection
 from iso_gateway.gateway.config import load
 from iso_gateway.gateway.store_key import write_store_key
 from iso_gateway.gateway.storing import opened
 from iso_gateway.net.address import Address
+from iso_gateway.protocol.protection import Exchange, Protection
 from iso_gateway.protocol.records import Row, RowState
 
 CONFIG: Final = """\
@@ -26,6 +28,10 @@ admin_socket = "{folder}/gateway.sock"
 [journal]
 path           = "journal.db"
 store_key_file = "journal.db.key"
+
+[security]
+key_store = "{key_store}"
+unlock    = "file:{folder}/{unlock}"
 {listeners}
 [[terminals]]
 ids      = ["TERM0001..TERM0099"]
@@ -38,7 +44,7 @@ spec           = "iso87-ascii"
 host_timeout   = 0.8
 repeat_after   = 0.2
 repeat_at_most = 1
-"""
+{protection}"""
 
 LISTENER: Final = """
 [[listener]]
@@ -46,7 +52,7 @@ name    = "{0}"
 address = "127.0.0.1:0"
 spec    = "{1}"
 framing = "{2}"
-"""
+{3}"""
 
 PATIENCE: Final = 20.0
 """Seconds that any step of the demo may take; most take a few thousandths."""
@@ -54,16 +60,26 @@ _PAUSE: Final = 0.02
 _LISTENING: Final = re.compile(r"(\w+) on (127\.0\.0\.1:\d+)")
 
 
+def _settings(protection: Protection) -> str:
+    """Return the lines that say of a leg how it is protected, with test keys."""
+    assert protection.mac is not None
+    said = {"mac": protection.mac.algorithm, "pin": protection.pin, "ksn": protection.ksn, "bdk": protection.base}
+    if protection.exchange is not Exchange.NONE:
+        said["key_exchange"] = protection.exchange
+    lines = [f'{name} = "{value}"' for name, value in said.items() if value]
+    return "\n".join([*lines, "test = true", ""])
+
+
 class GatewayProcess:
     """``iso-gateway run`` in a folder of its own."""
 
-    def __init__(self, folder: Path, host: Address, listeners: dict[str, tuple[str, str]]) -> None:
-        """Write its configuration.
+    def __init__(self, folder: Path, host: Address, listeners: dict[str, tuple[str, str, Protection]]) -> None:
+        """Write its configuration and its keys.
 
         Args:
-            folder: where configuration, journal and log are.
+            folder: where configuration, journal, keys and log are.
             host: the acquirer's.
-            listeners: spec and framing of each, by name.
+            listeners: spec, framing and protection of each, by name.
         """
         self.bound: dict[str, Address] = {}
         """Where each listener is."""
@@ -71,8 +87,20 @@ class GatewayProcess:
         self._config = folder / "gateway.toml"
         self._log = folder / "gateway.log"
         self._socket = folder / "gateway.sock"
-        written = "".join(LISTENER.format(name, *speech) for name, speech in listeners.items())
-        self._config.write_text(CONFIG.format(folder=folder, listeners=written, host=host), encoding="utf-8")
+        written = "".join(
+            LISTENER.format(name, spec, framing, _settings(protection))
+            for name, (spec, framing, protection) in listeners.items()
+        )
+        text = CONFIG.format(
+            folder=folder,
+            key_store=KEY_STORE,
+            unlock=UNLOCK,
+            listeners=written,
+            host=host,
+            protection=_settings(HOST),
+        )
+        self._config.write_text(text, encoding="utf-8")
+        write_key_store(folder)
         write_store_key(folder / "journal.db.key")
         self._process: trio.Process | None = None
 

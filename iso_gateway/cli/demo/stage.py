@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,18 +11,22 @@ from typing import Final
 import trio
 
 from iso_gateway.catalog import load_profile, load_spec
-from iso_gateway.cli.demo.process import PATIENCE, GatewayProcess
+from iso_gateway.cli.demo.keys import HOST
+from iso_gateway.cli.demo.keys import TERMINALS as PROTECTED
+from iso_gateway.cli.demo.process import GatewayProcess
 from iso_gateway.cli.demo.proof import Proof, Slip, compare
 from iso_gateway.cli.demo.story import Done, Terminal, Terminals, after, before
+from iso_gateway.cli.demo.wire import Wire
 from iso_gateway.codec.currency import format_amount
-from iso_gateway.codec.message import Message
 from iso_gateway.framing import Framing
 from iso_gateway.host.server import HostServer
 from iso_gateway.host.settings import HostSettings
+from iso_gateway.hsm.held_file import published_keys
 from iso_gateway.net.address import Address
 from iso_gateway.protocol.dialect import Dialect
-from iso_gateway.terminal.client import ask
+from iso_gateway.terminal.records import KeyNotes
 from iso_gateway.terminal.result import for_terminals
+from iso_gateway.terminal.shield import Shield, keys_now
 
 TERMINALS: Final = (
     ("TERM0001", "counter", "iso87-ascii", "2be"),
@@ -42,9 +47,9 @@ async def perform(say: Say) -> Proof:
     """
     with tempfile.TemporaryDirectory(prefix="iso-gateway-demo-") as folder:
         async with trio.open_nursery() as nursery:
-            host = HostServer.of(HostSettings())
+            host = HostServer.of(HostSettings(protection=HOST, keys_of="zone"))
             at: Address = await nursery.start(host.run, Address("127.0.0.1", 0))
-            speech = {listener: (spec, framing) for _, listener, spec, framing in TERMINALS}
+            speech = {listener: (spec, framing, PROTECTED[name]) for name, listener, spec, framing in TERMINALS}
             gateway = GatewayProcess(Path(folder), at, speech)
             try:
                 slips = await _played(gateway, at, say)
@@ -82,12 +87,13 @@ def _terminal(gateway: GatewayProcess, which: tuple[str, str, str, str], tell: C
     name, listener, spec, framing = which
     loaded = load_spec(spec)
     dialect = for_terminals(Dialect(loaded, load_profile(loaded.profile)))
-    cut = Framing.parse(framing)
+    protection, held = PROTECTED[name], published_keys()
 
-    async def send(message: Message) -> Message:
-        return (await ask(gateway.bound[listener], cut, loaded, message, PATIENCE)).message
+    def shield(notes: KeyNotes) -> Shield:
+        return Shield(dialect, protection, keys_now(held.of(name), notes), secrets.token_bytes, held.dukpt)
 
-    return Terminal(name, dialect, send, tell)
+    wire = Wire(dialect, Framing.parse(framing), lambda: gateway.bound[listener], shield)
+    return Terminal(name, dialect, wire, tell)
 
 
 class _Table:

@@ -9,6 +9,7 @@ import msgspec
 import trio
 
 from iso_gateway.cli.demo.proof import Slip
+from iso_gateway.cli.demo.wire import Wire
 from iso_gateway.codec.currency import format_amount
 from iso_gateway.codec.message import Amount, Message
 from iso_gateway.net import clock
@@ -22,8 +23,8 @@ from iso_gateway.terminal.records import Memory, Outcome, Reversal, Sent
 PAN = "4761739001010010"
 """A published test card."""
 
-Ask = Callable[[Message], Awaitable[Message]]
-"""Send a message and return its answer."""
+PIN = "1234"
+"""The test card's, as the mock host knows it."""
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -42,23 +43,30 @@ Told = Callable[[Done], None]
 class Terminal:
     """One terminal of the demo: it asks, prints slips, and remembers."""
 
-    def __init__(self, name: str, dialect: Dialect, ask: Ask, tell: Told) -> None:
+    def __init__(self, name: str, dialect: Dialect, wire: Wire, tell: Told) -> None:
         self.name = name
         self.dialect = dialect
         self.slips: list[Slip] = []
-        self._ask = ask
+        self._wire = wire
         self._tell = tell
         self._till = scripts.Till(terminal=name)
         self._card = scripts.Card(PAN)
         self._memory = Memory(stan=0)
         self._sent_before: dict[tuple[Kind, str], Message] = {}
 
-    async def pay(self, what: str, kind: Kind, amount: int, original: Sent | None = None) -> Sent:
-        """Send a transaction of *kind*, and print its slip."""
+    async def pay(self, what: str, kind: Kind, amount: int, original: Sent | None = None, *, pin: str = "") -> Sent:
+        """Send a transaction of *kind*, with *pin* where one was entered, and print its slip."""
         message = self._composed(kind, amount, original)
-        sent = await self._sent(what, kind, message)
+        sent = await self._sent(what, kind, message, pin)
         self._print(sent, amount)
         return sent
+
+    async def forged(self, what: str, kind: Kind, amount: int) -> None:
+        """Send a transaction that somebody changes on the way, and print its slip: declined."""
+        message = self._composed(kind, amount)
+        done, sent = self._heard(what, kind, message, await self._wire.forged(message))
+        self._tell(done)
+        self._print(sent, amount)
 
     async def pay_twice(self, what: str, again: str, kind: Kind, amount: int) -> Sent:
         """Send a transaction, and the same once more before it is answered; print one slip."""
@@ -103,7 +111,7 @@ class Terminal:
         """Tell what the batch comes to, and end it where the other side says the same."""
         ours = settling.day(self.dialect, self._memory)
         totals = settling.totals_message(self.dialect, self._slip(), ours)
-        answer = await self._ask(totals)
+        answer = await self._wire.ask(totals)
         balanced = verdict_said(self.dialect, answer) is Verdict.BALANCED
         said = "in balance" if balanced else "not balanced"
         self._tell(
@@ -134,14 +142,17 @@ class Terminal:
     def _print(self, sent: Sent, amount: int) -> None:
         self.slips.append(Slip(self.name, sent.kind, sent.stan, amount, str(sent.outcome), sent.rrn))
 
-    async def _sent(self, what: str, kind: Kind, message: Message) -> Sent:
-        done, sent = await self._exchanged(what, kind, message)
+    async def _sent(self, what: str, kind: Kind, message: Message, pin: str = "") -> Sent:
+        done, sent = await self._exchanged(what, kind, message, pin)
         self._tell(done)
         return sent
 
-    async def _exchanged(self, what: str, kind: Kind, message: Message) -> tuple[Done, Sent]:
+    async def _exchanged(self, what: str, kind: Kind, message: Message, pin: str = "") -> tuple[Done, Sent]:
+        return self._heard(what, kind, message, await self._wire.ask(message, pin))
+
+    def _heard(self, what: str, kind: Kind, message: Message, answer: Message) -> tuple[Done, Sent]:
         note = Sent.of(self.dialect, kind, message)
-        came = result.of_answer(self.dialect, kind, message, await self._ask(message))
+        came = result.of_answer(self.dialect, kind, message, answer)
         said = f"the original: {came.standing}" if came.standing else came.meaning
         if came.available is not None:
             said = f"available {format_amount(came.available, came.currency)}"
@@ -188,14 +199,16 @@ async def after(terminals: Terminals, kept: Kept) -> None:
     await terminals.counter.pay("its void: found in the journal", Kind.VOID, kept.lunch.amount or 0, kept.lunch)
     await terminals.kiosk.repeat("the lost sale again: never charged twice", kept.lost)
     await terminals.kiosk.query("what became of it?", kept.lost)
-    await terminals.unionpay.pay("sale", Kind.SALE, 199)
+    await terminals.unionpay.pay("sale with a PIN", Kind.SALE, 199, pin=PIN)
     for terminal in terminals:
         await terminal.settle("settlement of its batch")
 
 
 async def _counter(counter: Terminal) -> Sent:
     """Sales and what takes them back, in ISO 8583:1987."""
-    sale = await counter.pay("sale", Kind.SALE, 1234)
+    sale = await counter.pay("sale with a PIN, in a block of format 3", Kind.SALE, 1234, pin=PIN)
+    await counter.pay("the same PIN mistyped", Kind.SALE, 1300, pin="1243")
+    await counter.forged("sale: its amount is changed on the way", Kind.SALE, 500)
     await counter.pay("sale: the host declines", Kind.SALE, 1051)
     await counter.pay("void of the first sale", Kind.VOID, 1234, sale)
     await counter.pay("the same void: refused by the gateway", Kind.VOID, 1234, sale)
@@ -216,7 +229,7 @@ async def _unionpay(unionpay: Terminal) -> None:
     bill = await unionpay.pay("completion of less", Kind.COMPLETION, 8500, room)
     await unionpay.pay("its cancel: the hold stands again", Kind.COMPLETION_CANCEL, 8500, bill)
     await unionpay.pay("cancel of the preauth", Kind.PREAUTH_CANCEL, 10000, room)
-    wine = await unionpay.pay("sale", Kind.SALE, 2345)
+    wine = await unionpay.pay("sale with a PIN", Kind.SALE, 2345, pin=PIN)
     await unionpay.pay("void: 0200/200000 here, 0200/020000 there", Kind.VOID, 2345, wine)
     lost = await unionpay.pay("sale: the host charges and stays silent", Kind.SALE, 2068)
     await unionpay.reverse("its reversal, one debt with the gateway's", lost)
@@ -225,7 +238,7 @@ async def _unionpay(unionpay: Terminal) -> None:
 async def _kiosk(kiosk: Terminal) -> None:
     """Repeats and advices, in ISO 8583:1993."""
     await kiosk.pay_twice("sale", "the same at once: one host request", Kind.SALE, 700)
-    car = await kiosk.pay("preauth", Kind.PREAUTH, 6000)
+    car = await kiosk.pay("preauth with a PIN, keys derived (DUKPT)", Kind.PREAUTH, 6000, pin=PIN)
     await kiosk.pay("completion, told as a fact", Kind.COMPLETION_ADVICE, 5500, car)
     offline = await kiosk.pay("offline sale, told as a fact", Kind.ADVICE, 880)
     await kiosk.repeat("its repeat: answered from the journal", offline)
