@@ -13,8 +13,7 @@ from iso_gateway.hsm.unlocking import Source
 
 if TYPE_CHECKING:
     from iso_gateway.gateway.config import Config
-    from iso_gateway.hsm.client import ModuleClient
-    from iso_gateway.hsm.own_process import Say
+    from iso_gateway.hsm.client import ModuleClient, Say
 
 
 def check_store(config: Config) -> None:
@@ -50,7 +49,7 @@ def module_for(config: Config, say: Say) -> ModuleClient:
     store, unlock = _store(config), _unlock(config)
     try:
         if file.security.module == "inside":
-            return opening.inside(store, unlock, test=test)
+            return opening.inside(store, unlock, test=test, say=say)
         return opening.own_process(store, unlock, test=test, say=say)
     except KeyStoreError as error:
         raise config.wrong([Problem("security.key_store", str(error))]) from None
