@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import subprocess
+import sys
 import threading  # noqa: TID251 -- another process would do as well, and is slower
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -154,6 +156,26 @@ def test_whoever_opens_it_in_the_middle_of_a_change_waits_for_its_end(
         patch.setattr(audit, "append", disturbed)
         put(store, held())
         readers[0].join()
+    assert store.check_audit() == ""
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from tests.hsm.test_key_store import held, opened, put
+store = opened(Path(sys.argv[1]))
+for turn in range(15):
+    put(store, held(name=f"{sys.argv[2]}/{turn}"))
+"""
+
+
+def test_two_processes_that_write_at_once_lose_nothing_of_each_other(store: KeyStore, path: Path) -> None:
+    root = Path(__file__).parents[2]
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(path), name], cwd=root) for name in ("one", "two")]
+    assert [writer.wait(60) for writer in writers] == [0, 0]
+    store.reread()
+    assert len(store.infos()) == 30
+    assert store.version == 31
     assert store.check_audit() == ""
 
 

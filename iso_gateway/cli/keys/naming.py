@@ -10,9 +10,7 @@ import click
 from iso_gateway.security.commands import KeySpec
 from iso_gateway.security.keys import Exportability, KeyAlgorithm, KeyForm, KeyState, Usage
 
-USUAL: Final = re.compile(
-    r"(acquirer|link|terminal)/[^/]+/(master|mac|mac-in|pin|data)|listener/[^/]+/master|bdk/[^/]+|journal/seal"
-)
+USUAL: Final = re.compile(r"(acquirer|link|terminal)/[^/]+/(master|mac|mac-in|pin|data)|bdk/[^/]+|journal/seal")
 """The names that a gateway looks for by itself; others stand in its configuration."""
 
 BY_NAME: Final = {
