@@ -23,6 +23,7 @@ from iso_gateway.hsm.key_table import Deed
 START: Final = "0" * 64
 """What stands for the line before the first one."""
 LONGEST_LINE: Final = 4096
+OTHER_END: Final = "its end was cut off, or lines were added that the store does not know"
 
 
 class AuditLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,8 +98,10 @@ def last_hash(path: Path) -> str:
     return hash_of(last)
 
 
-def read(path: Path) -> Iterator[tuple[int, AuditLine | None]]:
-    """Yield each line of the file with its number, None for one that is not bound to the line before.
+def read(path: Path) -> Iterator[tuple[int, bytes, AuditLine | None]]:
+    """Yield each line of the file: its number, how it is written, and what it says.
+
+    None for what it says: it is not bound to the line before.
 
     Raises:
         OSError: it cannot be read.
@@ -112,22 +115,22 @@ def read(path: Path) -> Iterator[tuple[int, AuditLine | None]]:
             with suppress(msgspec.MsgspecError):
                 line = msgspec.json.decode(written, type=AuditLine)
             bound = line is not None and line.before == head and written.endswith(b"\n")
-            yield number, line if bound else None
+            yield number, written, line if bound else None
             head = hash_of(written.rstrip(b"\n"))
 
 
-def verify(path: Path, head: str) -> str:
-    """Return what is wrong with the file, whose last line's hash the store says is *head*; empty: nothing.
+def verify(path: Path, head: str, end: int) -> str:
+    """Return what is wrong with the first *end* bytes of the file, whose last line's hash is *head*; empty: nothing.
 
     Raises:
         OSError: it cannot be read.
     """
-    last = START
-    if path.exists():
-        for number, line in read(path):
+    last, size = START, 0
+    if end and path.exists():
+        for number, written, line in read(path):
             if line is None:
                 return f"line {number} was changed, or one before it taken out"
-        last = last_hash(path)
-    if last != head:
-        return "its end was cut off, or lines were added that the store does not know"
-    return ""
+            last, size = hash_of(written.rstrip(b"\n")), size + len(written)
+            if size >= end:
+                break
+    return "" if (last, size) == (head, end) else OTHER_END

@@ -163,7 +163,14 @@ class KeyStore:
             KeyStoreError: it cannot be read.
         """
         with self._told():
-            return audit.verify(self.audit_path, self._head.trail.head)
+            with _alone(self.path):
+                if self._changed_on_disk():
+                    self._load()
+                trail = self._head.trail
+                size = self.audit_path.stat().st_size if self.audit_path.exists() else 0
+            # What others add from now on is theirs to answer for.
+            wrong = audit.verify(self.audit_path, trail.head, trail.end)
+            return wrong or ("" if size == trail.end else audit.OTHER_END)
 
     def close(self) -> None:
         """Wipe every value, and the master key."""

@@ -129,6 +129,12 @@ def test_what_another_process_wrote_is_seen_when_it_is_read_again(store: KeyStor
     assert found(store) == VALUE
 
 
+def test_the_audit_file_is_whole_though_another_process_has_added_to_it(store: KeyStore, path: Path) -> None:
+    put(opened(path), held())
+    assert store.check_audit() == ""
+    assert store.version == 2
+
+
 def test_two_who_change_different_keys_both_prevail(store: KeyStore, path: Path) -> None:
     other = opened(path)
     put(other, held())
@@ -326,7 +332,7 @@ def test_a_disk_that_is_full_between_the_two_files_loses_neither_key_nor_line(
     assert found(opened(path)) == VALUE
     put(store, held(2))
     assert store.check_audit() == ""
-    assert [line.key for _, line in audit.read(audit_path(path)) if line][1:] == [
+    assert [line.key for _, _, line in audit.read(audit_path(path)) if line][1:] == [
         "acquirer/acme/pin@1",
         "acquirer/acme/pin@2",
     ]
@@ -352,7 +358,7 @@ def test_each_deed_has_its_line(store: KeyStore, path: Path) -> None:
     put(store, held())
     refused = Deed("export", KeyRef("acquirer/acme/pin"), "08D7B4", "gateway", "policy")
     store.change((), [refused])
-    lines = [line for _, line in audit.read(audit_path(path))]
+    lines = [line for _, _, line in audit.read(audit_path(path))]
     said = [(line.actor, line.act, line.key, line.result, line.store) for line in lines if line is not None]
     assert said == [
         ("", "store begun", "-@1", "done", 1),
