@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iso_gateway.errors import KeyStoreError, Problem
-from iso_gateway.gateway.protecting import key_problems
+from iso_gateway.gateway.protecting import SEAL, key_problems
 from iso_gateway.hsm import opening
-from iso_gateway.hsm.key_store import infos_of
-from iso_gateway.hsm.unlocking import Source
+from iso_gateway.hsm.key_store import KeyStore, head_of, infos_of
+from iso_gateway.hsm.software import SoftwareModule
+from iso_gateway.hsm.unlocking import Source, typed, unlocked
+from iso_gateway.net.clock import read_system
+from iso_gateway.security.commands import Fingerprint, Fingerprinted
 
 if TYPE_CHECKING:
     from iso_gateway.gateway.config import Config
@@ -53,6 +56,28 @@ def module_for(config: Config, say: Say) -> ModuleClient:
         return opening.own_process(store, unlock, test=test, say=say)
     except KeyStoreError as error:
         raise config.wrong([Problem("security.key_store", str(error))]) from None
+
+
+def hashes(config: Config, *several: bytes) -> list[bytes]:
+    """Return the keyed hashes of *several* data, by which the journal compares: for a gateway that does not run.
+
+    Raises:
+        ConfigError: the key store cannot be opened, or has no key for it.
+    """
+    store = _store(config)
+    try:
+        master = unlocked(Source.parse(_unlock(config)), head_of(store).making, typed)
+        module = SoftwareModule(KeyStore(store, master), lambda: read_system()[1], test=True)
+    except KeyStoreError as error:
+        raise config.wrong([Problem("security.key_store", str(error))]) from None
+    try:
+        results = module.carry_out(tuple(map(Fingerprint, several)))
+    finally:
+        module.close()
+    found = [each.hash for each in results if isinstance(each, Fingerprinted)]
+    if len(found) < len(several):
+        raise config.wrong([Problem("journal.seal", f"the key store has no key {SEAL} that can be used")])
+    return found
 
 
 def _store(config: Config) -> Path:

@@ -8,8 +8,21 @@ import pytest
 
 from iso_gateway import Message
 from iso_gateway.protocol.covering import PIN as PIN_BLOCK
-from iso_gateway.protocol.sealing import with_mac
-from tests.support.keyed_edge import OF_HOST, OF_TERMINAL, PIN, PROTECTION, KeyedHost, LegKeys, keyed
+from iso_gateway.protocol.sealing import mac_holds, pin_block, with_mac
+from iso_gateway.security import dukpt_tdes
+from iso_gateway.security.keys import PinFormat, Purpose, Usage
+from tests.support.desk import PAN
+from tests.support.keyed_edge import (
+    OF_HOST,
+    OF_TERMINAL,
+    PIN,
+    PROTECTION,
+    KeyedHost,
+    LegKeys,
+    all_keys,
+    keyed,
+)
+from tests.support.module_keys import held
 
 
 async def test_a_sale_has_the_hosts_mac_there_the_terminals_here_and_its_pin_under_either_key(tmp_path: Path) -> None:
@@ -142,3 +155,31 @@ async def test_the_status_tells_of_keys_and_never_their_values(tmp_path: Path, s
         assert len(mac["check_value"]) == 6
         for key in (*OF_TERMINAL, *OF_HOST):
             assert key.hex().upper() not in str(security).upper()
+
+
+async def test_a_terminal_of_dukpt_has_another_key_for_each_message_and_its_answer(tmp_path: Path) -> None:
+    base = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
+    keys = [*all_keys(), held("bdk/shop", Usage.BDK, base)]
+    settings = 'ksn = "62"\nbdk = "bdk/shop"\n'
+    async with keyed(tmp_path, keys=keys, listener=settings) as it:
+        terminal = await it.keyed_terminal()
+        for counter in range(1, 6):
+            ksn = bytes.fromhex("FFFF9876543210E00000")[:-1] + bytes([counter])
+            transaction = dukpt_tdes.derive(base, ksn)
+            pin, mac, answer_mac = (
+                bytes(dukpt_tdes.working_key(transaction, purpose))
+                for purpose in (Purpose.PIN, Purpose.MAC_REQUEST, Purpose.MAC_ANSWER)
+            )
+            block = pin_block(PinFormat.ISO_0, PIN, PAN, pin, bytes)
+            sale = terminal.sale(counter).evolve({PIN_BLOCK: block, 62: ksn.hex().upper()})
+            terminal.keys = LegKeys(mac, pin)
+            answer = await terminal.ask(sale)
+            payload = terminal.came[-1]
+            assert answer[39] == "00"
+            assert mac_holds(answer, payload, PROTECTION, answer_mac)
+            assert not mac_holds(answer, payload, PROTECTION, mac)
+        # A message under the key of another counter is not genuine, nor is one without a key serial number.
+        wrong = terminal.sale(7).evolve({PIN_BLOCK: None, 62: "FFFF9876543210E00009"})
+        assert (await terminal.ask(wrong))[39] == "A0"
+        assert it.host.pins == [PIN] * 5
+        assert it.host.wrong == []

@@ -112,6 +112,8 @@ class KeyedTerminal(Terminal):
         self.keys = keys
         self.genuine: list[bool] = []
         """Whether each answer had the right MAC: under the keys of its request (ruling 11)."""
+        self.came: list[bytes] = []
+        """What came, in bytes."""
         self._asked: dict[str, LegKeys] = {}
 
     async def send(self, message: Message) -> None:
@@ -125,6 +127,7 @@ class KeyedTerminal(Terminal):
 
     def taken(self, payload: bytes) -> Message:
         """Return the answer *payload*, and note whether its MAC is right."""
+        self.came.append(payload)
         message = super().taken(payload)
         keys = self._asked.get(message[11], self.keys)
         self.genuine.append(mac_holds(message, payload, PROTECTION, keys.mac))

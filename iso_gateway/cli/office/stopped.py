@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from iso_gateway.errors import AdminError, ConfigError, Problem
 from iso_gateway.gateway.config import Config, JournalAt
 from iso_gateway.gateway.office import reading
+from iso_gateway.gateway.opening import hashes
 from iso_gateway.gateway.store_key import read_store_key
 from iso_gateway.gateway.storing import nonces
 from iso_gateway.net.clock import read_system
@@ -16,7 +17,7 @@ from iso_gateway.office.verbs import READS, ActAsked, asked, found
 from iso_gateway.office.views import Now
 from iso_gateway.protocol.acts import Refusal, entry_for
 from iso_gateway.protocol.records import Row
-from iso_gateway.security.seal import Seal
+from iso_gateway.security.seal import CHECKED, Seal
 from iso_gateway.store.journal import Committed, Failed, Outcome, Refused
 from iso_gateway.store.lock import Held, holder
 from iso_gateway.store.sqlite import SqliteJournal
@@ -37,19 +38,33 @@ def ask_journal(config: Config, verb: str, arguments: Mapping[str, Any]) -> dict
         raise _cannot(config, f"no journal {at.path} yet: 'iso-gateway run' begins one")
     if verb == "act":
         return _act(config, at, asked(arguments, ActAsked))
-    if at.key_file is None:
-        raise _cannot(config, "journal.seal: the security module has its key; ask the running gateway")
-    seal = Seal(read_store_key(at.key_file), nonces())
+    fingerprint, check_value = _hashing(config, at, str(arguments.get("pan") or ""))
     held_by = holder(at.path)
     store = SqliteJournal(at.path, None)
     try:
-        if not store.same_key(seal.check_value):
-            raise _cannot(config, f"journal.store_key_file: {at.key_file}: another key than that of {at.path}")
+        if check_value and not store.same_key(check_value):
+            key = at.key_file or "the key in the key store"
+            setting = "store_key_file" if at.key_file is not None else "seal"
+            raise _cannot(config, f"journal.{setting}: {key}: another key than that of {at.path}")
         # Who has the journal is running, though we could not ask: nothing is left behind.
-        said = READS[verb](reading(store, seal.fingerprint), Now(read_system()[1], {} if held_by else None), arguments)
+        said = READS[verb](reading(store, fingerprint), Now(read_system()[1], {} if held_by else None), arguments)
     finally:
         store.close()
     return {**said, "held_by": held_by} if held_by else said
+
+
+def _hashing(config: Config, at: JournalAt, pan: str) -> tuple[Callable[[bytes], bytes], bytes]:
+    """Return what hashes the card number *pan* for comparison, and what tells its key from others.
+
+    A key store is unlocked only where a card is looked for: nothing else in the journal needs its key.
+    """
+    if at.key_file is not None:
+        seal = Seal(read_store_key(at.key_file), nonces())
+        return seal.fingerprint, seal.check_value
+    if not pan:
+        return _nothing, b""
+    check_value, hashed = hashes(config, CHECKED, pan.encode())
+    return lambda _pan: hashed, check_value
 
 
 def _act(config: Config, at: JournalAt, wanted: ActAsked) -> dict[str, Any]:
