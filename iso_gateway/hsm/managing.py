@@ -18,7 +18,7 @@ from iso_gateway.errors import KeyBlockError, KeyStoreError, KsnError, SecurityE
 from iso_gateway.hsm.allowed import NEXT, Denied
 from iso_gateway.hsm.key_table import Deed, HeldKey, KeyTable, wipe
 from iso_gateway.hsm.new_keys import accept, drawn, new_key, newest_of
-from iso_gateway.hsm.transport import Arrived, check_free, strength, unwrap, wrap
+from iso_gateway.hsm.transport import BLOCKS, Arrived, bits_in, check_free, strength, unwrap, wrap
 from iso_gateway.security import commands as c
 from iso_gateway.security import dukpt_aes, dukpt_tdes
 from iso_gateway.security.check_values import check_value
@@ -164,9 +164,11 @@ class Managing:
         return c.Generated(held.info, wrapped)
 
     def _imported(self, command: c.ImportKey, staged: Staged) -> c.Imported:
-        spec = command.spec
-        newest = self._newest(spec, staged)
         under = self._key(c.ImportKey, "under", command.under, staged)
+        spec = command.spec
+        if not spec.bits and command.form in BLOCKS:
+            spec = msgspec.structs.replace(spec, bits=bits_in(under, command.wrapped))
+        newest = self._newest(spec, staged)
         arrived = unwrap(command.form, under, spec, command.wrapped)
         try:
             accept(spec, newest, arrived.value, command.check_value)

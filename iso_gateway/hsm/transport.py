@@ -93,6 +93,18 @@ def unwrap(form: KeyForm, under: HeldKey, spec: KeySpec, wrapped: bytes) -> Arri
     return Arrived(bytearray(value), Mode.ANY, spec.exportability)
 
 
+def bits_in(under: HeldKey, block: bytes) -> int:
+    """Return how long the key in a key block is, which nothing outside of it shows.
+
+    Raises:
+        KeyBlockError: it does not open.
+    """
+    _, value = key_blocks.unwrap(under.value, block)
+    bits = 8 * len(value)
+    wipe(value)
+    return bits
+
+
 def _opened(form: KeyForm, under: HeldKey, spec: KeySpec, block: bytes) -> Arrived:
     """Return the key in *block*."""
     header, value = key_blocks.unwrap(under.value, block)

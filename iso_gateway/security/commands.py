@@ -229,6 +229,7 @@ class KeySpec(msgspec.Struct, frozen=True):
     usage: Usage
     algorithm: KeyAlgorithm
     bits: int
+    """0, of an ImportKey of a key block: as long as the block says."""
     owner: str
     exportability: Exportability = Exportability.NEVER
     state: KeyState = KeyState.PENDING
