@@ -154,9 +154,9 @@ class Answering:
         event = "no answer" if protected.bare is None else "no MAC"
         self._world.log(event, "warning", peer=asker.connection.peer, terminal=asker.terminal, cause=cause)
 
-    def at_once(self, asker: Asker, code: str) -> None:
-        """Answer with *code* and no more; nobody asks what became of it."""
-        written = self._written(asker.connection.listener.dialect, asker, code, {}, "")
+    def at_once(self, asker: Asker, code: str, facts: Facts | None = None) -> None:
+        """Answer with *code*, and *facts* where there are any; nobody asks what became of it."""
+        written = self._written(asker.connection.listener.dialect, asker, code, facts or {}, "")
         if written is not None and self.protects(asker, code):
             name = f"{self._world.new_id()}{AT_ONCE}"
             self._secure(name, asker, code, written, partial(self._at_once, asker))

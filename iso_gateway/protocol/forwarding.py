@@ -180,7 +180,7 @@ class Forwarding:
         now = self._world.now
         second = host.calendar.at(now.wall)
         leg = host_leg(request, request.host_request, host.acquirer.dialect, second.written, now)
-        if request.pan and not request.sealed:
+        if request.pan and not request.sealed and not self._world.setup.sealing:
             request.sealed = self._world.lent.seal(request.pan)
         row = journal_row(request, request.sealed, leg, second.business_date, host.acquirer.dialect)
         request.journaled = row

@@ -37,6 +37,8 @@ class Link:
         self.asked: dict[tuple[str, Kind], Message] = {}
         self.bad_macs = 0
         """How many answers came with a wrong MAC since the last right one."""
+        self.wrong_keys = 0
+        """How many sign-ons in a row brought keys that are not what their check values say."""
         self.exchanged_anew = False
         """Whether keys were asked for because of these."""
 

@@ -9,9 +9,11 @@ from iso_gateway.codec.message import Message
 from iso_gateway.codec.mti import is_request
 from iso_gateway.errors import CannotCarry, DecodeError, EncodeError
 from iso_gateway.protocol.commands import CloseLink, File, Send
-from iso_gateway.protocol.dialect import Facts
+from iso_gateway.protocol.dialect import Facts, peek
+from iso_gateway.protocol.key_exchange import BOTH_LENGTHS, ELEMENT
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.link import Host, Link, Released
+from iso_gateway.protocol.link_keys import LinkKeys
 from iso_gateway.protocol.matching import key_of
 from iso_gateway.protocol.moment import transmission_time
 from iso_gateway.protocol.profile import CodeClass
@@ -34,6 +36,7 @@ class Links:
         self._world = world
         self.hosts: dict[str, Host] = {}
         self.links: dict[str, Link] = {}
+        self.keys = LinkKeys(world, self._happen, self._answer)
         self.reload()
 
     def reload(self) -> None:
@@ -296,6 +299,8 @@ class Links:
         today = wall.astimezone(link.acquirer.zone).date()
         try:
             request = link.acquirer.dialect.network(kind, facts, today, link.acquirer.batch)
+            if kind is Kind.SIGN_ON and link.acquirer.protection.exchange is Exchange.UNIONPAY:
+                request = request.evolve({link.acquirer.dialect.profile.network_code: BOTH_LENGTHS})
             payload = link.acquirer.dialect.spec.encode(request)
         except (CannotCarry, EncodeError) as error:
             self._world.log("link", "error", link=link.name, cause=f"no {kind} can be sent: {error}")
@@ -328,8 +333,10 @@ class Links:
         code = link.acquirer.dialect.canonical(message)
         match kind, link.session.state:
             case Kind.SIGN_ON, State.SIGNING_ON:
-                self._happen(link, Happening.ACCEPTED if accepted else Happening.REJECTED)
-                if not accepted:
+                if accepted:
+                    self.keys.accepted(link, message)
+                else:
+                    self._happen(link, Happening.REJECTED)
                     self._world.log("link", "warning", link=link.name, cause=f"sign-on refused with {code}")
             case Kind.SIGN_OFF, State.SIGNING_OFF:
                 self._happen(link, Happening.SIGNED_OFF)
@@ -343,8 +350,22 @@ class Links:
             said = dialect.facts(message).get("date_settlement", "")
             day = self.hosts[link.acquirer.name].calendar.cut_over(str(said), wall)
             self._world.log("cut-over", link=link.name, business_date=day.isoformat())
-        answer = dialect.answer(message, "00", {}, wall.date())
+        exchange = link.acquirer.protection.exchange
+        if peek(message, dialect.profile.network_code) not in dialect.profile.key_change:
+            self._answer(link, message, "00", None)
+        elif exchange is Exchange.NONE:
+            self._answer(link, message, "40", None)
+        else:
+            self.keys.change_wanted(link, message)
+
+    def _answer(self, link: Link, message: Message, code: str, keys: str | bytes | None) -> None:
+        """Answer the host's *message* with *code*, and with what is to be said of *keys*."""
+        dialect, wall = link.acquirer.dialect, self._world.now.wall
+        answer = dialect.answer(message, code, {}, wall.date())
+        element = ELEMENT.get(link.acquirer.protection.exchange, 0)
         try:
+            if element in answer or keys is not None:
+                answer = answer.evolve({element: keys})
             payload = dialect.spec.encode(answer)
         except EncodeError as error:
             self._world.log("host request", "warning", link=link.name, mti=message.mti, cause=str(error))

@@ -26,10 +26,12 @@ from iso_gateway.protocol.links import Links
 from iso_gateway.protocol.moment import Moment
 from iso_gateway.protocol.operators import Operators
 from iso_gateway.protocol.owing import Owing
+from iso_gateway.protocol.protection import Exchange
 from iso_gateway.protocol.questions import Questions
 from iso_gateway.protocol.recovery import next_stans, recover
 from iso_gateway.protocol.request import Asker, Connection
 from iso_gateway.protocol.setup import Lent, Setup
+from iso_gateway.protocol.terminal_keys import TerminalKeys
 from iso_gateway.protocol.world import World
 
 
@@ -45,6 +47,7 @@ class Node:
         self.flow = Flow(self.world, self.links, self.owing, self.questions)
         self.connections: dict[str, Connection] = {}
         self._answering = self.flow.answering
+        self._terminal_keys = TerminalKeys(self.world, self._answering)
         self._signed_off = False
         self._takes = self._by_kind_of_event()
         self._know_dialects()
@@ -103,13 +106,16 @@ class Node:
             events.DrainWanted: self._drain_wanted,
             events.Recovered: self._recovered,
             events.KeysKnown: lambda event: self.world.keyring.known(event.known),
+            events.KeysTaken: self._keys_taken,
+            events.KeysGiven: self._terminal_keys.given,
+            events.CardKnown: self._answer_of_the_edge,
             events.ActWanted: self.operators.wanted,
             **dict.fromkeys(ANSWERS, self._answer_of_the_edge),
         }
 
-    def _answer_of_the_edge(self, event: EdgeAnswer) -> None:
+    def _answer_of_the_edge(self, event: EdgeAnswer | events.CardKnown) -> None:
         """Give the answer to a command to the request or debt that asked; one that is gone needs none."""
-        if (request := self.flow.requests.get(event.id)) is not None:
+        if (request := self.flow.requests.get(event.id)) is not None and not isinstance(event, events.CardKnown):
             self.flow.takes[type(event)](request, event)
         elif (debt := self.owing.debts.get(event.id)) is not None:
             self.owing.take(debt, event)
@@ -197,7 +203,10 @@ class Node:
             # Sign-on and line tests of terminals are the gateway's own to answer (ruling 20).
             if row.kind is Kind.SIGN_ON:
                 self.flow.signed_on(asker.connection.listener.name, asker.terminal)
-            self._answering.at_once(asker, "00")
+            if row.kind is Kind.SIGN_ON and asker.connection.listener.protection.exchange is not Exchange.NONE:
+                self._terminal_keys.signed_on(asker)
+            else:
+                self._answering.at_once(asker, "00")
         elif not asker.stan:
             self._trouble(asker.connection, message, "no STAN, answered 30")
             self._answering.at_once(asker, "30")
@@ -226,6 +235,10 @@ class Node:
 
     def _link_connected(self, event: events.LinkConnected) -> None:
         self.links.connected(event.link)
+        self.owing.pump()
+
+    def _keys_taken(self, event: events.KeysTaken) -> None:
+        self.links.keys.taken(event)
         self.owing.pump()
 
     def _host_frame(self, event: events.LinkFrame) -> None:
@@ -263,6 +276,8 @@ class Node:
                 self.operators.time_passed(owner)
             elif owner in self._answering.pending:
                 self._answering.time_passed(owner)
+            elif owner in self._terminal_keys.pending:
+                self._terminal_keys.time_passed(owner)
             elif owner.startswith(TIMER):
                 self.world.keyring.time_passed(owner.removeprefix(TIMER))
             elif owner.startswith(SERVES):

@@ -103,6 +103,8 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mac_on_declines: bool = True
     """Whether a decline, A0 and 77 among them, carries a MAC where the leg has one (ruling 12); an approval always
     does."""
+    key_change: tuple[str, ...] = ()
+    """The network management codes by which a host brings new keys by itself."""
     pin_control: Annotated[str, Meta(pattern="^([0-9]{16})?$")] = ""
     """DE 53 beside a PIN block, after UnionPay: the block's format (1 without card number, 2 with it), the length of
     its key (0 single, 6 double), zeros. Empty: DE 53 says nothing of that here."""

@@ -212,7 +212,8 @@ def per_record(details: Iterable[Detail], rows: Iterable[Row]) -> list[Differenc
         if row is None:
             found.append(Difference(What.POS_ONLY, each.stan, "", each.amount, None, None, each.card, _BELIEVED))
             continue
-        other_card = each.card_hash and row.card_hash and each.card_hash != row.card_hash
+        hashed = bool(each.card_hash and row.card_hash)
+        other_card = each.card_hash != row.card_hash if hashed else bool(each.card and row.pan and each.card != row.pan)
         if each.amount != row.amount or other_card:
             what = What.CARD if other_card else What.AMOUNT
             ours = signed_amount(row)

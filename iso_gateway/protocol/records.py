@@ -14,6 +14,7 @@ import msgspec
 
 from iso_gateway.protocol.batch import Batch
 from iso_gateway.protocol.kinds import Kind
+from iso_gateway.protocol.legs import MAC
 
 if TYPE_CHECKING:
     from iso_gateway.codec.spec import Spec
@@ -321,7 +322,7 @@ def first_or_repeat(said: str, known: str) -> bool:
     return False
 
 
-MADE_ANEW: Final = frozenset({53, 64, 96, 128})
+MADE_ANEW: Final = MAC | {53, 96}
 """Elements made anew whenever a message is sent: security and MAC."""
 
 KEPT_ALTHOUGH_FREE: Final = frozenset({43})

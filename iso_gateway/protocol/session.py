@@ -1,7 +1,8 @@
 """The state of one link to an acquirer: connected, signed on, tested, signed off.
 
 Rule 1: every change of state is a row of TRANSITIONS; nothing else sets it.
-Rule 2: a link takes money only in UP, after the host said yes to the sign-on (ruling 24).
+Rule 2: a link takes money only in UP, after the host said yes to the sign-on (ruling 24), and the keys that it brought
+are kept.
 Rule 3: silence is not trusted: after ``echo_every`` seconds without a byte from the host the link is tested, and a
 test without an answer takes the link down.
 
@@ -26,6 +27,8 @@ class State(StrEnum):
     """No connection."""
     SIGNING_ON = "signing on"
     """Connected; the sign-on was sent, its answer is awaited."""
+    TAKING_KEYS = "taking keys"
+    """The host said yes to the sign-on; the keys that it brought are being kept."""
     UP = "up"
     """Financial messages may pass."""
     TESTING = "testing"
@@ -42,6 +45,9 @@ class Happening(StrEnum):
     CONNECTED = "connected"
     ACCEPTED = "sign-on accepted"
     REJECTED = "sign-on rejected"
+    KEYS_CAME = "sign-on accepted, with keys"
+    KEYS_KEPT = "keys kept"
+    KEYS_WRONG = "keys wrong, to be asked for again"
     HEARD = "heard"
     """Any message from the host."""
     TIME = "time"
@@ -61,6 +67,14 @@ TRANSITIONS: Final[Table[State, Happening]] = Table(
         (State.SIGNING_ON, Happening.TIME): State.SIGNING_ON,  # the link is closed
         (State.SIGNING_ON, Happening.DRAIN): State.SIGNING_OFF,
         (State.SIGNING_ON, Happening.CLOSED): State.DOWN,
+        (State.SIGNING_ON, Happening.KEYS_CAME): State.TAKING_KEYS,
+        (State.TAKING_KEYS, Happening.KEYS_KEPT): State.UP,
+        (State.TAKING_KEYS, Happening.KEYS_WRONG): State.SIGNING_ON,
+        (State.TAKING_KEYS, Happening.REJECTED): State.REFUSED,
+        (State.TAKING_KEYS, Happening.HEARD): State.TAKING_KEYS,
+        (State.TAKING_KEYS, Happening.TIME): State.TAKING_KEYS,  # the link is closed
+        (State.TAKING_KEYS, Happening.DRAIN): State.SIGNING_OFF,
+        (State.TAKING_KEYS, Happening.CLOSED): State.DOWN,
         (State.REFUSED, Happening.TIME): State.SIGNING_ON,
         (State.REFUSED, Happening.HEARD): State.REFUSED,
         (State.REFUSED, Happening.DRAIN): State.SIGNING_OFF,
@@ -140,16 +154,21 @@ class Session:
                 self._rest(mono)
             return []
         match before, happening:
-            case (State.DOWN, Happening.CONNECTED) | (State.REFUSED, Happening.TIME) | (_, Happening.SIGN_ON_WANTED):
+            case (
+                (State.DOWN, Happening.CONNECTED)
+                | (State.REFUSED, Happening.TIME)
+                | (_, Happening.SIGN_ON_WANTED | Happening.KEYS_WRONG)
+            ):
                 return self._open(mono)
-            case State.SIGNING_ON | State.TESTING | State.SIGNING_OFF, Happening.TIME:
+            case State.SIGNING_ON | State.TAKING_KEYS | State.TESTING | State.SIGNING_OFF, Happening.TIME:
                 self.deadline = None
                 return [Hang(f"no answer while {before}")]
             case State.UP, Happening.TIME:
                 self.deadline = mono + self._timing.answer
                 return [Ask(Kind.ECHO)]
-            case State.SIGNING_ON, Happening.REJECTED:
-                self.deadline = mono + self._timing.sign_on_again
+            case _, Happening.KEYS_CAME | Happening.REJECTED as came:
+                timing = self._timing
+                self.deadline = mono + (timing.answer if came is Happening.KEYS_CAME else timing.sign_on_again)
             case _, Happening.DRAIN:
                 self.deadline = mono + self._timing.answer
                 if not self._sign_on:

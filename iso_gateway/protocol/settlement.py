@@ -276,11 +276,12 @@ class Settlement:
         if told is None:
             self._closing.refuse(request, "30", "DE 48 holds no records")
             return
-        fingerprint = self._world.lent.fingerprint
+        # Where the key of the hash is the security module's, records are told apart by what is shown of their cards.
+        fingerprint, here = self._world.lent.fingerprint, not self._world.setup.sealing
         known = {each.stan: each for each in batch.details} if batch is not None else {}
         fresh = {
             each.stan: Detail(
-                each.stan, each.amount, mask.pan(each.pan), fingerprint(each.pan.encode()) if each.pan else b""
+                each.stan, each.amount, mask.pan(each.pan), fingerprint(each.pan.encode()) if each.pan and here else b""
             )
             for each in told
         }
@@ -297,9 +298,9 @@ class Settlement:
         self._hold(request)
         # The gateway numbers anew, so the host knows a transaction by another STAN than the terminal.
         stans = {row.stan: row.host.stan for row in rows if row.host is not None and reconciling.sign_of(row.kind)}
-        here = request.listener.dialect.spec.fields[48].name
+        records = request.listener.dialect.spec.fields[48].name
         request.instead = {
-            here: reconciling.written_blocks(each._replace(stan=stans.get(each.stan, each.stan)) for each in told)
+            records: reconciling.written_blocks(each._replace(stan=stans.get(each.stan, each.stan)) for each in told)
         }
         self._further(request, kept)
 

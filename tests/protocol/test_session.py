@@ -17,6 +17,7 @@ ON_THE_WAY: dict[State, tuple[Happening, ...]] = {
     State.SIGNING_ON: (Happening.CONNECTED,),
     State.UP: (Happening.CONNECTED, Happening.ACCEPTED),
     State.TESTING: (Happening.CONNECTED, Happening.ACCEPTED, Happening.TIME),
+    State.TAKING_KEYS: (Happening.CONNECTED, Happening.KEYS_CAME),
     State.REFUSED: (Happening.CONNECTED, Happening.REJECTED),
     State.SIGNING_OFF: (Happening.CONNECTED, Happening.ACCEPTED, Happening.DRAIN),
 }
@@ -64,6 +65,23 @@ STORIES: dict[str, Told] = {
         (Happening.REJECTED, 1, State.REFUSED, [], 31),
         (Happening.TIME, 31, State.SIGNING_ON, [Ask(Kind.SIGN_ON)], 41),
         (Happening.ACCEPTED, 32, State.UP, [], 92),
+    ],
+    "a link whose sign-on brings keys is up when they are kept": [
+        (Happening.CONNECTED, 0, State.SIGNING_ON, [Ask(Kind.SIGN_ON)], 10),
+        (Happening.KEYS_CAME, 3, State.TAKING_KEYS, [], 13),
+        (Happening.KEYS_KEPT, 4, State.UP, [], 64),
+    ],
+    "wrong keys are asked for again, and at last refused": [
+        (Happening.CONNECTED, 0, State.SIGNING_ON, [Ask(Kind.SIGN_ON)], 10),
+        (Happening.KEYS_CAME, 1, State.TAKING_KEYS, [], 11),
+        (Happening.KEYS_WRONG, 2, State.SIGNING_ON, [Ask(Kind.SIGN_ON)], 12),
+        (Happening.KEYS_CAME, 3, State.TAKING_KEYS, [], 13),
+        (Happening.REJECTED, 4, State.REFUSED, [], 34),
+    ],
+    "keys that nobody keeps in time take the link down": [
+        (Happening.CONNECTED, 0, State.SIGNING_ON, [Ask(Kind.SIGN_ON)], 10),
+        (Happening.KEYS_CAME, 1, State.TAKING_KEYS, [], 11),
+        (Happening.TIME, 11, State.TAKING_KEYS, [Hang("no answer while taking keys")], None),
     ],
     "a drained link signs off and closes": [
         (Happening.CONNECTED, 0, State.SIGNING_ON, [Ask(Kind.SIGN_ON)], 10),
