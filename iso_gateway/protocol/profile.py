@@ -105,9 +105,9 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     does."""
     key_change: tuple[str, ...] = ()
     """The network management codes by which a host brings new keys by itself."""
-    pin_control: Annotated[str, Meta(pattern="^([0-9]{16})?$")] = ""
+    pin_control: Annotated[str, Meta(pattern="^[0-9]{0,16}$")] = ""
     """DE 53 beside a PIN block, after UnionPay: the block's format (1 without card number, 2 with it), the length of
-    its key (0 single, 6 double), zeros. Empty: DE 53 says nothing of that here."""
+    its key (0 single, 6 double); zeros follow. Empty: DE 53 says nothing of that here."""
     terminals_reverse_first: bool = False
     """Whether terminals of this dialect send an owed reversal before anything else that is about money, however long
     ago its original was: then a new request of a terminal says that it has no such reversal to send."""

@@ -55,7 +55,7 @@ class Securing:
             return
         profile = acquirer.dialect.profile
         if PIN in message and acquirer.protection.pin is not None and profile.pin_control:
-            message = message.evolve({CONTROL: profile.pin_control})
+            message = message.evolve({CONTROL: profile.pin_control.ljust(16, "0")})
         self._ask(request, message, acquirer, keys, request.pan if self._world.setup.sealing else "")
 
     def outdated(self, request: Request, acquirer: Acquirer, link: Link) -> bool:
