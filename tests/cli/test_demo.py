@@ -39,8 +39,9 @@ async def test_the_story_is_told_and_the_ledgers_agree() -> None:
     assert text.count(" in balance") == 3
     assert "that sale's repeat: the journal answers        18.90  0210 00  approved" in text
     assert text.endswith("28 transactions: terminals, gateway and host agree on every transaction")
-    # Keys: PINs went through in three ways, a wrong one did not, and what was changed on the way moved nothing.
+    # Keys came at sign-on, PINs went through in three ways, a wrong one did not, and what was forged moved nothing.
     for said in (
+        "sign-on: it brings keys for MACs and PINs 0810 00 approved",
         "sale with a PIN, in a block of format 3 12.34 0210 00 approved",
         "the same PIN mistyped 13.00 0210 55 wrong PIN",
         "sale: its amount is changed on the way 5.00 0210 A0 MAC error",

@@ -13,7 +13,7 @@ from iso_gateway.hsm.key_store import KeyStore
 from iso_gateway.hsm.key_table import Deed, HeldKey
 from iso_gateway.hsm.master_key import SIZE, Components, MasterKey
 from iso_gateway.net.clock import now
-from iso_gateway.protocol.protection import Protection
+from iso_gateway.protocol.protection import Exchange, Protection
 from iso_gateway.security.check_values import check_value
 from iso_gateway.security.keys import (
     Exportability,
@@ -33,11 +33,11 @@ UNLOCK: Final = "gateway.unlock"
 """The file with the store's master key: the demo's folder is for its owner alone."""
 
 RETAIL: Final = MacMethod(MacAlgorithm.X9_19)
-HOST: Final = Protection(mac=RETAIL, pin=PinFormat.ISO_0)
-"""How the gateway speaks to the host."""
+HOST: Final = Protection(mac=RETAIL, pin=PinFormat.ISO_0, exchange=Exchange.TR31_48, master="acquirer/bank/master")
+"""How the gateway speaks to the host, which brings keys at sign-on."""
 TERMINALS: Final = {
     "TERM0001": Protection(mac=RETAIL, pin=PinFormat.ISO_3),
-    "TERM0002": Protection(mac=MacMethod(MacAlgorithm.UNIONPAY_ECB), pin=PinFormat.ISO_0),
+    "TERM0002": Protection(mac=MacMethod(MacAlgorithm.UNIONPAY_ECB), pin=PinFormat.ISO_0, exchange=Exchange.UNIONPAY),
     "TERM0003": Protection(mac=RETAIL, pin=PinFormat.ISO_0, ksn="62", base="bdk/kiosk"),
 }
 """How the terminals speak to the gateway."""
@@ -51,14 +51,13 @@ class _Key(NamedTuple):
 
 def _keys() -> Iterator[_Key]:
     held = published_keys()
-    yield _Key("acquirer/bank/mac", Usage.MAC_3, held.zone.mac)
-    yield _Key("acquirer/bank/pin", Usage.PIN, held.zone.pin)
+    yield _Key(HOST.master, Usage.KEK, held.zone.master)
     for terminal, protection in TERMINALS.items():
-        own, method = held.of(terminal), protection.mac
-        if not protection.ksn:
-            unionpay = method is not None and method.algorithm is MacAlgorithm.UNIONPAY_ECB
+        own = held.of(terminal)
+        if protection.exchange is not Exchange.NONE:
             yield _Key(f"terminal/{terminal}/master", Usage.KEK, own.master)
-            yield _Key(f"terminal/{terminal}/mac", Usage.MAC_UNIONPAY if unionpay else Usage.MAC_3, own.mac)
+        elif not protection.ksn:
+            yield _Key(f"terminal/{terminal}/mac", Usage.MAC_3, own.mac)
             yield _Key(f"terminal/{terminal}/pin", Usage.PIN, own.pin)
     yield _Key("bdk/kiosk", Usage.BDK, held.dukpt.tdes)
 

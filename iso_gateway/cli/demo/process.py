@@ -65,7 +65,7 @@ def _settings(protection: Protection) -> str:
     assert protection.mac is not None
     said = {"mac": protection.mac.algorithm, "pin": protection.pin, "ksn": protection.ksn, "bdk": protection.base}
     if protection.exchange is not Exchange.NONE:
-        said["key_exchange"] = protection.exchange
+        said |= {"key_exchange": protection.exchange, "master_key": protection.master}
     lines = [f'{name} = "{value}"' for name, value in said.items() if value]
     return "\n".join([*lines, "test = true", ""])
 

@@ -66,6 +66,7 @@ async def _played(gateway: GatewayProcess, host: Address, say: Say) -> list[Slip
     say(f"The mock host speaks iso87-ascii at {host}. Through the gateway and its journal come")
     for name, listener, spec, framing in TERMINALS:
         say(f"  {name}, {spec} in {framing} frames, to {gateway.bound[listener]}")
+    say("The host brings the gateway keys at sign-on, in key blocks. What is about money has MACs.")
     say("")
     table = _Table(say)
     terminals = Terminals(*(_terminal(gateway, each, table.add) for each in TERMINALS))

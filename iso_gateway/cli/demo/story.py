@@ -54,6 +54,11 @@ class Terminal:
         self._memory = Memory(stan=0)
         self._sent_before: dict[tuple[Kind, str], Message] = {}
 
+    @property
+    def gets_keys(self) -> bool:
+        """Whether its sign-on brings it new keys."""
+        return self._wire.gets_keys
+
     async def pay(self, what: str, kind: Kind, amount: int, original: Sent | None = None, *, pin: str = "") -> Sent:
         """Send a transaction of *kind*, with *pin* where one was entered, and print its slip."""
         message = self._composed(kind, amount, original)
@@ -184,7 +189,8 @@ async def before(terminals: Terminals, settled: Callable[[], Awaitable[None]]) -
     *settled* waits until nothing is owed.
     """
     for terminal in terminals:
-        await terminal.network("sign-on", Kind.SIGN_ON)
+        brings = ": it brings keys for MACs and PINs" if terminal.gets_keys else ""
+        await terminal.network(f"sign-on{brings}", Kind.SIGN_ON)
     lunch = await _counter(terminals.counter)
     await _unionpay(terminals.unionpay)
     await _kiosk(terminals.kiosk)

@@ -30,6 +30,11 @@ class Wire:
         self._shield = shield
         self._notes = KeyNotes()
 
+    @property
+    def gets_keys(self) -> bool:
+        """Whether a sign-on brings new keys."""
+        return self._shield(self._notes).keys_are_exchanged
+
     async def ask(self, message: Message, pin: str = "") -> Message:
         """Send *message* with its PIN block and MAC, and return its answer.
 
