@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import trio
 
+from iso_gateway import Message
 from iso_gateway.cli.office.stopped import ask_journal
 from iso_gateway.errors import ConfigError
 from iso_gateway.gateway.config import load
@@ -16,7 +17,7 @@ from iso_gateway.gateway.lines import Lines
 from iso_gateway.gateway.service import Service
 from iso_gateway.security.keys import Usage
 from tests.support.desk import OTHER_PAN, PAN
-from tests.support.keyed_edge import all_keys, keyed, store_in, store_of
+from tests.support.keyed_edge import KeyedHost, all_keys, keyed, store_in, store_of
 from tests.support.module_keys import held
 
 FORMS = ("inside", "process")
@@ -42,6 +43,35 @@ async def test_a_card_is_found_while_the_gateway_runs_and_when_it_does_not(tmp_p
     with sqlite3.connect(tmp_path / "journal.db") as journal:
         dump = "\n".join(journal.iterdump())
     assert PAN not in dump
+
+
+@pytest.mark.parametrize("module", FORMS)
+async def test_a_reversal_that_is_owed_has_its_card_again_in_the_next_run(tmp_path: Path, module: str) -> None:
+    silent = KeyedHost()
+    silent.judge = lambda _message: None
+    async with keyed(tmp_path, module, host=silent, acquirer="", rest=SEALED) as it:
+        terminal = await it.keyed_terminal()
+        await terminal.send(terminal.sale(1))
+        await it.until(lambda: [message.mti for message in silent.got] == ["0200"])
+    assert silent.got[0][2] == PAN
+    host = KeyedHost()
+    async with trio.open_nursery() as nursery:
+        await nursery.start(host.serve)
+        path = tmp_path / "gateway.toml"
+        text = (
+            path.read_text()
+            .replace(f":{silent.port}", f":{host.port}")
+            .replace("host_timeout = 2", "host_timeout = 0.2")
+        )
+        path.write_text(text, encoding="utf-8")
+        service = Service(load(path), Lines(StringIO()))
+        await nursery.start(service.run)
+        with trio.fail_after(10):
+            while not host.got:
+                await service.gateway.changed.wait()
+        message: Message = host.got[0]
+        assert (message.mti[:2], message[2], host.wrong) == ("04", PAN, [])
+        nursery.cancel_scope.cancel()
 
 
 async def test_another_key_than_that_of_the_journal_is_refused(tmp_path: Path) -> None:
