@@ -10,13 +10,14 @@ from msgspec.structs import replace
 
 from iso_gateway import Message
 from iso_gateway.protocol import commands, events
+from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.keyring import GRACE
-from iso_gateway.protocol.protection import Exchange, KeySet, KnownKeys, Material, Role
+from iso_gateway.protocol.protection import Exchange, KeySet, KnownKeys, Material, Protection, Role
 from iso_gateway.protocol.records import RowState
 from iso_gateway.protocol.session import State
 from iso_gateway.protocol.unionpay_keys import read_keys, written_keys
 from iso_gateway.security.keys import KeyState
-from tests.support.desk import KEYED, TERMINAL, Desk, setup
+from tests.support.desk import KEYED, TERMINAL, Desk, dialect, setup
 from tests.support.trusting import generation
 
 OWNER = f"terminal/{TERMINAL}"
@@ -25,7 +26,7 @@ MAK = Material(Role.MAC, bytes(range(8)), bytes(4))
 EXCHANGED = replace(KEYED, exchange=Exchange.UNIONPAY)
 
 
-def desk_with(terminal: str = "iso87-ascii", host: str = "iso87-ascii", **legs: Any) -> Desk:
+def desk_with(terminal: str = "iso87-ascii", host: str = "iso87-ascii", **legs: Protection) -> Desk:
     """Return a desk whose *counter* and *bank* are protected otherwise, and whose links are not connected."""
     chosen = setup(terminal, host)
     counter, bank = chosen.listeners["counter"], chosen.acquirers["bank"]
@@ -138,10 +139,10 @@ def test_an_approval_for_which_no_mac_is_made_is_not_delivered_and_is_reversed(*
 
 # Rule 1 of securing: a PIN block never goes out bare.
 def test_a_pin_block_that_one_leg_has_no_keys_for_is_refused() -> None:
-    for legs in ({"bank": replace(KEYED, pin=None)}, {"counter": replace(KEYED, pin=None)}):
-        desk = desk_with(**legs)
+    bare = replace(KEYED, pin=None)
+    for desk in (desk_with("cup-pos", bank=bare), desk_with("cup-pos", counter=bare)):
         desk.bring_up()
-        assert desk.asked(desk.request(changes={52: bytes(8)})) in {"A7", "05"}
+        assert desk.asked(desk.request(changes={52: bytes(8)})) == "A7"
         assert not desk.sent
 
 
@@ -284,6 +285,44 @@ def test_a_decline_without_a_mac_is_believed_only_where_the_profile_says_so() ->
     desk.feed(events.Verified(verify.id, "A0"))
     assert desk.code() == "68"
     assert desk.row().reason == "A0"
+
+
+def test_where_declines_have_no_mac_an_approval_has_one_all_the_same() -> None:
+    spoken = dialect("iso87-ascii")
+    lenient = Dialect(spoken.spec, replace(spoken.profile, mac_on_declines=False))
+    chosen = setup()
+    listener, bank = chosen.listeners["counter"], chosen.acquirers["bank"]
+    desk = Desk(
+        replace(
+            chosen,
+            listeners={"counter": replace(listener, dialect=lenient)},
+            acquirers={"bank": replace(bank, dialect=lenient)},
+        )
+    )
+    desk.order.clear()
+    desk.send(desk.request())
+    desk.host_answers("51")
+    assert desk.code() == "51"
+    assert [name for name in desk.order if name in {"Verify", "Secure"}] == ["Verify", "Secure"], "the request's alone"
+    desk.send(desk.request())
+    verify = holding(desk, commands.Verify, lambda: desk.host_answers("00"))
+    desk.feed(events.Verified(verify.id, "A0"))
+    assert desk.code() == "68"
+    desk.sent.clear()
+    desk.send(desk.request(terminal="TERM0002"))
+    answer = holding(desk, commands.Secure, lambda: desk.host_answers("00"))
+    assert answer.leg == "counter"
+
+
+@pytest.mark.parametrize("code", ["A0", "77"])
+def test_a_host_that_doubts_the_mac_of_a_request_is_signed_on_to_anew_and_the_request_is_not_sent_again(
+    code: str,
+) -> None:
+    desk = Desk()
+    desk.send(desk.request())
+    desk.host_answers(code)
+    assert [message.mti for message in desk.host_got()] == ["0800"]
+    assert desk.code() in {code, "05"}
 
 
 # Keys for terminals.
