@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from iso_gateway.errors import Problem
+from iso_gateway.gateway.shape import AcquirerTable
 from iso_gateway.protocol.covering import faults
 from iso_gateway.protocol.protection import Exchange, Protection, Role, key_name
 from iso_gateway.security.keys import KeyInfo, KeyState, MacAlgorithm, MacMethod
 
 if TYPE_CHECKING:
     from iso_gateway.codec.spec import Spec
-    from iso_gateway.gateway.shape import AcquirerTable, GatewayFile, ListenerTable
+    from iso_gateway.gateway.shape import GatewayFile, ListenerTable
     from iso_gateway.protocol.setup import Setup
 
 PADDED: Final = frozenset({MacAlgorithm.X9_9, MacAlgorithm.X9_19, MacAlgorithm.SM4_CBC})
@@ -34,6 +35,9 @@ SEAL: Final = "journal/seal"
 def protection(table: ListenerTable | AcquirerTable) -> Protection:
     """Return what *table* says of the protection of its leg."""
     method = MacMethod(table.mac, table.mac_padding, table.mac_length) if table.mac else None
+    master = table.master_key
+    if isinstance(table, AcquirerTable) and table.key_exchange is not Exchange.NONE:
+        master = master or key_name(f"acquirer/{table.name}", Role.MASTER)  # one for all of its links
     return Protection(
         mac=method,
         covered=tuple(table.mac_fields) if method is not None else (),
@@ -41,7 +45,7 @@ def protection(table: ListenerTable | AcquirerTable) -> Protection:
         ksn=getattr(table, "ksn", ""),
         base=getattr(table, "bdk", ""),
         exchange=table.key_exchange,
-        master=table.master_key,
+        master=master,
         pin_without_pan=table.pin_without_pan,
     )
 
@@ -128,13 +132,11 @@ def _missing(path: str, said: Protection, owners: Sequence[str], names: Collecti
     if said.base and said.base not in names:
         yield Problem(f"{path}.bdk", f"no key {said.base} in the key store")
     if said.master and said.master not in names:
-        yield Problem(f"{path}.master_key", f"no key {said.master} in the key store")
-    if not owners:
+        setting = "key_exchange" if said.master in {key_name(owner, Role.MASTER) for owner in owners} else "master_key"
+        yield Problem(f"{path}.{setting}", f"no key {said.master} in the key store")
+    if not owners or said.exchange is not Exchange.NONE:
         return
-    needed = [(Role.MAC, "mac", said.mac is not None), (Role.PIN, "pin", said.pin is not None)]
-    if said.exchange is not Exchange.NONE:
-        needed = [(Role.MASTER, "key_exchange", not said.master)]
-    for role, setting, wanted in needed:
+    for role, setting, wanted in ((Role.MAC, "mac", said.mac is not None), (Role.PIN, "pin", said.pin is not None)):
         if wanted and not any(key_name(owner, role) in names for owner in owners):
             yield Problem(f"{path}.{setting}", f"no key {key_name(owners[0], role)} in the key store")
 
