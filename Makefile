@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo engine test check fmt bench crash fuzz mutants sanitize wheel clean
+.PHONY: help demo engine test check fmt bench crash leaks fuzz mutants sanitize wheel clean
 
 help:
 	@echo 'make demo      the main job on loopback: gateway, mock host, three terminals, and the proof'
@@ -17,6 +17,7 @@ help:
 	@echo 'make fmt       format the code'
 	@echo 'make bench     codec, gateway, journal and keys beside their references'
 	@echo 'make crash     the gateway killed again and again under load, then three ledgers compared (KILLS=20)'
+	@echo 'make leaks     every flow with cards, PINs and keys that are nobody'"'"'s, then a search for them wherever bytes are left'
 	@echo 'make fuzz      broken bytes for every spec and framing (RUNS=200000), some minutes'
 	@echo 'make mutants   rules broken on purpose, one by one: the simulation must catch each of them'
 	@echo 'make sanitize  the compiled engine under AddressSanitizer, with gcc'
@@ -56,6 +57,9 @@ bench: $(VENV)/.installed-bench
 KILLS ?= 20
 crash: $(VENV)/.installed
 	@$(BIN)/python crash/run.py --kills $(KILLS)
+
+leaks: $(VENV)/.installed
+	@$(BIN)/python leaks/run.py
 
 RUNS ?= 200000
 fuzz: $(VENV)/.installed-fuzz

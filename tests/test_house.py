@@ -16,7 +16,7 @@ from iso_gateway.catalog import read_yaml
 ROOT = Path(__file__).resolve().parent.parent
 CODE = sorted(
     path
-    for name in ("iso_gateway", "tests", "scripts", "bench", "fuzz", "crash", "examples")
+    for name in ("iso_gateway", "tests", "scripts", "bench", "fuzz", "crash", "leaks", "examples")
     for path in (ROOT / name).rglob("*.py")
 )
 PUBLIC = sorted(
