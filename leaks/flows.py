@@ -56,7 +56,7 @@ def at_the_end(shop: Shop) -> None:
     config = ("--config", str(shop.folder / "gateway.toml"))
     store = ("--store", str(shop.folder / "keys.store"), "--unlock", f"file:{shop.folder / 'secret'}")
     shop.command("status", "--socket", str(shop.socket), fine=ANY)
-    rows = json.loads(shop.command("txn", "list", *config, "--json"))["rows"]
+    rows = json.loads(shop.command("txn", "list", *config, "--json"))["transactions"]
     for row in rows:
         shop.command("txn", "show", *config, row["id"])
         shop.command("txn", "show", *config, "--json", row["id"])

@@ -56,7 +56,10 @@ def of_files(shop: Shop) -> Iterator[Place]:
             continue
         kind = FILES.get(path.name, "other file")
         searched = ON_A_CLEAR_WIRE if kind == "wire" else EVERYTHING
-        yield Place(kind, path.name, path.read_bytes(), searched, marked=kind != "other file")
+        data = path.read_bytes()
+        if kind == "journal":
+            data += _read(path.with_name(f"{path.name}-wal"))  # where the newest of it is
+        yield Place(kind, path.name, data, searched, marked=kind != "other file")
 
 
 FILES: Final = {
