@@ -15,15 +15,17 @@ from iso_gateway.host.server import HostServer
 from iso_gateway.host.settings import HostSettings
 from iso_gateway.net.address import Address
 from iso_gateway.protocol.protection import Exchange, Protection
-from iso_gateway.protocol.sealing import pin_block
-from iso_gateway.security.keys import KeyRef, KeyState, MacAlgorithm, MacMethod, PinFormat, Usage
+from iso_gateway.protocol.sealing import pin_block, with_mac
+from iso_gateway.security.block_ciphers import BlockCipher
+from iso_gateway.security.keys import KeyAlgorithm, KeyRef, KeyState, MacAlgorithm, MacMethod, PinFormat, Usage
 from tests.support.desk import PAN
-from tests.support.edge import PATIENCE
-from tests.support.keyed_edge import OF_TERMINAL, PIN, KeyedTerminal, keys_of, store_in, store_of
+from tests.support.edge import PATIENCE, Terminal
+from tests.support.keyed_edge import OF_HOST, OF_TERMINAL, PIN, KeyedTerminal, keyed, keys_of, store_in, store_of
 from tests.support.module_keys import held
 
 ZONE_MASTER = "DD7515F2BFC17F85CE48F3CA25CB21F6"
 """That of ``fixtures/keys/test-keys.toml``, which the mock host has."""
+TERMINAL_MASTER = "CA5D92598DCA48CE8A4C76361A9269E9"
 UNIONPAY = Protection(MacMethod(MacAlgorithm.UNIONPAY_ECB), pin=PinFormat.ISO_0, exchange=Exchange.UNIONPAY)
 CONFIG = """
 [[listener]]
@@ -82,3 +84,38 @@ async def test_a_link_gets_its_keys_at_sign_on_and_takes_money_with_them(tmp_pat
         kept = [store.get(KeyRef(f"link/bank/{role}")) for role in ("mac", "pin")]
         assert [each.info.state for each in kept if each is not None] == [KeyState.ACTIVE] * 2
         assert all(each.info.test for each in kept if each is not None)
+
+
+async def test_a_terminal_gets_its_keys_at_sign_on_and_sells_with_them(tmp_path: Path) -> None:
+    master = held("terminal/TERM0001/master", Usage.KEK, TERMINAL_MASTER, algorithm=KeyAlgorithm.TDES)
+    async with keyed(tmp_path, keys=[*keys_of("acquirer/bank", OF_HOST), master]) as it:
+        path = tmp_path / "gateway.toml"
+        unionpay = 'spec = "cup-pos"\nmac = "unionpay-ecb"\nkey_exchange = "unionpay"'
+        path.write_text(path.read_text().replace('mac = "x9.19"', unionpay, 1), encoding="utf-8")
+        await it.service.reload()
+        terminal = Terminal(await trio.open_tcp_stream("127.0.0.1", it.service.bound["counter"].port), "cup-pos", "2be")
+        spec = terminal.dialect.spec
+        own = {41: "TERM0001", 42: "MERCHANT0000001"}
+        signed_on = await terminal.ask(spec.message("0800", own | {11: "000001", 60: "00000001003", 63: "001"}))
+        assert signed_on[39] == "00"
+        opened = BlockCipher(KeyAlgorithm.TDES, bytes.fromhex(TERMINAL_MASTER))
+        pin, mac = opened.decrypt(signed_on["62.1"]), opened.decrypt(signed_on["62.3"][:8])
+        block = pin_block(PinFormat.ISO_0, PIN, PAN, pin, bytes)
+        sale = {
+            2: PAN,
+            3: "000000",
+            4: 1000,
+            11: "000002",
+            22: "021",
+            25: "00",
+            49: "840",
+            52: block,
+            60: "22000001000",
+        }
+        await terminal.send(with_mac(spec, spec.message("0200", own | sale), UNIONPAY, mac))
+        answer = await terminal.receive()
+        assert answer is not None
+        assert answer[39] == "00"
+        assert it.host.pins == [PIN]
+        assert it.host.wrong == []
+        terminal.stream.socket.close()
