@@ -54,6 +54,15 @@ class Faults(msgspec.Struct, frozen=True):
     commit_unsure: float = 0.0
     """A disk error, and all was committed."""
 
+    # Of every question to the security module.
+    mac_wrong: float = 0.0
+    """A MAC was changed on the way: A0. Of all but terminals' reversals, whose originals are then an operator's to
+    decide (ruling 12)."""
+    module_fails: float = 0.0
+    """It makes no MAC, and says so."""
+    module_silent: float = 0.0
+    """It never says anything."""
+
     # Times in an hour.
     link_drops: float = 0.0
     """For each link."""
@@ -73,6 +82,7 @@ PROFILES: Final[dict[str, Faults]] = {
         reversal_refused=0.01,
         line_slow=0.01, line_drops=0.01, walks_away=0.003, answer_cut=0.003, answer_lost=0.003,
         death_between=0.000_01, commit_slow=0.002, commit_failed=0.000_3, commit_unsure=0.000_3,
+        mac_wrong=0.002, module_fails=0.001, module_silent=0.001,
         link_drops=0.2, host_restarts=0.1, deaths=0.05, disk_full=0.05,
     ),
     "harsh": Faults(
@@ -81,6 +91,7 @@ PROFILES: Final[dict[str, Faults]] = {
         reversal_refused=0.05,
         line_slow=0.05, line_drops=0.05, walks_away=0.02, answer_cut=0.02, answer_lost=0.02,
         death_between=0.000_1, commit_slow=0.01, commit_failed=0.003, commit_unsure=0.003,
+        mac_wrong=0.02, module_fails=0.01, module_silent=0.01,
         link_drops=2.0, host_restarts=1.0, deaths=1.0, disk_full=0.5,
     ),
 }  # fmt: skip

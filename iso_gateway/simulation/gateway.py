@@ -77,10 +77,9 @@ class Gateway:
         self._handling = False
         self._timer: float | None = None
         self._carry_out: dict[type[commands.Command], Callable[[Any], None]] = {
-            commands.Verify: lambda command: self._queue.append(
-                events.Verified(command.id, "", command.keys[0] if command.keys else None)
-            ),
-            commands.Secure: lambda command: self._queue.append(events.Secured(command.id, command.message)),
+            commands.Verify: self._verify,
+            commands.Secure: self._secure,
+            commands.MarkKeys: lambda _: None,
             commands.Journal: journal.submit,
             commands.File: journal.submit,
             commands.Lookup: journal.look_up,
@@ -172,6 +171,22 @@ class Gateway:
         if life == self.lives and self.alive and self._timer == due:
             self._timer = None
             self.feed(events.TimePassed())
+
+    def _verify(self, command: commands.Verify) -> None:
+        """Call a message genuine, but for those that were changed on the way."""
+        if self._trouble.strikes(self._chance, "module_silent"):
+            return
+        listed = command.asked is None and command.message.mti[1] == "4"
+        wrong = not listed and self._trouble.strikes(self._chance, "mac_wrong")
+        keys = command.keys[0] if command.keys and not wrong else None
+        self._queue.append(events.Verified(command.id, "A0" if wrong else "", keys))
+
+    def _secure(self, command: commands.Secure) -> None:
+        if self._trouble.strikes(self._chance, "module_silent"):
+            return
+        fails = self._trouble.strikes(self._chance, "module_fails")
+        message = None if fails else command.message
+        self._queue.append(events.Secured(command.id, message, "96" if fails else ""))
 
     def _send(self, command: commands.Send) -> None:
         if command.link not in self._trunks.lines:

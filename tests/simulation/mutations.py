@@ -139,6 +139,12 @@ MUTATIONS = (
         "                self._owe_all_the_same(request)\n",
     ),
     one(
+        "an answer without a MAC counts as handed over",
+        "protocol/answering.py",
+        "emit_event(Delivered(request.id, Fate.NOT_HANDED))",
+        "emit_event(Delivered(request.id, Fate.HANDED))",
+    ),
+    one(
         "a reversal has another STAN in each process",
         "protocol/debt.py",
         '        "debt_stan": debt.stan,\n',
