@@ -26,7 +26,6 @@ from bench import host, load
 from iso_gateway.catalog import load_profile, load_spec
 from iso_gateway.gateway.app import lent_by_the_system
 from iso_gateway.gateway.storing import in_memory
-from iso_gateway.hsm.open_module import OpenModule
 from iso_gateway.protocol import commands, events
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.moment import Moment
@@ -62,7 +61,6 @@ class Edge:
         self.mono = 0.0
         self.node = Node(setup(terminals), lent_by_the_system("bench", in_memory(1000).seal), self.now)
         self.journal = MemoryJournal()
-        self.module = OpenModule()
         self.sent: list[bytes] = []
         self.delivered: list[bytes] = []
         self.events: Counter[str] = Counter()
@@ -91,10 +89,6 @@ class Edge:
                     case commands.Deliver():
                         self.delivered.append(command.payload)
                         queue.append(events.Delivered(command.id, events.Fate.HANDED))
-                    case commands.Verify():
-                        queue.append(self.module.verify(command))
-                    case commands.Secure():
-                        queue.append(self.module.secure(command))
             if journal and not queue:
                 outcomes = self.journal.commit([command.entry for command in journal])
                 queue += [events.Journaled(command.id) for command in journal if isinstance(command, commands.Journal)]
