@@ -33,12 +33,12 @@ class Canaries(NamedTuple):
     passphrase: str
     """What unlocks the key store."""
     mark: str
-    """No secret: a terminal's id, which must be found in every place, or that place was not searched."""
+    """No secret: how the ids of terminals begin, which must be found in every place, or that was not searched."""
 
 
 def hatch(keys: list[str]) -> Canaries:
-    """Return new canaries, with a key for each of the names *keys*, in which ``{mark}`` is the terminal's id."""
-    mark = "LK" + digits(6)
+    """Return new canaries, with a key for each of the names *keys*, in which ``{mark}`` is the mark."""
+    mark = "LK" + digits(5)
     return Canaries(
         tuple(_card() for _ in range(2)),
         {name.format(mark=mark): _key() for name in keys},

@@ -52,7 +52,8 @@ def _of_card(number: int, card: Card) -> Iterator[Pattern]:
 
 def _of_key(key: bytes) -> Iterator[tuple[str, bytes]]:
     yield from of_bytes(key)
-    for name, half in (("left half", key[:8]), ("right half", key[8:])):
+    halves = (("left half", key[:8]), ("right half", key[8:])) if len(key) > 8 else ()
+    for name, half in halves:
         for dress, data in of_bytes(half):
             yield f"{name}, {dress}", data
 

@@ -17,7 +17,7 @@ from iso_gateway.security.keys import KeyAlgorithm, MacAlgorithm, MacMethod, Pin
 from iso_gateway.security.macs import MacKey
 from iso_gateway.security.pin_blocks import encode
 from leaks.canaries import Card
-from leaks.shop import Shop
+from leaks.shop import LISTENERS, Shop
 
 SPEC: Final = load_spec("iso87-ascii")
 FRAMING: Final = Framing.parse("2be")
@@ -48,11 +48,18 @@ def all_flows(shop: Shop) -> None:
     send(shop, "reversal", "--original", "last", card=second)
     for message in _raw(shop, first):
         speak(shop, message)
+    for to in ("union", "derived"):
+        send(shop, "logon", to=to)
+        send(shop, "sale", "--amount", "3.00", card=second, to=to)
+        send(shop, "sale", "--amount", "4.00", card=first, pin=True, to=to)
+        send(shop, "void", "--original", "last", card=second, to=to)
+        send(shop, "sale", "--amount", "6.68", "--timeout", "4", card=first, to=to)
 
 
 def at_the_end(shop: Shop) -> None:
     """Close the batch, and have everything told that can be told."""
-    send(shop, "settle")
+    for to in LISTENERS:
+        send(shop, "settle", to=to)
     config = ("--config", str(shop.folder / "gateway.toml"))
     store = ("--store", str(shop.folder / "keys.store"), "--unlock", f"file:{shop.folder / 'secret'}")
     shop.command("status", "--socket", str(shop.socket), fine=ANY)
@@ -70,8 +77,10 @@ def at_the_end(shop: Shop) -> None:
     shop.command("reload", "--socket", str(shop.socket))
 
 
-def send(shop: Shop, verb: str, *arguments: str, card: Card | None = None, pin: bool = False) -> None:
-    """Have the terminal do *verb*."""
+def send(
+    shop: Shop, verb: str, *arguments: str, card: Card | None = None, pin: bool = False, to: str = "counter"
+) -> None:
+    """Have the terminal do *verb* at the listener *to*."""
     more: list[str] = []
     if card is not None:
         more += ["--pan", card.pan]
@@ -81,16 +90,16 @@ def send(shop: Shop, verb: str, *arguments: str, card: Card | None = None, pin: 
         file.chmod(0o600)
         more += ["--pin-file", str(file)]
     shop.command(
-        *("send", verb, "--to", f"127.0.0.1:{shop.port}", "--terminal", shop.canaries.mark, "--json"),
-        *("--mac", "x9.19", "--pin-format", "iso-0", "--keys", str(shop.host_keys)),
-        *("--state", str(shop.folder / "state.json"), *arguments, *more),
+        *("send", verb, "--to", f"127.0.0.1:{shop.ports[to]}", "--terminal", shop.terminal(to), "--json"),
+        *(*LISTENERS[to], "--pin-format", "iso-0", "--keys", str(shop.host_keys)),
+        *("--state", str(shop.state(to)), *arguments, *more),
         fine=ANY,
     )
 
 
 def speak(shop: Shop, payload: bytes) -> None:
     """Send *payload* as a frame, and hear what comes, if anything does."""
-    with socket.create_connection(("127.0.0.1", shop.port), 5) as stream, suppress(OSError):
+    with socket.create_connection(("127.0.0.1", shop.ports["counter"]), 5) as stream, suppress(OSError):
         stream.settimeout(0.5)
         stream.sendall(FRAMING.frame(payload, None))
         while stream.recv(4096):
@@ -111,7 +120,7 @@ def _raw(shop: Shop, card: Card) -> list[bytes]:
 
 
 def _swiped(shop: Shop, card: Card, stan: str) -> dict[int | str, object]:
-    key = BlockCipher(KeyAlgorithm.TDES, shop.canaries.keys[f"terminal/{shop.canaries.mark}/pin"])
+    key = BlockCipher(KeyAlgorithm.TDES, shop.canaries.keys[f"terminal/{shop.terminal('counter')}/pin"])
     block = encode(PinFormat.ISO_0, card.pin, card.pan, lambda count: b"\xff" * count)
     return {
         2: card.pan,
@@ -124,7 +133,7 @@ def _swiped(shop: Shop, card: Card, stan: str) -> dict[int | str, object]:
         22: "021",
         25: "00",
         35: card.track,
-        41: shop.canaries.mark,
+        41: shop.terminal("counter"),
         42: "MERCHANT0000001",
         49: "840",
         52: key.encrypt(block),
@@ -133,6 +142,6 @@ def _swiped(shop: Shop, card: Card, stan: str) -> dict[int | str, object]:
 
 def sealed(shop: Shop, message: Message) -> bytes:
     """Return *message* with the terminal's MAC."""
-    key = MacKey(MacAlgorithm.X9_19, KeyAlgorithm.TDES, shop.canaries.keys[f"terminal/{shop.canaries.mark}/mac"])
+    key = MacKey(MacAlgorithm.X9_19, KeyAlgorithm.TDES, shop.canaries.keys[f"terminal/{shop.terminal('counter')}/mac"])
     with_room = room(SPEC, message, Protection(mac=X9_19))
     return with_room.filled(key.make(X9_19, with_room.data))

@@ -69,9 +69,13 @@ FILES: Final = {
     "journal.db": "journal",
     "keys.store": "key store",
     "keys.store.audit": "audit file",
-    "state.json": "state of the terminal",
+    "counter.state": "state of the terminal",
+    "union.state": "state of the terminal",
+    "derived.state": "state of the terminal",
     "admin.traffic": "admin socket",
     "counter.wire": "wire",
+    "union.wire": "wire",
+    "derived.wire": "wire",
     "bank.wire": "wire",
 }
 """What the files of the shop are; the others (locks, the journal's log) are searched as well."""

@@ -70,8 +70,8 @@ def unmarked(found: Sequence[Place], mark: str) -> list[str]:
     return missing + [f"no {kind} at all" for kind in KINDS if kind not in {place.kind for place in found}]
 
 
-def day(folder: Path, canaries: Canaries) -> list[Place]:
-    """Open the shop in *folder*, have everything happen, and return all places.
+def day(folder: Path, canaries: Canaries) -> tuple[list[Place], dict[str, bytes]]:
+    """Open the shop in *folder*, have everything happen; return all places, and all keys that were in use.
 
     Raises:
         ShopError: it could not be opened, so that there is nothing to search.
@@ -81,16 +81,18 @@ def day(folder: Path, canaries: Canaries) -> list[Place]:
         shop.start()
         shop.open("json")
         flows.all_flows(shop)
+        keys = canaries.keys | shop.session_keys()
         found = list(places.of_processes(shop))
         shop.kill("gateway")  # in the middle of what is owed
         shop.open("text")
         with Proxy(shop.socket, folder / "admin.traffic"):
             flows.all_flows(shop)
             flows.at_the_end(shop)
+        keys |= {f"later {name}": key for name, key in shop.session_keys().items()}
         found += places.of_processes(shop)
         found += places.of_files(shop)  # with the journal's log still beside it
         shop.kill("gateway", signal.SIGTERM)
-        return found + list(places.of_files(shop))
+        return [*found, *places.of_files(shop)], keys
     finally:
         shop.close()
 
@@ -101,17 +103,18 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="a folder that is kept, to look into")
     asked = parser.parse_args()
     canaries = hatch(KEYS)
-    wanted = patterns(canaries)
     try:
         if asked.keep:
             asked.keep.mkdir(parents=True)
-            found = day(asked.keep, canaries)
+            found, keys = day(asked.keep, canaries)
         else:
             with tempfile.TemporaryDirectory(prefix="iso-gateway-leaks-") as folder:
-                found = day(Path(folder), canaries)
+                found, keys = day(Path(folder), canaries)
     except ShopError as error:
         print(error)
         return 2
+    canaries = canaries._replace(keys=keys)
+    wanted = patterns(canaries)
     blind = [f"{place.name}: {pattern!r}" for place in found for pattern in sightless(place, wanted)]
     missing = unmarked(found, canaries.mark)
     findings = [finding for place in found for finding in search(place, wanted)]

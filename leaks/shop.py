@@ -9,17 +9,26 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from iso_gateway.security.block_ciphers import BlockCipher
+from iso_gateway.security.keys import KeyAlgorithm
 from leaks.canaries import Canaries
 
 KEYS: Final = [
     *("acquirer/bank/master", "acquirer/bank/mac", "acquirer/bank/pin"),
-    *("terminal/{mark}/master", "terminal/{mark}/mac", "terminal/{mark}/pin", "bdk/fleet"),
+    *("terminal/{mark}A/master", "terminal/{mark}A/mac", "terminal/{mark}A/pin", "bdk/fleet"),
+    "terminal/{mark}U/master",
 ]
 """The keys of the shop, by their names in the store."""
+LISTENERS: Final = {
+    "counter": ["--mac", "x9.19"],
+    "union": ["--spec", "cup-pos", "--framing", "2be+tpdu", "--mac", "unionpay-ecb", "--exchange", "unionpay"],
+    "derived": ["--mac", "x9.19", "--ksn", "62"],
+}
+"""The listeners, and how `send` speaks to each."""
 START: Final = 30.0
 """Seconds that a process may take to start, and to end."""
 
@@ -36,12 +45,29 @@ path = "journal.db"
 seal = "module"
 [[listener]]
 name = "counter"
-address = "127.0.0.1:{port}"
+address = "127.0.0.1:{counter}"
 mac = "x9.19"
 pin = "iso-0"
 test = true
+[[listener]]
+name = "union"
+address = "127.0.0.1:{union}"
+spec = "cup-pos"
+framing = "2be+tpdu"
+mac = "unionpay-ecb"
+pin = "iso-0"
+key_exchange = "unionpay"
+test = true
+[[listener]]
+name = "derived"
+address = "127.0.0.1:{derived}"
+mac = "x9.19"
+pin = "iso-0"
+ksn = "62"
+bdk = "bdk/fleet"
+test = true
 [[terminals]]
-ids = ["{mark}"]
+ids = ["{mark}A", "{mark}U"]
 merchant = "MERCHANT0000001"
 [[acquirer]]
 name = "bank"
@@ -60,9 +86,11 @@ master = "{acquirer/bank/master}"
 mac = "{acquirer/bank/mac}"
 pin = "{acquirer/bank/pin}"
 [terminal]
-master = "{terminal/master}"
-mac = "{terminal/mac}"
-pin = "{terminal/pin}"
+master = "{terminal/markA/master}"
+mac = "{terminal/markA/mac}"
+pin = "{terminal/markA/pin}"
+[terminals.U]
+master = "{terminal/markU/master}"
 [dukpt]
 tdes = "{bdk/fleet}"
 """
@@ -78,7 +106,10 @@ class Shop:
     def __init__(self, folder: Path, canaries: Canaries) -> None:
         self.folder = folder
         self.canaries = canaries
-        self.port, self.bank, self._counter, self._host = (_free_port() for _ in range(4))
+        self.bank, self._host = _free_port(), _free_port()
+        self.ports = {name: _free_port() for name in LISTENERS}
+        """Where terminals find each listener: at the near end of a wire that is listened to."""
+        self._behind = {name: _free_port() for name in LISTENERS}
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.environment = {**os.environ, "ISO_GATEWAY_LEAKS": canaries.mark}
         self._printed = folder / "printed"
@@ -102,15 +133,16 @@ class Shop:
                 *("keys", "import", name, *store, "--components", "2"),
                 given="".join(f"{each.hex()}\n" for each in components),
             )
-        by_role = {name.replace(f"/{self.canaries.mark}", ""): key.hex() for name, key in self.canaries.keys.items()}
-        text = HOST_KEYS
-        for name, digits in by_role.items():
+        keys = {name.replace(self.canaries.mark, "mark"): key.hex() for name, key in self.canaries.keys.items()}
+        text = HOST_KEYS.replace("[terminals.U]", f"[terminals.{self.terminal('union')}]")
+        for name, digits in keys.items():
             text = text.replace(f"{{{name}}}", digits)
         self.host_keys.write_text(text)
         host = ("host", "--port", str(self._host), "--keys", str(self.host_keys), "--keys-of", "zone")
         self._begin("host", *host, "--mac", "x9.19", "--pin-format", "iso-0", "--log-format", "json", "--late", "2")
         self._wire("bank", self.bank, self._host)
-        self._wire("counter", self.port, self._counter)
+        for name in LISTENERS:
+            self._wire(name, self.ports[name], self._behind[name])
         self._until(lambda: b"ready" in self.log("host").read_bytes(), "the host did not start")
 
     @property
@@ -125,11 +157,27 @@ class Shop:
 
     def open(self, log: str) -> None:
         """Start the gateway, with a log in the form *log*, and wait until its link is up."""
-        (self.folder / "gateway.toml").write_text(
-            CONFIG.format(folder=self.folder, log=log, port=self._counter, host=self.bank, mark=self.canaries.mark)
-        )
+        said = {"folder": str(self.folder), "log": log, "host": self.bank, "mark": self.canaries.mark, **self._behind}
+        (self.folder / "gateway.toml").write_text(CONFIG.format(**said))
         self._begin("gateway", "run", str(self.folder / "gateway.toml"))
         self._until(self._is_up, "the gateway's link did not come up")
+
+    def state(self, listener: str) -> Path:
+        """Return where the terminal at *listener* keeps what it remembers."""
+        return self.folder / f"{listener}.state"
+
+    def terminal(self, listener: str) -> str:
+        """Return the id of the terminal at *listener*."""
+        return f"{self.canaries.mark}{'U' if listener == 'union' else 'A'}"
+
+    def session_keys(self) -> dict[str, bytes]:
+        """Return the keys that the terminal was given at its sign-on, which are nowhere in clear but in the module."""
+        notes = json.loads(self.state("union").read_text())
+        master = BlockCipher(KeyAlgorithm.TDES, self.canaries.keys[f"terminal/{self.terminal('union')}/master"])
+        found: dict[str, bytes] = {}
+        for wrapped in wrapped_in(notes):
+            found[f"session {len(found)}"] = master.decrypt(wrapped)
+        return found
 
     def log(self, name: str) -> Path:
         """Return where the process *name* writes its log."""
@@ -204,6 +252,17 @@ class Shop:
                     raise ShopError(f"{otherwise}: {name} ended by itself:\n{self.log(name).read_text()[-800:]}")
             time.sleep(0.05)
         raise ShopError(otherwise)
+
+
+def wrapped_in(notes: object) -> Iterator[bytes]:
+    """Yield the session keys that the terminal's state *notes*, as they came."""
+    if isinstance(notes, dict):
+        if isinstance(notes.get("wrapped"), str):
+            yield bytes.fromhex(notes["wrapped"])
+        notes = list(notes.values())
+    if isinstance(notes, list):
+        for each in notes:
+            yield from wrapped_in(each)
 
 
 def _free_port() -> int:

@@ -176,10 +176,8 @@ def send(
     if protection.exchange is not Exchange.NONE:
         with memory.opened(path) as notebook:
             notes = notebook.memory(till, wall).keys
-    asker = Asker(
-        dialect, framing, at, till, timeout,
-        path, shield_of(dialect, protection, keys, terminal, notes), dialling.towards(at.host),
-    )  # fmt: skip
+    shield = shield_of(dialect, protection, keys, terminal, notes, signs_on=verb == "logon")
+    asker = Asker(dialect, framing, at, till, timeout, path, shield, dialling.towards(at.host))
     first = dialect.profile.terminals_reverse_first if reverse_first is None else reverse_first
     while first and order.verb in MONEY:
         with memory.opened(asker.path) as notebook:
@@ -247,8 +245,12 @@ def spoken(spec_name: str, framing_name: str) -> tuple[Dialect, Framing]:
     return for_terminals(Dialect(spec, load_profile(spec.profile))), Framing.parse(framing_name)
 
 
-def shield_of(dialect: Dialect, protection: Protection, keys: str, terminal: str, notes: KeyNotes) -> Shield:
+def shield_of(
+    dialect: Dialect, protection: Protection, keys: str, terminal: str, notes: KeyNotes, *, signs_on: bool
+) -> Shield:
     """Return how *terminal* protects its messages, with its keys in the file *keys* and those of *notes*.
+
+    Where it *signs_on*, keys that this may bring need not be there yet.
 
     Raises:
         ConfigError: the file cannot be read, has no key that is needed, or another master key than *notes* are under.
@@ -267,7 +269,7 @@ def shield_of(dialect: Dialect, protection: Protection, keys: str, terminal: str
         own = keys_now(held.of(terminal), notes)
     except KeyMaterialError:
         raise ConfigError([Problem("keys", "the keys of the last sign-on do not open under this master key")]) from None
-    if problems := unusable(dialect.spec, protection, own):
+    if problems := unusable(dialect.spec, protection, own, awaited=signs_on):
         raise ConfigError([Problem(option_of(problem.path), problem.message) for problem in problems])
     return Shield(dialect, protection, own, secrets.token_bytes, held.dukpt)
 

@@ -357,7 +357,7 @@ def _keys(settings: HostSettings, spec: Spec | None) -> HeldKeys:
         return HeldKeys()
     keys = held_keys(settings.keys)
     own = keys.zone if settings.keys_of == "zone" else keys.terminal
-    problems = [] if spec is None else unusable(spec, settings.protection, own)
+    problems = [] if spec is None else unusable(spec, settings.protection, own, awaited=True)
     if problems:
         raise ConfigError([Problem(f"protection.{problem.path}", problem.message) for problem in problems])
     return keys

@@ -23,25 +23,30 @@ if TYPE_CHECKING:
     from iso_gateway.security.held import OwnKeys
 
 
-def unusable(spec: Spec, protection: Protection, keys: OwnKeys) -> list[Problem]:
-    """Return why messages of *spec* cannot be protected so with *keys*, each by its setting; no key is shown."""
+def unusable(spec: Spec, protection: Protection, keys: OwnKeys, *, awaited: bool = False) -> list[Problem]:
+    """Return why messages of *spec* cannot be protected so with *keys*, each by its setting; no key is shown.
+
+    *awaited* says that a sign-on is still to bring keys, where one does: what is not there yet is no fault then.
+    """
     problems = [Problem(setting, why) for setting, why in covering.faults(spec, protection)]
     if protection.ksn:
         return problems  # the keys of a transaction are derived
-    if protection.mac is not None and not keys.mac:
-        problems.append(Problem("keys", "there is no MAC key"))
-    elif protection.mac is not None:
+    exchanged = protection.exchange is not Exchange.NONE
+    come, hint = exchanged and awaited, ": a sign-on brings one" if exchanged and not awaited else ""
+    if protection.mac is not None and not keys.mac and not come:
+        problems.append(Problem("keys", f"there is no MAC key{hint}"))
+    elif protection.mac is not None and keys.mac:
         try:
             _mac_key(protection.mac.algorithm, keys.mac).make(protection.mac, b"")
         except (KeyMaterialError, ValueError):
             problems.append(Problem("keys", f"the MAC key is none for {protection.mac.algorithm}"))
-    if protection.exchange is not Exchange.NONE and len(keys.master) not in (16, 24):
+    if exchanged and len(keys.master) not in (16, 24):
         problems.append(Problem("keys", "there is no master key of TDES, under which others could come"))
-    if protection.pin is not None:
+    if protection.pin is not None and not (come and not keys.pin):
         try:
             _pin_cipher(protection.pin, keys.pin)
         except KeyMaterialError:
-            problems.append(Problem("keys", f"there is no PIN key, or none for {protection.pin}"))
+            problems.append(Problem("keys", f"there is no PIN key, or none for {protection.pin}{hint}"))
     return problems
 
 

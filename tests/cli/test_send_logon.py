@@ -93,3 +93,17 @@ def test_a_logon_that_brings_bad_keys_fails_and_changes_nothing(
     assert (failed.exit_code, "keys not taken: " in failed.stdout) == (1, True)
     assert notes_in(state).session == ()
     assert before.session
+
+
+def test_a_terminal_with_a_master_key_alone_signs_on_first(
+    iso_gateway: Call, way: tuple[str, ...], state: Path, tmp_path: Path
+) -> None:
+    keys = tmp_path / "keys.toml"
+    keys.write_text(f'[terminal]\nmaster = "{HELD.terminal.master.hex()}"\n')
+    sale = ("send", "sale", *way, "--amount", "1.00", "--keys", str(keys), "--pin-format", "iso-0")
+    early = iso_gateway(*sale)
+    assert (early.exit_code, "there is no MAC key: a sign-on brings one" in early.stderr) == (2, True)
+    assert "there is no PIN key, or none for iso-0: a sign-on brings one" in early.stderr
+    assert not next(iter(msgspec.json.decode(state.read_bytes(), type=Notebook).terminals.values())).sent
+    assert iso_gateway("send", "logon", *way, "--keys", str(keys), "--pin-format", "iso-0").exit_code == 0
+    assert iso_gateway(*sale).exit_code == 0
