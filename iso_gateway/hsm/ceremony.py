@@ -13,16 +13,21 @@ from iso_gateway.hsm.new_keys import accept, new_key, newest_of
 from iso_gateway.hsm.transport import Arrived
 from iso_gateway.security.check_values import check_value
 from iso_gateway.security.commands import KeySpec
-from iso_gateway.security.key_material import combine
+from iso_gateway.security.key_material import combine, refuse_plain
 from iso_gateway.security.keys import KeyInfo, KeyRef, Mode
 
 
-def check_possible(keys: KeyTable, spec: KeySpec) -> None:
-    """Pass a *spec* that a new key can have, before anybody types one.
+def check_possible(keys: KeyTable, spec: KeySpec, count: int, *, test: bool) -> None:
+    """Pass a *spec* that a new key of *count* components can have, before anybody types one.
 
     Raises:
-        KeyStoreError: no key can, or the one of that name is another.
+        KeyStoreError: no key can, or the one of that name is another; or it is whole, and no *test* key.
     """
+    if count == 1 and not test:
+        raise KeyStoreError(
+            "a key in one piece is known to whoever types it, so it can only be a test key: say --test, or the number "
+            "of its custodians, --components 2 or 3"
+        )
     try:
         newest_of(spec, keys.versions(spec.name))
     except Denied as denied:
@@ -42,6 +47,10 @@ def component_of(text: str, spec: KeySpec) -> bytearray:
     if len(value) * 8 != spec.bits:
         wipe(value)
         raise KeyStoreError(f"a component of this key has {spec.bits // 4} hexadecimal digits")
+    try:
+        refuse_plain(value)
+    except KeyMaterialError as error:
+        raise KeyStoreError(str(error)) from None
     return value
 
 
@@ -65,7 +74,7 @@ def entered(
     Args:
         keys: where it is kept.
         spec: what it is to be.
-        components: two or three, each as long as the key.
+        components: two or three, each as long as the key; or a test key whole.
         sent: the key's check value as its partner has it, as many bytes as were told; empty: none was.
         since: when.
         actor: who, for the audit file.
@@ -78,7 +87,7 @@ def entered(
     value = bytearray()
     try:
         newest = newest_of(spec, keys.versions(spec.name))
-        value = combine(components)
+        value = components[0][:] if test and len(components) == 1 else combine(components)
         accept(spec, newest, value, sent)
         mode = Mode.DERIVE if spec.usage in DERIVING else Mode.ANY
         held = new_key(spec, newest, Arrived(value, mode, spec.exportability), since, test=test)

@@ -13,7 +13,7 @@ import msgspec
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from msgspec import Meta
 
-from iso_gateway.errors import KeyStoreError
+from iso_gateway.errors import KeyMaterialError, KeyStoreError
 from iso_gateway.security.check_values import check_value
 from iso_gateway.security.key_material import combine
 from iso_gateway.security.keys import KeyAlgorithm
@@ -88,6 +88,8 @@ def from_components(components: list[bytearray]) -> MasterKey:
         if not components or any(len(each) != SIZE for each in components):
             raise KeyStoreError(f"each component has {SIZE} bytes, {2 * SIZE} hexadecimal digits")
         return MasterKey(components[0][:] if len(components) == 1 else combine(components))
+    except KeyMaterialError as error:
+        raise KeyStoreError(str(error)) from None
     finally:
         for each in components:
             each[:] = bytes(len(each))

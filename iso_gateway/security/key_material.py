@@ -92,16 +92,30 @@ def same(kind: KeyAlgorithm, one: bytes | bytearray, other: bytes | bytearray) -
     return equal
 
 
+def refuse_plain(component: bytes | bytearray) -> None:
+    """Pass a component that hides something: one byte all over, as zeros are, hides nothing of the other ones.
+
+    Raises:
+        KeyMaterialError: it is the same byte all over, parity bits aside.
+    """
+    if len({value | 1 for value in component}) == 1:
+        raise KeyMaterialError(
+            "a component is one byte all over: whoever has the other components has the key; make each at random"
+        )
+
+
 def combine(components: Sequence[bytes | bytearray]) -> bytearray:
     """Return the key whose components these are: all of them added (exclusive or), each as long as the key.
 
     Raises:
-        KeyMaterialError: there are fewer than two, their lengths differ, or two are the same.
+        KeyMaterialError: there are fewer than two, their lengths differ, two are the same, or one hides nothing.
     """
     if len(components) < 2 or len({len(component) for component in components}) != 1:
         raise KeyMaterialError("a key is made of two or more components of one length")
     if any(hmac.compare_digest(one, other) for place, one in enumerate(components) for other in components[:place]):
         raise KeyMaterialError("two components are the same: they cancel out")
+    for component in components:
+        refuse_plain(component)
     key = bytearray(len(components[0]))
     for component in components:
         for place, value in enumerate(component):

@@ -124,6 +124,8 @@ def test_a_wrong_check_value_keeps_nothing_and_is_noted(store: Keys, tmp_path: P
         (f"{ONE}\n", "component 2 of 2 is missing"),
         (f"{ONE}\n{OTHER[:-2]}\n", "32 hexadecimal digits"),
         (f"{ONE}\n{ONE}\n", "the same"),
+        (f"{ONE}\n{'0' * 32}\n", "component 2 of 2: a component is one byte all over"),
+        (f"{'7' * 32}\n{ONE}\n", "component 1 of 2: a component is one byte all over"),
         (f"{ONE}\n{OTHER}\n", "the same key as version 1"),
     ],
 )
@@ -132,6 +134,12 @@ def test_components_that_make_no_new_key_are_named(store: Keys, given: str, reas
     assert (result.exit_code, reason in result.stderr) == (1, True), result.stderr
     assert ONE not in result.output
     assert states(store, ZMK) == {1: "active"}
+
+
+def test_a_key_in_one_piece_can_only_be_a_test_key(store: Keys) -> None:
+    refused = store("import", ZPK, "--components", "1", given=ONE)
+    assert (refused.exit_code, "say --test" in refused.stderr, states(store, ZPK)) == (1, True, {})
+    assert ", a test key;" in store("import", ZPK, "--components", "1", "--test", given=ONE).stdout
 
 
 def test_a_key_leaves_in_a_key_block_and_comes_back(store: Keys, tmp_path: Path) -> None:
@@ -221,6 +229,9 @@ def test_the_configuration_says_which_store_and_what_unlocks_it(store: Keys, iso
     assert store("kcv", ZMK).exit_code == 0
     config = tmp_path / "gateway.toml"
     config.write_text(f'[security]\nkey_store = "keys.store"\nunlock = "file:{tmp_path}/secret"\n')
+    assert iso_gateway("keys", "kcv", ZMK, "--config", str(config)).stdout == f"{ZMK}@1  {KCV}\n"
+    beside = '[security]\nkey_store = "keys.store"\nunlock = "file:secret"\n'
+    config.write_text(beside)
     assert iso_gateway("keys", "kcv", ZMK, "--config", str(config)).stdout == f"{ZMK}@1  {KCV}\n"
     missing = iso_gateway("keys", "list", "--config", str(tmp_path / "none.toml"))
     assert (missing.exit_code, "--store FILE" in missing.stderr) == (2, True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from iso_gateway.errors import KeyMaterialError, KeyStoreError
+from iso_gateway.errors import KeyStoreError
 from iso_gateway.hsm.master_key import Components, MasterKey, Passphrase, from_components, from_passphrase
 from iso_gateway.hsm.unlocking import Source, key_of, typed, unlocked
 
@@ -70,8 +70,10 @@ def test_what_makes_no_key(given: bytes, said: str) -> None:
 
 
 def test_the_same_component_twice_is_refused() -> None:
-    with pytest.raises(KeyMaterialError, match="cancel out"):
+    with pytest.raises(KeyStoreError, match="cancel out"):
         from_components([bytearray(ONE), bytearray(ONE)])
+    with pytest.raises(KeyStoreError, match="one byte all over"):
+        from_components([bytearray(ONE), bytearray(len(ONE))])
 
 
 @pytest.mark.parametrize("words", [b"short", b"x" * 1025])

@@ -207,7 +207,11 @@ def test_a_key_from_published_components(group: str, case: Case) -> None:
     assert key.hex().upper() == case["key_odd_parity"]
 
 
-@given(st.lists(st.binary(min_size=16, max_size=16), min_size=2, max_size=3, unique=True))
+def _hides(component: bytes) -> bool:
+    return len({value | 1 for value in component}) > 1
+
+
+@given(st.lists(st.binary(min_size=16, max_size=16).filter(_hides), min_size=2, max_size=3, unique=True))
 def test_no_component_alone_says_anything_and_their_order_is_all_one(components: list[bytes]) -> None:
     key = combine(components)
     assert key == combine(components[::-1])
@@ -223,3 +227,11 @@ def test_no_component_alone_says_anything_and_their_order_is_all_one(components:
 def test_what_are_no_components_is_refused(components: list[bytes]) -> None:
     with pytest.raises(KeyMaterialError, match="components"):
         combine(components)
+
+
+@pytest.mark.parametrize("plain", ["00", "FF", "AB", "0100", "1110"])
+def test_a_component_that_hides_nothing_of_the_others_is_refused(plain: str) -> None:
+    component = bytes.fromhex(plain * (16 // len(bytes.fromhex(plain))))
+    for order in ([bytes.fromhex(GOOD), component], [component, bytes.fromhex(GOOD)]):
+        with pytest.raises(KeyMaterialError, match="one byte all over"):
+            combine(order)

@@ -56,7 +56,7 @@ def _what(function: Callable[..., None]) -> Callable[..., None]:
 @click.argument("name")
 @reach
 @_what
-@click.option("--components", type=click.IntRange(2, 3), help="Type the components of so many custodians.")
+@click.option("--components", type=click.IntRange(1, 3), help="Of so many custodians; 1: a test key, whole.")
 @click.option("--under", default="", metavar="KEK", help="It comes encrypted under this key of the store.")
 @click.option("--form", type=click.Choice(list(FORMS)), help="What it looks like, encrypted.  [default: a key block]")
 @click.option("--from", "file", type=click.File("r"), default="-", help="Where the encrypted key is.  [default: stdin]")
@@ -133,7 +133,8 @@ def _spec(name: str, what: dict[str, Any]) -> KeySpec:
 def _from_components(store: KeyStore, spec: KeySpec, count: int, sent: bytes, *, test: bool) -> KeyInfo:
     from iso_gateway.hsm.ceremony import check_possible, component_of, entered, shown
 
-    check_possible(store, spec)
+    test = test or store.test
+    check_possible(store, spec, count, test=test)
     values = one_at_a_time(count, "component", lambda text: component_of(text, spec), lambda value: shown(value, spec))
     return entered(store, spec, values, sent, since=now(), actor=login(), test=test)
 

@@ -66,7 +66,13 @@ def reached(store: Path | None, unlock: str, config: Path) -> Reach:
         if not said.get("key_store"):
             raise ConfigError([Problem("security.key_store", "names no key store; say --store FILE")], str(config))
         store = config.parent / said["key_store"]
-    return Reach(store, unlock or said.get("unlock") or "prompt")
+    return Reach(store, unlock or _beside(config, said.get("unlock", "")) or "prompt")
+
+
+def _beside(config: Path, unlock: str) -> str:
+    """Return *unlock* of *config*: a file that it names lies beside it, as the gateway reads it."""
+    kind, _, name = unlock.partition(":")
+    return f"{kind}:{config.parent / name}" if kind == "file" and name else unlock
 
 
 def _security(config: Path) -> dict[str, str]:

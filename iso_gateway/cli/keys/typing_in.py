@@ -53,7 +53,10 @@ def _line(number: int, count: int, what: str, read: Callable[[str], Value], show
     text = sys.stdin.readline(1024).strip()
     if not text:
         raise KeyStoreError(f"{what} {number} of {count} is missing: a line each on standard input, or a terminal")
-    value = read(text)
+    try:
+        value = read(text)
+    except KeyStoreError as error:
+        raise KeyStoreError(f"{what} {number} of {count}: {error}") from None
     complain(f"{what} {number} of {count}: check value {shown(value)}")
     return value
 
