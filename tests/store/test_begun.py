@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,18 +15,6 @@ from iso_gateway.store.journal import Committed, Failed
 from iso_gateway.store.sqlite import SqliteJournal
 from tests.protocol.test_records import ROW
 from tests.store.test_contract import row
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "journal.db"
-
-
-@pytest.fixture
-def journal(path: Path) -> Iterator[SqliteJournal]:
-    opened = SqliteJournal(path, ROW.received)
-    yield opened
-    opened.close()
 
 
 class Disk:

@@ -8,7 +8,6 @@ import sqlite3
 import subprocess
 import sys
 import threading  # noqa: TID251 -- readers beside a writer
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +25,6 @@ from tests.protocol.test_records import ROW
 from tests.store.test_contract import key, row
 
 VERSION_1 = Path(__file__).with_name("version_1.sql")
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "journal.db"
-
-
-@pytest.fixture
-def journal(path: Path) -> Iterator[SqliteJournal]:
-    opened = SqliteJournal(path, ROW.received)
-    yield opened
-    opened.close()
 
 
 def rewritten(path: Path, *statements: str) -> None:
