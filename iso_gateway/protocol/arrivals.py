@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Final
 
 from iso_gateway.codec.mti import is_repeat
 from iso_gateway.protocol import effects, inquiry, rules
@@ -24,6 +25,14 @@ from iso_gateway.protocol.setup import UNBATCHED_KEY_LIFE
 from iso_gateway.protocol.story import Word, added, line, worth_telling
 from iso_gateway.protocol.transaction import State, Step
 from iso_gateway.protocol.world import World
+
+UNVERIFIED: Final = {
+    "A0": "MAC of the request",
+    "77": "no keys of the terminal: it has to sign on",
+    "A7": "no keys of the terminal, or none that may be used so",
+    "96": "the security module did not answer",
+}
+"""Why a request was not taken, by the code that it got."""
 
 
 class Arrivals:
@@ -86,7 +95,7 @@ class Arrivals:
             if request.refusal:
                 self._closing.look_up(request)
             else:
-                self._closing.refuse(request, code, "MAC of the request")
+                self._closing.refuse(request, code, UNVERIFIED.get(code, "the request could not be verified"))
             return
         protection = request.listener.protection
         if protection.keyed:

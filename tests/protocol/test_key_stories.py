@@ -118,6 +118,24 @@ def test_a_terminal_without_keys_is_told_so_and_nothing_of_it_is_forwarded(prote
     assert not desk.rows()
 
 
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("A0", "MAC of the request"),
+        ("A7", "no keys of the terminal, or none that may be used so"),
+        ("96", "the security module did not answer"),
+    ],
+)
+def test_the_log_says_why_a_request_was_not_taken(code: str, said: str) -> None:
+    desk = Desk()
+    desk.hold = {commands.Verify}
+    desk.send(desk.request())
+    (verify,) = [command for command in desk.held if isinstance(command, commands.Verify)]
+    desk.feed(events.Verified(verify.id, code))
+    (line,) = desk.said("txn")
+    assert (line["code"], line["cause"]) == (code, said)
+
+
 # No answer is better than an approval without a MAC (rulings 2, 12).
 @pytest.mark.parametrize("slow", [False, True])
 def test_an_approval_for_which_no_mac_is_made_is_not_delivered_and_is_reversed(*, slow: bool) -> None:
