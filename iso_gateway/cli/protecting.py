@@ -35,7 +35,13 @@ _OPTIONS = (
     click.option("--covers", default="", metavar="2,3,4", help="The elements that a MAC covers.  [default: all]"),
     click.option("--pin-format", default="", metavar="iso-0", help="Of PIN blocks: iso-0, -1, -3, -4."),
     click.option("--ksn", default="", metavar="PATH", help="Where the key serial number is; with it, DUKPT: 62."),
-    click.option("--exchange", default="none", show_default=True, metavar="HOW", help="Of keys at sign-on: unionpay."),
+    click.option(
+        "--exchange",
+        default="none",
+        show_default=True,
+        metavar="HOW",
+        help="Of keys at sign-on: unionpay, tr31-48, tr31-120.",
+    ),
     click.option(
         "--keys",
         default="",
