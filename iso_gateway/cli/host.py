@@ -10,7 +10,7 @@ import click
 from iso_gateway.cli.options import Seconds, framing_option, spec_option
 from iso_gateway.cli.protecting import protection_of, protection_options
 from iso_gateway.cli.tls import tls_listening
-from iso_gateway.errors import AdminError, ConfigError
+from iso_gateway.errors import AdminError, CannotCarry, ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -165,10 +165,15 @@ def verbs(server: HostServer, stop: trio.Event) -> dict[str, Any]:
         return {"links": len(server.status()["links"])}
 
     def announce(arguments: dict[str, Any]) -> dict[str, Any]:
+        if arguments.get("kind") == "key_change":
+            try:
+                return {"links": server.change_keys()}
+            except CannotCarry as error:
+                raise AdminError(str(error)) from None
         kinds = {"echo": Kind.ECHO, "cut_over": Kind.CUT_OVER}
         kind = kinds.get(str(arguments.get("kind", "")))
         if kind is None:
-            raise AdminError(f"kind: one of {', '.join(kinds)} expected")
+            raise AdminError(f"kind: one of {', '.join(kinds)}, key_change expected")
         return {"links": server.announce(kind, advice=arguments.get("advice") is True)}
 
     return {

@@ -169,6 +169,8 @@ def send(
     dialect, framing = spoken(spec_name, framing_name)
     entered = pin_given(verb, pin, pin_file, ask=ask_pin, own_keys=bool(keys))
     protection = protection_of(mac, covers, pin_format or ("iso-0" if entered else ""), ksn, exchange)
+    if protection.exchange not in (Exchange.NONE, Exchange.UNIONPAY):
+        raise ConfigError([Problem("exchange", f"{protection.exchange}: send takes keys as unionpay has them alone")])
     order = Order(Verb(verb), amount, pan, currency, original, advice)
     at, till = _address(address), Till(terminal, merchant)
     path, (_, wall) = state or memory.default_path(os.environ, Path.home()), read_system()

@@ -10,7 +10,7 @@ import msgspec
 
 from iso_gateway.codec.message import Message
 from iso_gateway.codec.mti import is_request
-from iso_gateway.errors import DecodeError
+from iso_gateway.errors import CannotCarry, DecodeError
 from iso_gateway.host.accounts import Accounts
 from iso_gateway.host.announcing import Announcer
 from iso_gateway.host.answers import Decision, balance_element, written
@@ -129,7 +129,8 @@ class Authorizer:
         if _is_answer(message):
             if (announced := self._announcer.answered(message, link)) is not None:
                 note = {"kind": str(announced), "stan": message.text(11), "code": self.dialect.canonical(message)}
-                return Decision("network", {**note, "answered": True})
+                keys = self._exchanger.answered(message, link) if self._exchanger is not None else {}
+                return Decision("network", {**note, **keys, "answered": True})
             return Decision("ignored", {"mti": message.mti, "cause": "an answer, and nothing was asked"})
         row = self.dialect.kind_row(message)
         if row is None:
@@ -167,6 +168,12 @@ class Authorizer:
             CannotCarry: the dialect has no such message.
         """
         return self._announcer.request(kind, moment, link, advice=advice)
+
+    def change_keys(self, moment: Moment, link: str) -> Message:
+        """Return what brings new keys to *link*; raises `CannotCarry` where keys cannot be changed so."""
+        if self._exchanger is None:
+            raise CannotCarry("40", "key_change", "no exchange of keys is set")
+        return self._exchanger.change(self._announcer.request(Kind.ECHO, moment, link), link)
 
     def cut_over(self, moment: Moment) -> None:
         """Begin the next business date before its hour."""

@@ -1,14 +1,16 @@
-"""The keys that a host gives at sign-on (flows 2.8): made anew, under the master key, with their check values."""
+"""The keys that a host gives (flows 2.8), at sign-on or of its own accord: made anew, under the master key."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from iso_gateway.errors import KeyMaterialError
+from iso_gateway.errors import CannotCarry, KeyMaterialError
+from iso_gateway.host.stations import Offer
 from iso_gateway.protocol.dialect import Facts, peek
 from iso_gateway.protocol.protection import Exchange, Material, Role
 from iso_gateway.protocol.unionpay_keys import ASKED, CHECK_VALUE, written_keys
+from iso_gateway.security.check_values import matches
 from iso_gateway.security.held import OwnKeys
 from iso_gateway.security.key_blocks import wrap
 from iso_gateway.security.key_header import Header
@@ -26,6 +28,8 @@ _SINGLE: Final = frozenset({MacAlgorithm.X9_9, MacAlgorithm.UNIONPAY_ECB})
 """The algorithms whose keys UnionPay's hosts give in single length."""
 _KEYS_AT: Final = 62
 _BLOCKS_AT: Final = {Exchange.TR31_48: 48, Exchange.TR31_120: 120}
+_SHORTEST: Final = 3
+"""Bytes of a check value that says enough."""
 
 
 class Exchanger:
@@ -52,7 +56,54 @@ class Exchanger:
             case _:
                 return {}
 
+    def change(self, message: Message, link: str) -> Message:
+        """Return the network management request *message* as one that brings new keys to *link*.
+
+        They are good from now on, and pending until a message under them has come.
+
+        Raises:
+            CannotCarry: the dialect has no code for it, the exchange has no key blocks, or keys are each terminal's.
+            EncodeError: the keys do not fit the spec.
+        """
+        guard = self._guard
+        at, codes = _BLOCKS_AT.get(guard.protection.exchange), guard.dialect.profile.key_change
+        if at is None or not codes or guard.of_terminals:
+            wanted = "key blocks, the keys of a zone and a dialect with a code for it are needed"
+            raise CannotCarry("40", "key_change", wanted)
+        _, station = guard.station(message, link)
+        text = self._new_blocks(station)
+        station.offer = Offer(message.text(11), station.newest)
+        return message.evolve({guard.dialect.profile.network_code: codes[0], at: text})
+
+    def answered(self, message: Message, link: str) -> Facts:
+        """Return what is to be told of *message*, if it answers a change of keys; nothing where it does not.
+
+        Keys that were refused, or whose check values are others, are not used.
+        """
+        guard = self._guard
+        at = _BLOCKS_AT.get(guard.protection.exchange)
+        if at is None or guard.of_terminals:
+            return {}
+        _, station = guard.station(message, link)
+        offer = station.offer
+        if offer is None or offer.stan != message.text(11):
+            return {}
+        station.offer = None
+        keys = offer.generation.keys
+        if guard.dialect.canonical(message) != "00":
+            said = "refused"
+        elif _agree(message.text(at), (keys.pin, keys.mac)):
+            return {"kind": "key_change", "keys": "taken"}
+        else:
+            said = "wrong check values"
+        station.withdraw(offer.generation)
+        return {"kind": "key_change", "keys": said}
+
     def _key_blocks(self, station: Station) -> Facts:
+        at = _BLOCKS_AT[self._guard.protection.exchange]
+        return {self._guard.dialect.spec.fields[at].name: self._new_blocks(station)}
+
+    def _new_blocks(self, station: Station) -> str:
         """Return new keys for PINs and MACs as key blocks (TR-31 B), one behind the other."""
         mac = self._guard.protection.mac
         usages = {Role.PIN: Usage.PIN, Role.MAC: USAGES[mac.algorithm] if mac is not None else Usage.MAC_3}
@@ -62,8 +113,7 @@ class Exchanger:
             self._wrong -= 1
             blocks = blocks[:-1] + (b"0" if blocks[-1:] != b"0" else b"1")
         station.renew(OwnKeys(**{str(role): key for role, key in keys.items()}))
-        at = _BLOCKS_AT[self._guard.protection.exchange]
-        return {self._guard.dialect.spec.fields[at].name: blocks.decode("ascii")}
+        return blocks.decode("ascii")
 
     def _block(self, master: bytes, usage: Usage, key: bytes) -> bytes:
         header = Header(usage, KeyAlgorithm.TDES, Mode.ANY, Exportability.NEVER)
@@ -96,3 +146,16 @@ class Exchanger:
             except KeyMaterialError:
                 continue
             return bytes(key)
+
+
+def _agree(text: str, keys: tuple[bytes, ...]) -> bool:
+    """Return whether *text*, in hexadecimal, is the check values of *keys*, all of one length."""
+    try:
+        values = bytes.fromhex(text)
+    except ValueError:
+        return False
+    size, rest = divmod(len(values), len(keys))
+    if rest or size < _SHORTEST:
+        return False
+    said = [values[at * size : (at + 1) * size] for at in range(len(keys))]
+    return all(matches(des_kind(key), key, value) for key, value in zip(keys, said, strict=True))

@@ -132,12 +132,17 @@ class Guard:
 
         Where a zone's keys are exchanged, each link has its own: they are of what signed on over it.
         """
-        if self._settings.keys_of == "terminal":
+        if self.of_terminals:
             terminal = message.text(41).rstrip()
             owner, first = f"terminal/{terminal}", self.keys.of(terminal)
         else:
             owner, first = ZONE if self.protection.exchange is Exchange.NONE else _of_link(link), self.keys.zone
         return owner, self.stations.of(owner, first)
+
+    @property
+    def of_terminals(self) -> bool:
+        """Whether each terminal has keys of its own; otherwise they are those of the zone."""
+        return self._settings.keys_of == "terminal"
 
     def closed(self, link: str) -> None:
         """Take in that *link* is gone, and the keys with it that were its own."""

@@ -180,6 +180,19 @@ class HostServer:
             self.authorizer.cut_over(at)
         return self._announce(kind, at, advice=advice)
 
+    def change_keys(self) -> int:
+        """Send new keys on every link; return on how many. What is made of the answers is logged.
+
+        Raises:
+            CannotCarry: there is no exchange of key blocks with a zone, or the dialect has no code for it.
+        """
+        at = self._clock()
+        for name, link in self._links.items():
+            message = self.authorizer.change_keys(at, name)
+            link.connection.send(self.authorizer.dialect.spec.encode(message))
+            self._log("announced", {"peer": link.peer, "kind": "key_change", "stan": message.text(11)})
+        return len(self._links)
+
     def _announce(self, kind: Kind, at: Moment, *, advice: bool = False) -> int:
         for name, link in self._links.items():
             message = self.authorizer.announce(kind, at, name, advice=advice)

@@ -31,13 +31,27 @@ class Generation:
         return f"<Generation {self.number}>"
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Keys that the host sent of its own accord, and whose answer it waits for."""
+
+    stan: str
+    generation: Generation
+
+
 class Station:
     """The keys of one owner."""
 
     def __init__(self, keys: OwnKeys) -> None:
         self.master = keys.master
         """Under which new ones are given."""
+        self.offer: Offer | None = None
         self._generations = [Generation(1, keys, confirmed=True)]
+
+    @property
+    def newest(self) -> Generation:
+        """The one that was made last, whether or not the other side has it."""
+        return self._generations[-1]
 
     @property
     def current(self) -> Generation:
@@ -56,6 +70,10 @@ class Station:
             kept = [self.current, *kept[1:]]
         self._generations = [*kept, made]
         return made
+
+    def withdraw(self, generation: Generation) -> None:
+        """Forget *generation*, which the other side does not have, unless a message under it has come."""
+        self._generations = [each for each in self._generations if each is not generation or each.confirmed]
 
     def used(self, generation: Generation, now: float, grace: float) -> None:
         """Take in that a message under *generation* has come: older ones are good for *grace* seconds more."""

@@ -96,8 +96,9 @@ def test_a_host_may_refuse_reversals_and_say_when_its_day_ends(iso_gateway: Call
         refused = iso_gateway("send", "reversal", "--to", host.address, "--original", "last")
         assert (refused.exit_code, "declined 12" in refused.stdout) == (1, True)
         assert call(host.socket, "announce", kind="cut_over") == {"links": 0}
-        with pytest.raises(AdminError, match="echo, cut_over expected"):
+        with pytest.raises(AdminError, match="echo, cut_over, key_change expected"):
             call(host.socket, "announce", kind="lunch")
+        assert call(host.socket, "announce", kind="key_change") == {"links": 0}
 
 
 def test_wrong_settings_are_all_told_and_exit_2(iso_gateway: Call) -> None:

@@ -107,3 +107,10 @@ def test_a_terminal_with_a_master_key_alone_signs_on_first(
     assert not next(iter(msgspec.json.decode(state.read_bytes(), type=Notebook).terminals.values())).sent
     assert iso_gateway("send", "logon", *way, "--keys", str(keys), "--pin-format", "iso-0").exit_code == 0
     assert iso_gateway(*sale).exit_code == 0
+
+
+@pytest.mark.parametrize("exchange", ["tr31-48", "tr31-120", "de96"])
+def test_what_it_does_not_take_is_refused_by_name(iso_gateway: Call, exchange: str) -> None:
+    said = iso_gateway("send", "logon", "--to", "127.0.0.1:1", "--mac", "x9.19", "--exchange", exchange)
+    assert said.exit_code == 2
+    assert f"exchange: {exchange}: send takes keys as unionpay has them alone" in said.stderr

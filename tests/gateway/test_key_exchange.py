@@ -86,6 +86,44 @@ async def test_a_link_gets_its_keys_at_sign_on_and_takes_money_with_them(tmp_pat
         assert all(each.info.test for each in kept if each is not None)
 
 
+async def test_a_host_changes_the_keys_of_a_link_under_a_stream_of_sales(tmp_path: Path) -> None:
+    master = held("acquirer/bank/master", Usage.KEK, ZONE_MASTER, test=True)
+    store_in(tmp_path, [master, *keys_of("terminal/TERM0001", OF_TERMINAL, test=True)])
+    blocks = Protection(MacMethod(MacAlgorithm.X9_19), pin=PinFormat.ISO_0, exchange=Exchange.TR31_48)
+    told: list[object] = []
+    host = HostServer.of(
+        HostSettings(protection=blocks, keys_of="zone", sign_on_required=True),
+        log=lambda event, fields: told.append(fields.get("keys")) if event == "network" else None,
+    )
+    async with trio.open_nursery() as nursery:
+        address = await nursery.start(host.run, Address("127.0.0.1", 0))
+        path = tmp_path / "gateway.toml"
+        config = CONFIG.format(host=address, module="inside").replace("cup-pos", "iso87-ascii")
+        config = config.replace('"unionpay-ecb"', '"x9.19"').replace('"unionpay"', '"tr31-48"')
+        path.write_text(config, encoding="utf-8")
+        service = Service(load(path), Lines(StringIO()))
+        await nursery.start(service.run)
+        link = service.gateway.node.links.links["bank"]
+        with trio.fail_after(PATIENCE):
+            while str(link.session.state) != "up":
+                await service.gateway.changed.wait()
+        terminal = KeyedTerminal(await trio.open_tcp_stream("127.0.0.1", service.bound["counter"].port))
+        block = pin_block(PinFormat.ISO_0, PIN, PAN, OF_TERMINAL.pin, bytes)
+        codes = []
+        for number in range(1, 31):
+            if number in (10, 20):
+                assert host.change_keys() == 1
+            codes.append((await terminal.ask(terminal.sale(number).evolve({52: block})))[39])
+        assert codes == ["00"] * 30
+        assert [each["state"] for each in host.ledger()["transactions"]] == ["approved"] * 30
+        assert told == ["new", "taken", "taken"]
+        terminal.stream.socket.close()
+        nursery.cancel_scope.cancel()
+    with store_of(tmp_path) as store:
+        kept = [store.get(KeyRef(f"link/bank/{role}", 3)) for role in ("mac", "pin")]
+        assert [each.info.state for each in kept if each is not None] == [KeyState.ACTIVE] * 2
+
+
 async def test_a_terminal_gets_its_keys_at_sign_on_and_sells_with_them(tmp_path: Path) -> None:
     master = held("terminal/TERM0001/master", Usage.KEK, TERMINAL_MASTER, algorithm=KeyAlgorithm.TDES)
     async with keyed(tmp_path, keys=[*keys_of("acquirer/bank", OF_HOST), master]) as it:

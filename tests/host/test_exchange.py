@@ -7,14 +7,15 @@ from collections.abc import Callable
 
 import pytest
 
-from iso_gateway.errors import KeyBlockError, KeyMaterialError
+from iso_gateway.errors import CannotCarry, KeyBlockError, KeyMaterialError
 from iso_gateway.host.authorizer import Authorizer
 from iso_gateway.host.exchanging import Exchanger
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.protection import Exchange, Material, Protection, Role
 from iso_gateway.protocol.unionpay_keys import ASKED, read_keys, written_keys
+from iso_gateway.security.check_values import check_value
 from iso_gateway.security.key_blocks import unwrap
-from iso_gateway.security.keys import MacAlgorithm, MacMethod, PinFormat
+from iso_gateway.security.keys import KeyAlgorithm, MacAlgorithm, MacMethod, PinFormat
 from iso_gateway.security.wrapping import unwrapped, wrapped
 from iso_gateway.terminal.records import KeyNotes
 from iso_gateway.terminal.shield import keys_now
@@ -203,3 +204,88 @@ def test_a_sign_on_brings_key_blocks_and_each_opens_for_what_it_is(exchange: Exc
     till.has(**opened())
     paid = till.pay("1234")
     assert (paid.code, paid.believed) == ("00", True)
+
+
+# Keys that the host sends of its own accord
+
+
+class Changing:
+    """A host that changes keys behind a gateway, and the answer to it."""
+
+    def __init__(self, exchange: Exchange = Exchange.TR31_48, spec: str = "iso87-ascii") -> None:
+        protection = Protection(mac=MacMethod(MacAlgorithm.X9_19), pin=PinFormat.ISO_0, exchange=exchange)
+        self.till = till = KeyedTill(spec, protection=protection, keys_of="zone", grace=100)
+        exchanger = Exchanger(till.guard, chance())
+        till.host = Authorizer(
+            till.dialect, till.host.settings, guard=till.guard, exchanger=exchanger, issuer=till.issuer
+        )
+        self.de = 120 if exchange is Exchange.TR31_120 else 48
+
+    def sent(self) -> None:
+        """Have the host send new keys, and open them."""
+        said = self.till.host.change_keys(self.till.moment, self.till.link)
+        self.said = self.till.dialect.spec.decode(self.till.dialect.spec.encode(said))
+        text = self.said.text(self.de).encode()
+        size = int(text[1:5])
+        self.new = {
+            "pin": bytes(unwrap(HELD.zone.master, text[:size]).key),
+            "mac": bytes(unwrap(HELD.zone.master, text[size:]).key),
+        }
+        self.values = "".join(check_value(KeyAlgorithm.TDES, key, 3).hex().upper() for key in self.new.values())
+
+    def answers(self, code: str, values: str | None) -> object:
+        """Answer with *code* and check *values*, and return what the host makes of the keys."""
+        till = self.till
+        answer = till.dialect.answer(self.said, code, {}, till.moment.wall.date()).evolve({self.de: values})
+        return till.host.decide(answer, till.moment, till.link).note.get("keys")
+
+
+@pytest.mark.parametrize(
+    ("spec", "exchange", "code"),
+    [
+        ("iso87-ascii", Exchange.TR31_48, "161"),
+        ("iso87-ascii", Exchange.TR31_120, "161"),
+    ],
+)
+def test_keys_that_were_changed_are_good_and_the_old_ones_for_the_grace_period(
+    spec: str, exchange: Exchange, code: str
+) -> None:
+    it = Changing(exchange, spec)
+    it.sent()
+    assert (it.said.mti, it.said.text(70)) == ("0800", code)
+    assert it.till.pay("1234").believed
+    assert it.answers("00", it.values) == "taken"
+    old = it.till.keys
+    assert it.till.pay("1234").believed
+    it.till.has(**it.new)
+    assert it.till.pay("1234").believed
+    it.till.keys = old
+    it.till.wait(99)
+    assert it.till.pay("1234").believed
+    it.till.wait(2)
+    assert it.till.pay("1234").code == "A0"
+
+
+@pytest.mark.parametrize(
+    ("code", "values", "made_of_it"),
+    [
+        ("30", None, "refused"),
+        ("00", None, "wrong check values"),
+        ("00", "00" * 6, "wrong check values"),
+        ("00", "00", "wrong check values"),
+        ("00", "no hexadecimal", "wrong check values"),
+    ],
+)
+def test_keys_that_were_not_taken_are_not_used(code: str, values: str | None, made_of_it: str) -> None:
+    it = Changing()
+    it.sent()
+    assert it.answers(code, values) == made_of_it
+    assert it.till.pay("1234").believed
+    it.till.has(**it.new)
+    assert it.till.pay("1234").code == "A0"
+
+
+def test_a_dialect_without_a_code_for_it_changes_no_keys() -> None:
+    till = signing_till(keys_of="zone")
+    with pytest.raises(CannotCarry, match="key_change"):
+        till.host.change_keys(till.moment, till.link)
