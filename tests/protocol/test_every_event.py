@@ -14,13 +14,14 @@ from msgspec.structs import replace
 
 from iso_gateway import Message
 from iso_gateway.protocol import commands, events
+from iso_gateway.protocol.answering import AT_ONCE, TO_ASKER
 from iso_gateway.protocol.events import Fate
-from iso_gateway.protocol.flow import EdgeAnswer
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.records import APPROVED, Row, RowState
 from iso_gateway.protocol.transaction import State
 from tests.protocol.test_records import ROW
-from tests.support.desk import Desk
+from tests.support.desk import PAN, TERMINAL, Desk
+from tests.support.trusting import generation
 
 KINDS: Final = (Kind.SALE, Kind.VOID, Kind.REFUND, Kind.COMPLETION_ADVICE)
 STATES: Final = tuple(state for state in State if state is not State.CLOSED)
@@ -204,7 +205,10 @@ def test_whatever_happens_at_any_time_nothing_is_lost(event: str, state: State, 
 
 STRANGER: Final = replace(ROW, id="stranger", fingerprint=b"another", claims=())
 
-ANSWERS: Final[dict[str, Callable[[str], EdgeAnswer]]] = {
+SPARE: Final = generation(f"terminal/{TERMINAL}", 2)
+"""Keys that the terminal may have got, and does not use."""
+
+ANSWERS: Final[dict[str, Callable[[str], events.Event]]] = {
     "verified": events.Verified,
     "not verified": lambda name: events.Verified(name, "A0"),
     "secured": lambda name: events.Secured(name, None, "96"),
@@ -218,6 +222,16 @@ ANSWERS: Final[dict[str, Callable[[str], EdgeAnswer]]] = {
     "handed": lambda name: events.Delivered(name, Fate.HANDED),
     "not handed": lambda name: events.Delivered(name, Fate.NOT_HANDED),
     "cut": lambda name: events.Delivered(name, Fate.CUT),
+    "card known": lambda name: events.CardKnown(name, PAN),
+    "card unknown": lambda name: events.CardKnown(name, ""),
+    "keys taken": lambda name: events.KeysTaken(name, SPARE),
+    "keys not taken": lambda name: events.KeysTaken(name, None, cause="store"),
+    "keys given": lambda name: events.KeysGiven(name, SPARE),
+    "keys not given": lambda name: events.KeysGiven(name, None, cause="store"),
+    "verified for an answer at once": lambda name: events.Verified(f"{name}{AT_ONCE}"),
+    "secured for an answer at once": lambda name: events.Secured(f"{name}{AT_ONCE}", None, "96", b"bytes"),
+    "verified for an asker": lambda name: events.Verified(f"{name}{TO_ASKER}0"),
+    "secured for an asker that is not there": lambda name: events.Secured(f"{name}{TO_ASKER}9", None, "", b"bytes"),
 }
 FITTING: Final[dict[State, set[str]]] = {
     State.VERIFYING: {"verified", "not verified"},
@@ -281,4 +295,4 @@ def test_an_answer_to_what_is_closed_is_nobodys(answer: str) -> None:
 def test_the_cases_cover_every_state_and_every_event() -> None:
     assert set(FITTING) == set(STATES) == {*HELD, State.SENT}
     made = {type(make("x")) for make in ANSWERS.values()}
-    assert made == set(events.Answer.__subclasses__())
+    assert made == {*events.Answer.__subclasses__(), events.CardKnown, events.KeysTaken, events.KeysGiven}
