@@ -121,6 +121,8 @@ class Node:
             self.owing.take(debt, event)
         elif event.id in self._answering.pending and isinstance(event, events.Secured):
             self._answering.secured(event)
+        elif event.id in self.owing.doubting.pending and isinstance(event, events.Verified):
+            self.owing.doubting.verified(event)
         elif event.id in self.operators.pending:
             self.operators.take(event)
 
@@ -254,7 +256,7 @@ class Node:
             self.flow.answered(request, message, event.payload)
         elif (debt := self.owing.debts.get(owner)) is not None:
             self.owing.answered(debt, message, event.payload)
-        elif not self.owing.reopened(owner, message):
+        elif not self.owing.doubting.reopened(owner, message, event.payload, link):
             self.links.late(event.link, owner, message)
 
     def _link_lost(self, event: events.LinkLost) -> None:

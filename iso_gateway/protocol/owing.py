@@ -16,6 +16,7 @@ from iso_gateway.errors import EncodeError
 from iso_gateway.protocol import events
 from iso_gateway.protocol.debt import CARD, Debt, attempt, noting
 from iso_gateway.protocol.debts import DebtState, DebtStep
+from iso_gateway.protocol.doubting import Doubting
 from iso_gateway.protocol.drafting import Drafting
 from iso_gateway.protocol.ledger import FILE_AGAIN, Ledger
 from iso_gateway.protocol.link import Link
@@ -49,6 +50,7 @@ class Owing:
         self._ledger = Ledger(world, links)
         self._settling = Settling(world, links, self._ledger)
         self._drafting = Drafting(world, links, self._ledger, self._settling)
+        self.doubting = Doubting(world, links, self._ledger, self._settling)
         self.debts = self._ledger.debts
         self._elsewhere: dict[str, tuple[Row, bool]] = {}
         """What is owed to acquirers that the configuration does not have, each with whether the journal says so."""
@@ -229,10 +231,6 @@ class Owing:
     def answered(self, debt: Debt, message: Message, payload: bytes) -> None:
         """Take in a host's message under a key of *debt*."""
         self._settling.answered(debt, message, payload)
-
-    def reopened(self, name: str, message: Message) -> bool:
-        """Take in a late message for the settled debt *name*; return whether it is owed again."""
-        return self._settling.reopened(name, message)
 
     # Paying
 

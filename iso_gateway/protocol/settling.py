@@ -290,16 +290,6 @@ class Settling:
         self._ledger.release(debt)
         self._remember(debt)
 
-    def reopened(self, name: str, message: Message) -> bool:
-        """Owe again what the host did not find and now approves; return whether *message* does that (ruling 1)."""
-        debt = self.doubtful.get(name)
-        if debt is None or message.mti[1] != debt.leg.mti[1] or message.text(11) != debt.leg.stan:
-            return False
-        if self._ledger.reading(debt).verdict(message) not in (CodeClass.APPROVED, CodeClass.PARTIAL):
-            return False
-        self.reopen(debt)
-        return True
-
     def reopen(self, debt: Debt) -> None:
         """Owe *debt* again: its original was approved."""
         self.doubtful.pop(debt.id, None)

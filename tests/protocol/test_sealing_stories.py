@@ -146,6 +146,31 @@ def test_a_late_answer_says_something_only_with_the_right_mac(code: str) -> None
     assert desk.row().state is (RowState.OWES_REVERSAL if code else RowState.DECLINED)
 
 
+@pytest.mark.parametrize("code", ["A0", ""])
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_late_approval_opens_a_settled_debt_again_only_with_the_right_mac(code: str, *, restarted: bool) -> None:
+    desk = Desk()
+    desk.send(desk.request())
+    (sale,) = desk.host_got()
+    desk.pass_time(30)
+    desk.host_answers("25")
+    while desk.row().state is not RowState.REVERSED:
+        desk.pass_time(10)
+        desk.host_answers("25")
+    if restarted:
+        desk.restart()
+    desk.hold = {commands.Verify}
+    desk.host_sends(desk.answer_to(sale, "00"))
+    verify = the_only(desk)
+    assert (verify.leg, {keys.owner for keys in verify.keys}) == ("bank", {"acquirer/bank"})
+    assert desk.row().state is RowState.REVERSED, "nothing is owed on the word of nobody knows whom"
+    desk.held, desk.hold = [], set()
+    desk.feed(events.Verified(verify.id, code))
+    desk.feed(events.Verified(verify.id, ""))  # once more: nobody waits for it
+    assert desk.row().state is (RowState.REVERSED if code else RowState.OWES_REVERSAL)
+    assert not desk.node.owing.doubting.pending
+
+
 def test_two_answers_to_one_debt_are_verified_one_after_the_other() -> None:
     """The word on the first is never taken for one on the second."""
     desk = Desk()
