@@ -21,7 +21,7 @@ from iso_gateway.security.keys import (
     PinFormat,
     Usage,
 )
-from iso_gateway.security.macs import USAGES
+from iso_gateway.security.macs import KINDS, USAGES
 
 FORM: Final = {
     Exchange.UNIONPAY: KeyForm.ECB,
@@ -130,6 +130,15 @@ def usage(role: Role, protection: Protection) -> Usage:
     if role in {Role.MAC, Role.MAC_IN}:
         return USAGES[protection.mac.algorithm] if protection.mac is not None else Usage.MAC_3
     return {Role.PIN: Usage.PIN, Role.DATA: Usage.DATA, Role.MASTER: Usage.KEK}[role]
+
+
+def fits(info: KeyInfo, role: Role, protection: Protection) -> bool:
+    """Return whether the key *info* can be used in *role* on a leg."""
+    if info.usage is not usage(role, protection):
+        return False
+    if role in {Role.MAC, Role.MAC_IN} and protection.mac is not None:
+        return info.algorithm in KINDS[protection.mac.algorithm]
+    return role is not Role.PIN or (info.algorithm is KeyAlgorithm.AES) is (protection.pin is PinFormat.ISO_4)
 
 
 def _sent(material: Material, protection: Protection) -> bytes:

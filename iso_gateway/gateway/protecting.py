@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from iso_gateway.errors import Problem
+from iso_gateway.gateway.keyring import fits, usage
 from iso_gateway.gateway.shape import AcquirerTable
 from iso_gateway.protocol.covering import faults
 from iso_gateway.protocol.protection import Exchange, Protection, Role, key_name
@@ -97,6 +98,9 @@ def _leg(path: str, table: ListenerTable | AcquirerTable, spec: Spec, *, has_key
 
 # What is wrong with the keys themselves
 
+SETTINGS: Final = {Role.MAC: "mac", Role.MAC_IN: "mac", Role.PIN: "pin"}
+"""Which setting of a leg says what a key in each role has to be."""
+
 
 def key_problems(file: GatewayFile, setup: Setup, infos: Iterable[KeyInfo]) -> list[Problem]:
     """Return what is wrong with the keys *infos* of a key store for *file*: test keys where none may be, missing ones.
@@ -119,6 +123,7 @@ def key_problems(file: GatewayFile, setup: Setup, infos: Iterable[KeyInfo]) -> l
             owners = {f"acquirer/{host.name}", *(f"link/{name}" for name in host.links)}
             found += _missing(f"acquirer.{index}", host.protection, sorted(owners), names)
             found += () if acquirer.test else _tests(f"acquirer.{index}", host.protection, owners, tests)
+    found += _unfit(file, setup, held)
     if file.journal.seal == "module":
         if SEAL not in names:
             found.append(Problem("journal.seal", f"no key {SEAL} in the key store; 'iso-gateway keys init' makes one"))
@@ -139,6 +144,42 @@ def _missing(path: str, said: Protection, owners: Sequence[str], names: Collecti
     for role, setting, wanted in ((Role.MAC, "mac", said.mac is not None), (Role.PIN, "pin", said.pin is not None)):
         if wanted and not any(key_name(owner, role) in names for owner in owners):
             yield Problem(f"{path}.{setting}", f"no key {key_name(owners[0], role)} in the key store")
+
+
+def _unfit(file: GatewayFile, setup: Setup, held: Iterable[KeyInfo]) -> Iterator[Problem]:
+    """Yield the keys that none of the legs which they would serve can use: of another usage, or another algorithm.
+
+    A terminal may be allowed at listeners of different kinds, and have keys for one of them.
+    """
+    legs = [
+        (f"listener.{index}", setup.listeners[table.name or table.address].protection)
+        for index, table in enumerate(file.listeners)
+    ]
+    serving: dict[str, list[tuple[str, Protection]]] = {}
+    for leg, table in zip(legs, file.listeners, strict=True):
+        for name in setup.listeners[table.name or table.address].terminals:
+            serving.setdefault(f"terminal/{name.strip()}", []).append(leg)
+    for index, acquirer in enumerate(setup.acquirers.values()):
+        for owner in (f"acquirer/{acquirer.name}", *(f"link/{name}" for name in acquirer.links)):
+            serving[owner] = [(f"acquirer.{index}", acquirer.protection)]
+    for info in held:
+        owner, _, last = info.ref.name.rpartition("/")
+        if last not in SETTINGS or not (wanting := [leg for leg in serving.get(owner, ()) if _wants(last, leg[1])]):
+            continue
+        role = Role(last)
+        if not any(fits(info, role, leg) for _, leg in wanting):
+            path, protection = wanting[0]
+            setting = SETTINGS[role]
+            how = protection.mac.algorithm if setting == "mac" and protection.mac is not None else protection.pin
+            yield Problem(
+                f"{path}.{setting}",
+                f"{info.ref} is a key of usage {info.usage}, {info.algorithm.name}; this leg wants "
+                f"{usage(role, protection)} for {how}; see --usage and --kind of 'iso-gateway keys import'",
+            )
+
+
+def _wants(role: str, leg: Protection) -> bool:
+    return (leg.mac if SETTINGS[Role(role)] == "mac" else leg.pin) is not None and not leg.base
 
 
 def _tests(path: str, said: Protection, owners: Collection[str], tests: Iterable[str]) -> Iterator[Problem]:

@@ -211,10 +211,19 @@ def test_keys_go_by_names_so_a_listener_is_no_acquirer(tmp_path: Path) -> None:
 # The keys themselves
 
 
-def key(name: str, version: int = 1, *, state: KeyState = KeyState.ACTIVE, test: bool = False) -> KeyInfo:
-    owner = name.rpartition("/")[0]
+def key(
+    name: str,
+    version: int = 1,
+    *,
+    state: KeyState = KeyState.ACTIVE,
+    test: bool = False,
+    usage: Usage | None = None,
+    kind: KeyAlgorithm = KeyAlgorithm.TDES,
+) -> KeyInfo:
+    owner, _, last = name.rpartition("/")
     since = datetime(2026, 11, 23, tzinfo=UTC)
-    return KeyInfo(KeyRef(name, version), Usage.MAC_3, KeyAlgorithm.TDES, 128, owner, state, "ABCDEF", since, test=test)
+    what = usage or (Usage.PIN if last == "pin" else Usage.MAC_3)
+    return KeyInfo(KeyRef(name, version), what, kind, 128, owner, state, "ABCDEF", since, test=test)
 
 
 def keys_wrong(config: Config, *infos: KeyInfo) -> list[str]:
@@ -222,6 +231,35 @@ def keys_wrong(config: Config, *infos: KeyInfo) -> list[str]:
 
 
 BOTH = ('mac = "x9.19"\n', 'mac = "x9.19"\npin = "iso-0"\n')
+
+
+MAC, PIN = "acquirer/bank/mac", "acquirer/bank/pin"
+
+
+@pytest.mark.parametrize(
+    ("infos", "said"),
+    [
+        ([key(MAC), key(PIN)], []),
+        ([key(MAC), key(PIN), key("terminal/TERM0001/mac"), key("link/bank/pin")], []),
+        (
+            [key(MAC, usage=Usage.PIN), key(PIN)],
+            ["acquirer.0.mac: acquirer/bank/mac@1 is a key of usage P0, TDES; this leg wants M3 for x9.19"],
+        ),
+        (
+            [key(MAC), key(PIN, kind=KeyAlgorithm.AES)],
+            ["acquirer.0.pin: acquirer/bank/pin@1 is a key of usage P0, AES; this leg wants P0 for iso-0"],
+        ),
+        (
+            [key(MAC), key(PIN), key("terminal/TERM0001/mac", usage=Usage.MAC_UNIONPAY)],
+            ["listener.0.mac: terminal/TERM0001/mac@1 is a key of usage 10, TDES; this leg wants M3 for x9.19"],
+        ),
+        ([key(MAC), key(PIN), key("terminal/NOBODY/mac", usage=Usage.PIN)], []),
+        ([key(MAC), key(PIN), key(MAC, 2, state=KeyState.DESTROYED, usage=Usage.PIN)], []),
+    ],
+)
+def test_a_key_that_its_leg_cannot_use_is_told_of(tmp_path: Path, infos: list[KeyInfo], said: list[str]) -> None:
+    told = keys_wrong(loaded(tmp_path, *BOTH), *infos)
+    assert [problem.partition("; see --usage")[0] for problem in told] == said
 
 
 def test_an_acquirer_without_its_keys_is_told_of_and_a_terminal_without_is_not(tmp_path: Path) -> None:
