@@ -137,6 +137,10 @@ class DecodeError(IsoGatewayError):
     def __str__(self) -> str:
         return f"{element(self.field)} at byte {self.offset}: {self.expected}"
 
+    def __repr__(self) -> str:
+        # Not what was read before: where a bitmap was spoiled, digits of a card stand in fields that nobody masks.
+        return f"{type(self).__name__}({str(self)!r})"
+
 
 class IncompleteError(DecodeError):
     """Bytes that are the beginning of a message: what could be read of it is good, and it ends too early.

@@ -14,7 +14,7 @@ import trio
 
 from iso_gateway import Message, Spec, load_spec
 from iso_gateway.codec.describe import describe, summary, to_json
-from iso_gateway.errors import EncodeError
+from iso_gateway.errors import DecodeError, EncodeError
 from iso_gateway.framing import Framing
 from iso_gateway.gateway.lines import Lines
 from iso_gateway.gateway.service import admin_verbs
@@ -182,3 +182,19 @@ async def test_a_running_gateway_tells_nobody(tmp_path: Path, listener: str, for
             assert "CVV" not in text
             assert "CANARY" not in text
         assert all(line.isprintable() for line in gateway.log.getvalue().split("\n"))
+
+
+@pytest.mark.parametrize("name", [*SPECS, "iso87-ebcdic"])
+def test_an_error_about_spoiled_bits_shows_no_digit_of_a_card(name: str) -> None:
+    spec = load_spec(name)
+    sale = {2: PAN, 3: "000000", 4: "000000001234", 11: "000001", 22: "0" * spec.fields[22].max, 41: "TERM0001"}
+    payload = spec.encode(spec.message("1200" if "93" in name else "0200", sale))
+    told = []
+    for at, bit in itertools.product(range(min(40, len(payload))), range(8)):
+        spoiled = payload[:at] + bytes([payload[at] ^ 1 << bit]) + payload[at + 1 :]
+        try:
+            spec.decode(spoiled)
+        except DecodeError as error:
+            told += [str(error), repr(error)]
+    assert len(told) > 100
+    assert [text for text in told if PAN[6:12] in text] == []
