@@ -34,20 +34,21 @@ MAY_IMPORT: dict[str, set[str]] = {
     "hsm": {"errors", "settings", "resources", "security", "protocol", "net"},
     "catalog": {"errors", "settings", "resources", "codec", "protocol"},
     "compat": {"errors", "codec"},
+    "faults": {"errors", "codec", "protocol"},
     "admin": {"errors", "settings", "net"},
     "gateway": {
         *("errors", "settings", "resources", "codec", "framing", "security", "protocol"),
-        *("store", "office", "net", "hsm", "catalog", "admin"),
+        *("store", "office", "net", "hsm", "catalog", "faults", "admin"),
     },
     "host": {
         *("errors", "settings", "resources", "codec", "framing", "security", "protocol"),
-        *("net", "hsm", "catalog", "admin"),
+        *("net", "hsm", "catalog", "faults", "admin"),
     },
     "terminal": {"errors", "settings", "resources", "codec", "framing", "security", "protocol", "net", "catalog"},
     "simulation": {"errors", "codec", "security", "protocol", "store", "catalog", "host", "terminal"},
     "cli": {
         *("errors", "settings", "resources", "codec", "framing", "security", "protocol"),
-        *("store", "office", "net", "hsm", "catalog", "admin", "gateway"),
+        *("store", "office", "net", "hsm", "catalog", "faults", "admin", "gateway"),
         *("host", "terminal", "engines", "simulation"),
     },
 }
@@ -56,7 +57,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 FACE = {"errors", "engines", "codec", "catalog"}
 """What ``import iso_gateway`` may bring in."""
 
-PURE = {"errors", "settings", "codec", "framing", "security", "protocol", "office"}
+PURE = {"errors", "settings", "codec", "framing", "security", "protocol", "office", "faults"}
 """Parts that know no clock, socket, file, randomness or trio: all they need is handed in."""
 
 PURE_BUT_FOR_FILES = {"simulation"}
