@@ -55,7 +55,10 @@ MAY_IMPORT: dict[str, set[str]] = {
 """The parts, from the ground up. DESIGN adds more as they come."""
 
 FACE = {"errors", "engines", "codec", "catalog"}
-"""What ``import iso_gateway`` may bring in."""
+"""What the names of ``iso_gateway`` may bring in, each when it is asked for."""
+
+DECIDES = ("codec/__init__.py", "iso_gateway.engines")
+"""The one import that looks down: whoever imports whatever of the codec, its engine was chosen before."""
 
 PURE = {"errors", "settings", "codec", "framing", "security", "protocol", "office", "faults"}
 """Parts that know no clock, socket, file, randomness or trio: all they need is handed in."""
@@ -191,7 +194,14 @@ def test_a_file_imports_and_calls_only_what_its_part_may() -> None:
         )
         for path in FILES
     }
-    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+    name, engines = DECIDES
+    assert {name: wrong for name, wrong in found.items() if wrong} == {name: [f"imports {engines}"]}
+
+
+def test_the_engine_is_chosen_by_the_first_import_of_the_codec() -> None:
+    name, engines = DECIDES
+    tree = ast.parse((PACKAGE / name).read_text("utf-8"))
+    assert [each for node in tree.body for each in imported(node)] == [engines]
 
 
 @pytest.mark.parametrize(
@@ -212,6 +222,7 @@ def test_a_file_imports_and_calls_only_what_its_part_may() -> None:
         ("host", "from iso_gateway.gateway.app import run"),
         ("terminal", "from iso_gateway.host.rules import decide"),
         ("", "from iso_gateway.net.link import Link"),
+        ("codec", "import iso_gateway.engines"),
         ("simulation", "from iso_gateway.store.sqlite import SqliteJournal"),
         ("simulation", "from iso_gateway.host.server import HostServer"),
         ("simulation", "from random import random"),
@@ -257,9 +268,9 @@ def test_a_breach_in_cython_is_seen(source: str) -> None:
     assert len(list(text_breaches("codec", source))) == 1
 
 
-def test_importing_the_package_loads_nothing_heavy() -> None:
+def test_the_names_of_the_package_load_nothing_heavy() -> None:
     heavy = {"trio", "construct", "cryptography", "click", "asyncio", "iso8583"}
-    script = "import sys, iso_gateway; print(*{name.partition('.')[0] for name in sys.modules})"
+    script = "import sys; from iso_gateway import *; print(*{name.partition('.')[0] for name in sys.modules})"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=PACKAGE.parent
     )

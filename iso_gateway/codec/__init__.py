@@ -5,3 +5,6 @@ is the same thing lowered to plain rows, `walker` runs over the rows, and `trace
 when the walker refused: it finds the exact place and words the error. `message` is what comes out; `parts`,
 `tlv` read inside a field; `mask` and `describe` decide what people see.
 """
+
+# The first import of all: whoever imports whatever of the codec, which engine runs was decided before.
+import iso_gateway.engines  # noqa: F401
