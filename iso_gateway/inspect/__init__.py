@@ -1,0 +1,1 @@
+"""What messages tell: their coded values in words, what was meant by broken bytes, what differs, what may be shared."""
