@@ -33,6 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "net": {"errors", "codec", "framing", "protocol"},
     "hsm": {"errors", "settings", "resources", "security", "protocol", "net"},
     "catalog": {"errors", "settings", "resources", "codec", "protocol"},
+    "inspect": {"errors", "settings", "codec", "framing", "protocol", "catalog"},
     "compat": {"errors", "codec"},
     "faults": {"errors", "codec", "protocol"},
     "admin": {"errors", "settings", "net"},
@@ -48,7 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "simulation": {"errors", "codec", "security", "protocol", "store", "catalog", "host", "terminal"},
     "cli": {
         *("errors", "settings", "resources", "codec", "framing", "security", "protocol"),
-        *("store", "office", "net", "hsm", "catalog", "faults", "admin", "gateway"),
+        *("store", "office", "net", "hsm", "catalog", "inspect", "faults", "admin", "gateway"),
         *("host", "terminal", "engines", "simulation"),
     },
 }
