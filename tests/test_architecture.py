@@ -47,6 +47,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "terminal": {"errors", "settings", "resources", "codec", "framing", "security", "protocol", "net", "catalog"},
     "simulation": {"errors", "codec", "security", "protocol", "store", "catalog", "host", "terminal"},
+    "testing": {
+        *("errors", "settings", "codec", "framing", "security", "protocol"),
+        *("net", "hsm", "catalog", "faults", "gateway", "host", "terminal"),
+    },
     "cli": {
         *("errors", "settings", "resources", "codec", "framing", "security", "protocol"),
         *("store", "office", "net", "hsm", "catalog", "inspect", "faults", "admin", "gateway"),

@@ -57,12 +57,12 @@ def protection_of(mac: str, covers: str, pin_format: str, ksn: str, exchange: st
     Raises:
         ConfigError: with each that says nothing known.
     """
-    from iso_gateway.protocol.protection import Protection
+    from iso_gateway.protocol.protection import Protection, method_said
     from iso_gateway.settings import read
 
     data: dict[str, Any] = {"exchange": exchange, "ksn": ksn}
     if mac:
-        data["mac"] = _method(mac.lower())
+        data["mac"] = method_said(mac)
     if pin_format:
         data["pin"] = pin_format.lower()
     if covers:
@@ -80,15 +80,3 @@ def option_of(path: str) -> str:
 
 
 _OPTION_OF = {"pin": "pin-format", "covered": "covers", "mac_fields": "covers", "mac_length": "mac"}
-
-
-def _method(text: str) -> dict[str, Any]:
-    """Return the method of ``x9.19:2/4`` as data: algorithm, padding, length."""
-    rest, slash, length = text.partition("/")
-    algorithm, colon, padding = rest.partition(":")
-    data: dict[str, Any] = {"algorithm": algorithm}
-    if colon:
-        data["padding"] = int(padding) if padding in ("1", "2") else padding
-    if slash:
-        data["length"] = int(length) if length.isdecimal() and 4 <= int(length) <= 8 else length
-    return data

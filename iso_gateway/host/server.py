@@ -6,7 +6,7 @@ import secrets
 import socket
 from collections.abc import Callable, Mapping
 from datetime import UTC, tzinfo
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import trio
@@ -115,7 +115,7 @@ class HostServer:
         log: Log = silent,
         clock: Callable[[], Moment] = now,
         tls: ServerTLS | None = None,
-    ) -> HostServer:
+    ) -> Self:
         """Return a host as *settings* describe it.
 
         Raises:

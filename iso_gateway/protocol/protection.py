@@ -7,7 +7,7 @@ back as an event (Verified, Secured, KeysTaken, KeysGiven).
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -53,6 +53,21 @@ class Protection(msgspec.Struct, frozen=True):
     def keyed(self) -> bool:
         """Whether the security module has to do with its messages."""
         return self.mac is not None or self.pin is not None
+
+
+def method_said(text: str) -> dict[str, Any]:
+    """Return the MAC method of ``x9.19:2/4`` as data to be read: algorithm, padding, length.
+
+    What does not look right is left as it is, for `read` to refuse.
+    """
+    rest, slash, length = text.lower().partition("/")
+    algorithm, colon, padding = rest.partition(":")
+    data: dict[str, Any] = {"algorithm": algorithm}
+    if colon:
+        data["padding"] = int(padding) if padding in ("1", "2") else padding
+    if slash:
+        data["length"] = int(length) if length.isdecimal() and 4 <= int(length) <= 8 else length
+    return data
 
 
 class Role(StrEnum):

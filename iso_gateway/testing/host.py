@@ -1,0 +1,98 @@
+"""``iso_host``: a mock host in the hands of a test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from iso_gateway.codec.message import Message
+from iso_gateway.errors import DecodeError
+from iso_gateway.framing import Frame
+from iso_gateway.host.server import HostServer
+from iso_gateway.host.settings import HostSettings
+from iso_gateway.net.address import Address
+from iso_gateway.protocol.kinds import Kind
+from iso_gateway.testing.background import PATIENCE, Background
+from iso_gateway.testing.clerk import Leg
+from iso_gateway.testing.options import HostOptions
+
+
+class Host:
+    """A mock host at a free port of 127.0.0.1, which does what ``iso-gateway host`` does."""
+
+    def __init__(self, background: Background, options: HostOptions) -> None:
+        """Start it.
+
+        Raises:
+            ConfigError: the options do not make a host.
+        """
+        self._background = background
+        self.settings: HostSettings = options.settings
+        self._requests: list[Message] = []
+        self._log: list[tuple[str, Mapping[str, Any]]] = []
+        self._server = _Server.of(options.settings, log=lambda event, fields: self._log.append((event, fields)))
+        self._server.heard = self._requests
+        self.address: Address = background.keep(self._server.run, Address("127.0.0.1", 0)).result(PATIENCE)
+        """Where it listens: ``(host, port)``, as ``socket.create_connection`` takes it."""
+
+    def __repr__(self) -> str:
+        return f"<Host {self.settings.spec} at {self.address}, {len(self._requests)} requests>"
+
+    @property
+    def port(self) -> int:
+        """The port at 127.0.0.1 where it listens."""
+        return self.address.port
+
+    @property
+    def leg(self) -> Leg:
+        """How terminals speak to it."""
+        settings = self.settings
+        return Leg(self.address, settings.spec, settings.framing, settings.protection, settings.profile, settings.keys)
+
+    @property
+    def requests(self) -> list[Message]:
+        """The messages that came, the oldest first; whatever prints one masks it."""
+        return list(self._requests)
+
+    @property
+    def events(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """What it logged, the oldest first, as ``(event, fields)``: what could not be decoded is ``undecodable``."""
+        return list(self._log)
+
+    def ledger(self) -> dict[str, Any]:
+        """Return what it booked, masked: ``transactions``, the oldest first, and ``totals``."""
+        return self._background.call(self._server.ledger)
+
+    def status(self) -> dict[str, Any]:
+        """Return how it stands: its links, whether they have signed on, and how many transactions it knows."""
+        return self._background.call(self._server.status)
+
+    def announce(self, kind: str, *, advice: bool = False) -> int:
+        """Send a message of its own accord on every link; return on how many.
+
+        Args:
+            kind: ``echo``, ``cut_over``, or ``key_change`` where the host brings keys.
+            advice: whether it is said as 0820 and not as 0800.
+
+        Raises:
+            CannotCarry: the dialect has no such message.
+            ValueError: *kind* is none of these.
+        """
+        if kind == "key_change":
+            return self._background.call(self._server.change_keys)
+        kinds = {"echo": Kind.ECHO, "cut_over": Kind.CUT_OVER}
+        if kind not in kinds:
+            raise ValueError(f"expected one of {', '.join(kinds)}, key_change")
+        return self._background.call(self._server.announce, kinds[kind], advice=advice)
+
+
+class _Server(HostServer):
+    """A host that keeps what it heard."""
+
+    heard: list[Message]
+
+    def _heard(self, name: str, link: Any, frame: Frame) -> None:
+        with suppress(DecodeError):  # the host's log tells of it
+            self.heard.append(self.authorizer.dialect.spec.decode(frame.payload))
+        super()._heard(name, link, frame)
