@@ -3,11 +3,13 @@
     IsoGatewayError
     ├── ProblemsError            several faults, told all at once
     │   ├── SpecError            a spec or profile that cannot be used
-    │   └── ConfigError          a configuration that cannot be used
+    │   ├── ConfigError          a configuration that cannot be used
+    │   └── RecordingError       a recording that cannot be read, or would be overwritten
     ├── EncodeError              our own message cannot be written: a bug of the caller
     ├── DecodeError              their bytes are no message of this spec
     │   └── IncompleteError      ... so far: they end before the message does
     ├── CannotCarry              a message of one dialect that the other cannot say
+    ├── CannotRedact             a message in which not all that is secret can be replaced
     ├── FramingError             their bytes are no frame
     │   ├── FrameTooLong         the announced length is over the configured bound
     │   ├── BadFrame             a length or network header that cannot be one
@@ -102,6 +104,10 @@ class ConfigError(ProblemsError):
     """A configuration that cannot be used."""
 
 
+class RecordingError(ProblemsError):
+    """A recording of traffic that cannot be read or begun."""
+
+
 class EncodeError(IsoGatewayError):
     """A message that its spec cannot write; *field* is the path of the culprit, ``"2"`` or ``"55.9F26"``."""
 
@@ -164,6 +170,18 @@ class CannotCarry(IsoGatewayError):  # noqa: N818 -- reads better at the call
         self.field = field
         self.reason = reason
         super().__init__(code, field, reason)
+
+    def __str__(self) -> str:
+        return f"{element(self.field)}: {self.reason}"
+
+
+class CannotRedact(IsoGatewayError):  # noqa: N818 -- reads better at the call
+    """A message of which it is not proved that what is secret was replaced; *field* is the path of the culprit."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        self.field = field
+        self.reason = reason
+        super().__init__(field, reason)
 
     def __str__(self) -> str:
         return f"{element(self.field)}: {self.reason}"
