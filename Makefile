@@ -15,7 +15,7 @@ help:
 	@echo 'make engine    the compiled engine of the codec, built in place'
 	@echo 'make check     lint, types, architecture, packaging'
 	@echo 'make fmt       format the code'
-	@echo 'make bench     codec, gateway, journal and keys beside their references'
+	@echo 'make bench     codec, gateway, journal, keys and the fixture beside their references'
 	@echo 'make crash     the gateway killed again and again under load, then three ledgers compared (KILLS=20)'
 	@echo 'make leaks     every flow with cards, PINs and keys that are nobody'"'"'s, then a search for them wherever bytes are left'
 	@echo 'make fuzz      broken bytes for every spec and framing (RUNS=200000), some minutes'
@@ -53,6 +53,7 @@ bench: $(VENV)/.installed-bench
 	$(BIN)/python bench/gateway.py
 	$(BIN)/python bench/store.py
 	$(BIN)/python bench/security.py
+	$(BIN)/python bench/fixture.py
 
 KILLS ?= 20
 crash: $(VENV)/.installed

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench import codec, contests, gateway, host, load, modules, sides, store
+from bench import codec, contests, fixture, gateway, host, load, modules, sides, store
 from bench.byhand import CUTS
 from iso_gateway.store.journal import Committed, Failed
 
@@ -143,3 +144,11 @@ def test_the_bench_of_the_module_runs_and_stops_at_a_wrong_answer(monkeypatch: p
     monkeypatch.setattr(modules, "EXPECTED", modules.EXPECTED[::-1])
     with pytest.raises(modules.WrongError):
         modules.measured(sales=1, rounds=1)
+
+
+@pytest.mark.parametrize("name", list(fixture.CONTENDERS))
+def test_the_servers_of_the_fixture_bench_take_a_connection_and_end(name: str) -> None:
+    with fixture.CONTENDERS[name]() as address, socket.create_connection(address, 5):
+        pass
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(address, 5)
