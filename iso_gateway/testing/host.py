@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
+
+import trio
 
 from iso_gateway.codec.message import Message
 from iso_gateway.errors import DecodeError
+from iso_gateway.faults.when import Bare, When, resolved, when_of
 from iso_gateway.framing import Frame
 from iso_gateway.host.server import HostServer
 from iso_gateway.host.settings import HostSettings
@@ -15,7 +18,11 @@ from iso_gateway.net.address import Address
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.testing.background import PATIENCE, Background
 from iso_gateway.testing.clerk import Leg
+from iso_gateway.testing.expecting import Expectation, conditions_of
 from iso_gateway.testing.options import HostOptions
+
+STORY: Final = 40
+"""Events that are shown of a host in a test that failed."""
 
 
 class Host:
@@ -30,9 +37,11 @@ class Host:
         self._background = background
         self.settings: HostSettings = options.settings
         self._requests: list[Message] = []
+        self._expected: list[Expectation] = []
+        self._more = trio.Event()
         self._log: list[tuple[str, Mapping[str, Any]]] = []
         self._server = _Server.of(options.settings, log=lambda event, fields: self._log.append((event, fields)))
-        self._server.heard = self._requests
+        self._server.tell = self._heard
         self.address: Address = background.keep(self._server.run, Address("127.0.0.1", 0)).result(PATIENCE)
         """Where it listens: ``(host, port)``, as ``socket.create_connection`` takes it."""
 
@@ -60,6 +69,13 @@ class Host:
         """What it logged, the oldest first, as ``(event, fields)``: what could not be decoded is ``undecodable``."""
         return list(self._log)
 
+    def story(self) -> list[str]:
+        """Return its last STORY events as lines, the oldest first."""
+        return [
+            f"{event}: {' '.join(f'{key}={value}' for key, value in fields.items())}"
+            for event, fields in self._log[-STORY:]
+        ]
+
     def ledger(self) -> dict[str, Any]:
         """Return what it booked, masked: ``transactions``, the oldest first, and ``totals``."""
         return self._background.call(self._server.ledger)
@@ -86,13 +102,66 @@ class Host:
             raise ValueError(f"expected one of {', '.join(kinds)}, key_change")
         return self._background.call(self._server.announce, kinds[kind], advice=advice)
 
+    def expect(
+        self,
+        conditions: Mapping[str, str] | str = "",
+        /,
+        *,
+        times: int | None = None,
+        within: float = 0.0,
+        **more: str | float,
+    ) -> Expectation:
+        """Expect a message from now on, or fail the test when it is over.
+
+        Args:
+            conditions: what it is to look like, as rules say it: ``{"39": "98"}``, or ``"mti:0400 39:98"``.
+            times: how often it is to come; None: at least once.
+            within: seconds from now for which the end of the test waits for it.
+            more: further conditions: ``mti="0400", terminal="TERM*"``.
+
+        Raises:
+            ConfigError: a condition is none.
+        """
+        said = conditions_of(conditions, more)
+        when = resolved(when_of(said), self._server.authorizer.dialect.spec)
+        return self._background.call(self._expect, when, said, times, within)
+
+    def _expect(self, when: When, said: dict[str, str], times: int | None, within: float) -> Expectation:
+        words = " ".join(f"{key}:{value}" for key, value in said.items())
+        expectation = Expectation(when, words, times=times, until=trio.current_time() + within)
+        self._expected.append(expectation)
+        return expectation
+
+    def complaints(self) -> list[str]:
+        """Wait for what is expected still and may come; return lines on what was not as the test said."""
+        return self._background.begin(self._judged).result()
+
+    async def _judged(self) -> list[str]:
+        lines: list[str] = []
+        for expectation in self._expected:
+            with trio.move_on_at(expectation.until):
+                while expectation.may_be_met:
+                    await self._more.wait()
+            if not expectation.met:
+                lines += expectation.complaint()
+        return lines
+
+    def _heard(self, message: Message) -> None:
+        self._requests.append(message)
+        row = self._server.authorizer.dialect.kind_row(message)
+        occasion = Bare(message, None if row is None else row.kind)
+        for expectation in self._expected:
+            expectation.heard(occasion)
+        self._more.set()
+        self._more = trio.Event()
+
 
 class _Server(HostServer):
-    """A host that keeps what it heard."""
+    """A host that tells what it hears."""
 
-    heard: list[Message]
+    tell: Callable[[Message], None]
 
     def _heard(self, name: str, link: Any, frame: Frame) -> None:
         with suppress(DecodeError):  # the host's log tells of it
-            self.heard.append(self.authorizer.dialect.spec.decode(frame.payload))
+            self.tell(self.authorizer.dialect.spec.decode(frame.payload))
         super()._heard(name, link, frame)

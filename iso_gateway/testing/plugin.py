@@ -38,6 +38,24 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", marker)
 
 
+_HOST = pytest.StashKey["Host"]()
+"""The host of a test."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Fail a test whose host has heard otherwise than the test said, though nothing else failed."""
+    try:
+        yield
+    except (Exception, pytest.fail.Exception):
+        if _HOST in item.stash:
+            item.add_report_section("call", "iso_host", "\n".join(item.stash[_HOST].story()))
+        raise
+    if _HOST in item.stash and (complaints := item.stash[_HOST].complaints()):
+        item.add_report_section("call", "iso_host", "\n".join(item.stash[_HOST].story()))
+        pytest.fail("\n".join(complaints), pytrace=False)
+
+
 @pytest.fixture
 def _iso_background() -> Iterator[Background]:
     """The thread on which the fixtures of one test run."""
@@ -57,7 +75,9 @@ def iso_host(request: pytest.FixtureRequest, _iso_background: Background) -> Hos
     ini = request.config.getini
     project = {"spec": str(ini("iso_spec")), "framing": str(ini("iso_framing"))}
     with _telling("iso_host"):
-        return Host(_iso_background, host_options(_said(request, "iso_host"), project))
+        host = Host(_iso_background, host_options(_said(request, "iso_host"), project))
+    request.node.stash[_HOST] = host
+    return host
 
 
 @pytest.fixture

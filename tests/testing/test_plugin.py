@@ -237,3 +237,72 @@ def test_all_that_is_wrong_with_a_marker_is_told(pytester: pytest.Pytester) -> N
         ]
     )
     assert "Traceback" not in result.stdout.str()
+
+
+def test_what_is_expected_and_does_not_come_fails_the_test(pytester: pytest.Pytester) -> None:
+    result = ran(
+        pytester,
+        """
+        def test_of_what_comes(iso_host, iso_terminal):
+            iso_host.expect(mti="0200", amount="<500", times=1)
+            iso_host.expect("kind:reversal terminal:TERM*", within=5)
+            iso_terminal.sale("4.00")
+            iso_terminal.start("reversal")
+
+        def test_of_what_does_not_come(iso_host, iso_terminal):
+            iso_terminal.sale("1.00")
+            iso_host.expect(kind="sale", amount=">50000", terminal="TERM*", times=2)
+            iso_terminal.sale("400.00")
+
+        def test_of_what_comes_too_often(iso_host, iso_terminal):
+            iso_host.expect(kind="sale", times=0)
+            iso_terminal.sale("1.00")
+
+        def test_where_nothing_comes(iso_host):
+            iso_host.expect(kind="sale", within=0.001)
+
+        def test_that_fails_by_itself(iso_host, iso_terminal):
+            iso_host.expect(kind="void")
+            assert iso_terminal.sale("1.05").approved
+        """,
+    )
+    result.assert_outcomes(passed=1, failed=4)
+    result.stdout.fnmatch_lines(
+        [
+            "iso_host expected kind:sale amount:>50000 terminal:TERM[*] 2 times; it came never",
+            "of 1 others the nearest is 0200 * USD 400.00 *",
+            "      kind      sale",
+            "    - amount    >50000",
+            "    [+] amount    40000",
+            "      terminal  TERM0001",
+            "iso_host expected kind:sale never; it came once",
+            "iso_host expected kind:sale at least once; it came never",
+            "nothing else came",
+            "E       AssertionError: assert False",
+            "*Captured iso_host call*",
+            "transaction: peer=127.0.0.1:* code=05 *",
+        ]
+    )
+    assert "4761739001010010" not in result.stdout.str()
+
+
+def test_conditions_that_are_none_are_told_at_once(pytester: pytest.Pytester) -> None:
+    result = ran(
+        pytester,
+        """
+        import pytest
+        from iso_gateway.errors import ConfigError
+
+        def test_it(iso_host):
+            for said, more, told in (
+                ({}, {"mti": 200}, "mti: text expected, as in mti='0200'"),
+                ("mti:0200", {"mti": "0200"}, "mti: is said twice"),
+                ({"amount": "9..1"}, {}, "the first number of a range is the smaller one"),
+                ({"3": "0*", "processing": "x"}, {}, "has no element 'processing'"),
+            ):
+                with pytest.raises(ConfigError, match=told):
+                    iso_host.expect(said, **more)
+            assert iso_host.complaints() == []
+        """,
+    )
+    result.assert_outcomes(passed=1)
