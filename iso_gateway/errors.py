@@ -14,6 +14,7 @@
     │   ├── FrameTooLong         the announced length is over the configured bound
     │   ├── BadFrame             a length or network header that cannot be one
     │   └── FrameCutShort        the peer closed in the middle of a frame
+    ├── CaptureError             a file that is no capture of traffic
     ├── LocalProtocolError       an event that cannot happen in this state: a bug of ours
     ├── StoreError               the journal cannot be read or written
     ├── KeyStoreError            the key store or its audit file cannot be read or written
@@ -209,6 +210,10 @@ class BadFrame(FramingError):  # noqa: N818
 
 class FrameCutShort(FramingError):  # noqa: N818
     """The peer closed inside a frame."""
+
+
+class CaptureError(IsoGatewayError):
+    """A file that does not begin as a capture of traffic does."""
 
 
 class LocalProtocolError(IsoGatewayError):

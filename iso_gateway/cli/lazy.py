@@ -15,6 +15,7 @@ import click
 from iso_gateway.cli.output import OutputLost, complain
 from iso_gateway.errors import (
     CannotCarry,
+    CaptureError,
     DecodeError,
     EncodeError,
     IsoGatewayError,
@@ -30,6 +31,7 @@ EXIT_CODES: Final[tuple[tuple[type[IsoGatewayError], int], ...]] = (
     (ProblemsError, 2),
     (EncodeError, 2),
     (CannotCarry, 2),
+    (CaptureError, 2),
     (DecodeError, 1),
     (IsoGatewayError, 1),
 )
