@@ -51,10 +51,11 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("errors", "settings", "codec", "framing", "security", "protocol"),
         *("net", "hsm", "catalog", "faults", "gateway", "host", "terminal"),
     },
+    "traffic": {"errors", "settings", "codec", "framing", "protocol", "net", "catalog", "inspect", "faults"},
     "cli": {
         *("errors", "settings", "resources", "codec", "framing", "security", "protocol"),
         *("store", "office", "net", "hsm", "catalog", "inspect", "faults", "admin", "gateway"),
-        *("host", "terminal", "engines", "simulation"),
+        *("host", "terminal", "engines", "simulation", "traffic"),
     },
 }
 """The parts, from the ground up. DESIGN adds more as they come."""

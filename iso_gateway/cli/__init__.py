@@ -32,6 +32,7 @@ COMMANDS = {
     "simulate": Lazy("iso_gateway.cli.simulate:simulate", "a day of a fleet with faults, and the invariants checked"),
     "decode": Lazy("iso_gateway.cli.message:decode", "read a message from hex in any dress"),
     "encode": Lazy("iso_gateway.cli.message:encode", "write a message as hex"),
+    "pcap": Lazy("iso_gateway.cli.pcap:pcap", "read a capture: messages, pairs, latencies"),
     "spec": Lazy("iso_gateway.cli.spec:spec", "the message specs that are shipped"),
 }
 

@@ -27,6 +27,8 @@ _MOMENT: Final = frozenset({7, 12, 13, 64, 128})
 REPEATED_WITHIN: Final = 60 * 10**9
 """Nanoseconds. Later, the same once more without a repeat mark is a request of its own: an echo whose STAN never
 changes."""
+SKEW: Final = 10**7
+"""Nanoseconds by which an answer may seem to be before its request: a network card with several queues."""
 
 
 class Told(NamedTuple):
@@ -40,6 +42,8 @@ class Told(NamedTuple):
     message: Message
     kind: str
     """What the profile says that it is; empty where it says nothing."""
+    offset: int = 0
+    """The byte of its direction with which its frame begins."""
 
 
 @dataclass(slots=True, eq=False)
@@ -101,19 +105,24 @@ class Conversations:
         self._keys: dict[Key, list[Exchange]] = {}
         self._alone: OrderedDict[Key, Told] = OrderedDict()
 
-    def take(self, told: Told) -> Iterator[Paired | Exchange]:
-        """Yield what *told* is; an `Exchange` is one that nobody answered, and that is not awaited any longer."""
+    def take(self, told: Told) -> Iterator[Paired | Exchange | Told]:
+        """Yield what *told* is.
+
+        An `Exchange` is one that nobody answered, a `Told` an answer that nobody asked for, and for neither of them is
+        anything awaited any longer.
+        """
         if mti.is_request(told.message.mti):
             yield from self._request(told)
         else:
-            yield self._answer(told)
+            yield from self._answer(told)
 
-    def finish(self) -> Iterator[Exchange]:
-        """Yield the exchanges that nobody answered."""
-        waiting = [each for each in self._open if awaits(each)]
+    def finish(self) -> Iterator[Exchange | Told]:
+        """Yield the exchanges that nobody answered, and the answers that nobody asked for."""
+        yield from [each for each in self._open if awaits(each)]
+        yield from self._alone.values()
         self._open.clear()
         self._keys.clear()
-        yield from sorted(waiting, key=lambda each: each.request.time)
+        self._alone.clear()
 
     def _request(self, told: Told) -> Iterator[Paired | Exchange]:
         row = self.rows.setdefault(_row(told), Row(*_row(told)))
@@ -133,8 +142,9 @@ class Conversations:
             return
         exchange.answers = 1
         row.answered += 1
-        row.latencies.append(answer.time - told.time)
-        yield Paired(told, "request", exchange, answer.number, answer.time - told.time)
+        after = max(0, answer.time - told.time)
+        row.latencies.append(after)
+        yield Paired(told, "request", exchange, answer.number, after)
 
     def _known(self, told: Told) -> list[Exchange]:
         """Return the exchanges that *told* may be of: those of its connection, the latest first, then the others."""
@@ -160,21 +170,17 @@ class Conversations:
         """Return the answer to *told* that was read before it: the other direction was held up by missing bytes."""
         key = _keys(told)[0]
         answer = self._alone.get(key)
-        if answer is None or answer.time < told.time or _differ(told.message, answer.message):
+        if answer is None or answer.time < told.time - SKEW or _differ(told.message, answer.message):
             return None
         return self._alone.pop(key)
 
-    def _answer(self, told: Told) -> Paired:
+    def _answer(self, told: Told) -> Iterator[Paired | Told]:
         asked = (each for each in self._known(told) if each.request.direction.upstream is not told.direction.upstream)
         exchange = next(asked, None)
         if exchange is None:
-            key = _keys(told)[0]
-            # One of them for each key at most, and of keys the latest.
-            self._alone[key] = told
-            self._alone.move_to_end(key)
-            if len(self._alone) > MOST_OPEN:
-                self._alone.popitem(last=False)
-            return Paired(told, "alone")
+            yield Paired(told, "alone")
+            yield from self._keep(told)
+            return
         time, number = max((each for each in exchange.sent if each[0] <= told.time), default=exchange.sent[0])
         after = max(0, told.time - time)
         exchange.answers += 1
@@ -184,7 +190,16 @@ class Conversations:
             row.answered += 1
             row.latencies.append(after)
         word = "answer" if exchange.answers <= len(exchange.sent) else "again"
-        return Paired(told, word, exchange, number, after, elsewhere)
+        yield Paired(told, word, exchange, number, after, elsewhere)
+
+    def _keep(self, told: Told) -> Iterator[Told]:
+        """Keep an answer whose request may still be read; yield one that has to go."""
+        key = _keys(told)[0]
+        if key in self._alone:
+            yield self._alone.pop(key)
+        self._alone[key] = told
+        if len(self._alone) > MOST_OPEN:
+            yield self._alone.popitem(last=False)[1]
 
 
 def awaits(exchange: Exchange) -> bool:

@@ -88,11 +88,11 @@ class Overhearing:
                 yield from self._packet(each)
         for event in self._streams.finish():
             yield from self._event(event)
-        for exchange in self.conversations.finish():
-            if self.last - exchange.sent[-1][0] <= STILL_OPEN:
-                self._note("a request was open when the capture ended", exchange.request.number)
+        for left in self.conversations.finish():
+            if isinstance(left, Exchange) and self.last - left.sent[-1][0] <= STILL_OPEN:
+                self._note("a request was open when the capture ended", left.request.number)
             else:
-                yield _unanswered(exchange)
+                yield from self._left(left)
 
     def _packet(self, packet: Packet) -> Iterator[Paired | Finding]:
         self.packets += 1
@@ -134,25 +134,26 @@ class Overhearing:
             for fault in self._spec.broken(message):
                 yield self._fault("part", here, framed, fault)
         row = None if self._dialect is None else self._dialect.kind_row(message)
-        told = Told(framed.number, framed.time, here, message, "" if row is None else row.kind.value)
+        told = Told(framed.number, framed.time, here, message, "" if row is None else row.kind.value, framed.offset)
         for each in self.conversations.take(told):
-            if isinstance(each, Exchange):
-                yield _unanswered(each)
+            if not isinstance(each, Paired):
+                yield from self._left(each)
                 continue
             yield each
             if each.word == "again":
                 yield Finding("again", told.number, framed.offset, repr(here), "an answer to what was answered before")
-            elif each.word == "alone":
-                yield from self._alone(told, framed)
 
-    def _alone(self, told: Told, framed: Framed) -> Iterator[Finding]:
-        """Yield that nobody asked for an answer."""
-        connection = told.direction.connection
-        if not told.direction.whole and told.time - connection.first <= FROM_BEFORE:
-            self._note("an answer whose request may have been before the capture", told.number)
+    def _left(self, left: Exchange | Told) -> Iterator[Finding]:
+        """Yield that a request has no answer, or an answer no request."""
+        if isinstance(left, Exchange):
+            yield _unanswered(left)
+            return
+        here = left.direction
+        if not here.whole and left.time - here.connection.first <= FROM_BEFORE:
+            self._note("an answer whose request may have been before the capture", left.number)
         else:
-            text = f"{told.message.mti}: an answer to no request that was seen"
-            yield Finding("unasked", told.number, framed.offset, repr(told.direction), text)
+            text = f"{left.message.mti}: an answer to no request that was seen"
+            yield Finding("unasked", left.number, left.offset, repr(here), text)
 
     def _fault(self, rule: str, here: Direction, framed: Framed, error: DecodeError) -> Finding:
         """Return where *error* is in the capture."""
