@@ -6,6 +6,7 @@ what.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -163,6 +164,12 @@ class _Walk:
 
 def _walked(plan: Plan, data: bytes, *, strict: bool = True) -> _Walk:
     walk = _Walk(plan, data, strict=strict)
+    _walk(walk)
+    return walk
+
+
+def _walk(walk: _Walk) -> None:
+    plan = walk.plan
     walk.read_mti()
     later: list[int] = []
     for number in walk.read_bitmap():
@@ -173,9 +180,9 @@ def _walked(plan: Plan, data: bytes, *, strict: bool = True) -> _Walk:
     for number in later:
         walk.read_field(plan.rows[number])
     walk.settle()
-    if walk.pos < len(data):
-        raise walk.refuse("", walk.pos, f"{many(len(data) - walk.pos, 'byte')} after the last field")
-    return walk
+    left = len(walk.data) - walk.pos
+    if left:
+        raise walk.refuse("", walk.pos, f"{many(left, 'byte')} after the last field")
 
 
 def decode(plan: Plan, data: bytes, *, strict: bool = True) -> tuple[str, dict[int, Value], dict[int, bytes] | None]:
@@ -196,6 +203,14 @@ def spans(plan: Plan, data: bytes, *, strict: bool = True) -> list[Span]:
         DecodeError: it is no message of this plan.
     """
     return _walked(plan, data, strict=strict).spans
+
+
+def spans_so_far(plan: Plan, data: bytes) -> list[Span]:
+    """Return where each element of *data* lies, as far as it can be read."""
+    walk = _Walk(plan, data)
+    with contextlib.suppress(DecodeError):
+        _walk(walk)
+    return walk.spans
 
 
 def body_offset(plan: Plan, values: Mapping[int, Value], kept: Mapping[int, bytes], number: int) -> int:
