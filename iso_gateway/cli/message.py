@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import codecs
-import contextlib
 import itertools
-import os
-import re
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from iso_gateway.catalog import load_spec
-from iso_gateway.cli.hexdump import LARGEST, read_hex
+from iso_gateway.cli.given import bytes_given, text_given
 from iso_gateway.cli.options import json_option, spec_option, unsafe_option
-from iso_gateway.cli.output import complain, say, say_json
+from iso_gateway.cli.output import say, say_json
 from iso_gateway.codec.describe import describe, to_json
 from iso_gateway.codec.presence import violations
 from iso_gateway.errors import DecodeError
 
 if TYPE_CHECKING:
     from iso_gateway.codec.spec import Spec
-
-STDIN: Final = "-"
 
 
 @click.command(context_settings={"ignore_unknown_options": False})
@@ -44,7 +36,7 @@ def decode(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: boo
     what is wrong, each with its place.
     """
     spec = load_spec(spec_name)
-    data = _bytes(given, spec)
+    data = bytes_given(given, spec)
     try:
         message = spec.decode(data)
     except DecodeError as error:
@@ -118,7 +110,7 @@ def encode(*, given: str | None, spec_name: str, mti: str | None, fields: tuple[
             raise click.UsageError("--field needs --mti")
         kind, values = mti, dict(_pair(each) for each in fields)
     else:
-        kind, values = _from_json(_text(given))
+        kind, values = _from_json(text_given(given))
     say(spec.encode(spec.message(kind, values)).hex().upper())
 
 
@@ -141,85 +133,3 @@ def _from_json(text: str) -> tuple[str, dict[str, Any]]:
     if not known:
         raise click.UsageError('JSON like {"mti": "0200", "fields": {"3": "000000", "4": 1234}} expected')
     return data["mti"], data["fields"]
-
-
-# What is given
-
-
-def _text(given: str | None) -> str:
-    """Return JSON that is given as it is, in a file or on stdin."""
-    if given is not None and given.lstrip().startswith("{"):
-        return given
-    raw = _stdin() if given in (None, STDIN) else _file(Path(str(given)))
-    if raw is None:
-        raise click.UsageError(f"{given}: neither JSON nor a file")
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise click.UsageError("not UTF-8") from None
-
-
-def _bytes(given: tuple[str, ...], spec: Spec) -> bytes:
-    """Return the message that is given as hex, in a file or on stdin."""
-    if not given or given == (STDIN,):
-        return _of_file(_stdin(), "stdin", spec)
-    content = _file(Path(given[0])) if len(given) == 1 else None
-    if content is not None:
-        return _of_file(content, given[0], spec)
-    text = " ".join(given)
-    try:
-        return _of_text(text, spec)
-    except ValueError as error:
-        raise click.UsageError(_no_file(given[0]) or f"no hex: {error}") from None
-
-
-def _no_file(name: str) -> str:
-    """Return why there is no file *name*, where a file must have been meant; otherwise the empty text."""
-    path = Path(name)
-    with contextlib.suppress(OSError, ValueError):
-        if path.is_dir():
-            return f"{name}: a folder, where hex or a file is expected"
-        if path.suffix[1:].isalnum() or os.sep in name:
-            return f"{name}: no such file, and no hex"
-    return ""
-
-
-def _of_file(content: bytes, name: str, spec: Spec) -> bytes:
-    """Return the message in a file: hex where it is text, and otherwise what is there."""
-    try:
-        return _of_text(content.removeprefix(codecs.BOM_UTF8).decode("ascii"), spec)
-    except UnicodeDecodeError:
-        return content
-    except ValueError as error:
-        raise click.UsageError(f"{name}: no hex: {error}") from None
-
-
-def _of_text(text: str, spec: Spec) -> bytes:
-    """Return the message that *text* shows, or is: in some dialects a message is text itself.
-
-    Raises:
-        ValueError: it is neither.
-    """
-    is_text = spec.plan.mti_codec == "ascii" and text[:4] in spec.plan.mtis
-    if is_text and re.search("[G-Zg-wyz]", text) and text.isascii():
-        return text.rstrip("\r\n").encode()
-    return read_hex(text)
-
-
-def _file(path: Path) -> bytes | None:
-    """Return the content of a file, or None where there is none."""
-    try:
-        if not path.is_file():
-            return None
-        with path.open("rb") as file:
-            return file.read(LARGEST)
-    except (OSError, ValueError) as error:
-        if isinstance(error, PermissionError):
-            raise click.UsageError(f"{path}: cannot be read") from None
-        return None  # a name too long for a file: hex
-
-
-def _stdin() -> bytes:
-    if sys.stdin.isatty():
-        complain("reading from the keyboard; Ctrl-D ends it")
-    return sys.stdin.buffer.read(LARGEST)

@@ -121,8 +121,9 @@ def one_line(message: Message, profile: Profile | None = None) -> str:
     code = message.text(39)
     if not code or profile is None:
         return line
-    said = mask.shown(message, 39).strip()
-    return line.replace(f"{verdict(said)} {said}", f"{verdict(said)} {said}, {profile.meaning(code)}", 1)
+    said, meaning = mask.shown(message, 39).strip(), profile.meaning(code)
+    short = f"{verdict(said)} {said}"
+    return line if meaning == verdict(said) else line.replace(short, f"{short}, {meaning}", 1)
 
 
 class _Explaining(NamedTuple):

@@ -27,8 +27,10 @@ def iso_gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
-    def call(*arguments: str, given: str | bytes | None = None) -> Result:
-        return CliRunner().invoke(main, list(arguments), input=given, prog_name="iso-gateway", catch_exceptions=False)
+    def call(*arguments: str, given: str | bytes | None = None, color: bool = False) -> Result:
+        return CliRunner().invoke(
+            main, list(arguments), input=given, prog_name="iso-gateway", catch_exceptions=False, color=color
+        )
 
     return call
 

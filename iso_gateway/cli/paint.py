@@ -1,0 +1,40 @@
+"""Pages in colour, where they are shown on a terminal and nobody asked for none (https://no-color.org)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from typing import Any, Final
+
+import click
+
+from iso_gateway.cli.output import say
+from iso_gateway.inspect.page import Line, Piece, Style, plain
+
+_COLOURS: Final[dict[Style, dict[str, Any]]] = {
+    Style.PLAIN: {},
+    Style.TITLE: {"bold": True},
+    Style.NAME: {"fg": "cyan"},
+    Style.VALUE: {},
+    Style.HIDDEN: {"fg": "yellow"},
+    Style.GOOD: {"fg": "green"},
+    Style.BAD: {"fg": "red", "bold": True},
+    Style.NOTE: {"dim": True},
+}
+
+
+def show(lines: Iterable[Line]) -> None:
+    """Print *lines*; what is printed elsewhere than on a terminal has no colours.
+
+    Raises:
+        OutputLost: it cannot be written.
+    """
+    if os.environ.get("NO_COLOR"):
+        say(plain(lines))
+        return
+    say("\n".join("".join(_painted(piece) for piece in each).rstrip() for each in lines))
+
+
+def _painted(piece: Piece) -> str:
+    style = _COLOURS[piece.style]
+    return click.style(piece.text, **style) if style and piece.text.strip() else piece.text

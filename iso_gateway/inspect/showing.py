@@ -1,0 +1,123 @@
+"""What `explaining`, `differing` and `doctor` found, as pages for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from iso_gateway.inspect.differing import Answered, Difference, How, Made
+from iso_gateway.inspect.explaining import Entry, Explained, Place
+from iso_gateway.inspect.page import EMPTY, WIDTH, Line, Piece, Style, column, line, wrapped
+
+_PATH: Final = 6
+_NAME: Final = 34
+_VALUE: Final = _PATH + _NAME
+"""Where values begin."""
+_ROW: Final = 16
+"""Bytes of a line."""
+_OFFSET: Final = 6
+_BYTES: Final = 3 * _ROW + 3
+"""Columns of the bytes of a line, with a bar between prefix and value."""
+
+
+def of_explained(explained: Explained, data: bytes) -> Iterator[Line]:
+    """Yield the page of a message: one line that says what happened, the elements, and the bytes."""
+    good = not explained.faults
+    yield from wrapped(explained.summary, 0, Style.TITLE if good else Style.BAD)
+    kind = next((entry.meaning[0] for entry in explained.entries if entry.path == "mti" and entry.meaning), "")
+    said = [kind, explained.spec, f"{explained.length} bytes"]
+    yield from wrapped(" · ".join(each for each in said if each), 0, Style.NOTE)
+    yield EMPTY
+    for entry in explained.entries:
+        if entry.path not in {"mti", "bitmap"}:
+            yield from _entry(entry)
+    if any(entry.place for entry in explained.entries):
+        yield EMPTY
+        yield line(Piece(f"{'byte':<{_OFFSET}}{'length | value':<{_BYTES}}what it is", Style.NOTE))
+        yield from _bytes(explained, data)
+
+
+def _entry(entry: Entry) -> Iterator[Line]:
+    key = entry.path.rpartition(".")[2] if entry.depth else entry.path
+    indent = 2 * min(entry.depth, 4)
+    path = column(" " * indent + key, _PATH + indent)
+    name = column(entry.name, _NAME - indent, Style.NAME)
+    if entry.fault:
+        yield from wrapped(entry.fault, _VALUE, Style.BAD, line(path, name))
+        return
+    style = Style.HIDDEN if entry.masked else Style.VALUE
+    rows = [entry.value[at : at + WIDTH - _VALUE] for at in range(0, len(entry.value), WIDTH - _VALUE)] or [""]
+    if len(entry.meaning) == 1 and len(entry.value) + 2 + len(entry.meaning[0]) <= WIDTH - _VALUE:
+        yield line(path, name, Piece(entry.value, style), "  ", Piece(entry.meaning[0], Style.NOTE))
+        return
+    yield line(path, name, Piece(rows[0], style))
+    for row in rows[1:]:
+        yield line(" " * _VALUE, Piece(row, style))
+    for meaning in entry.meaning:
+        yield from wrapped(meaning, _VALUE, Style.NOTE)
+
+
+def _bytes(explained: Explained, data: bytes) -> Iterator[Line]:
+    """Yield the bytes of a message, an element or part of one a block, with what they are."""
+    entries = [entry for entry in explained.entries if entry.place is not None]
+    parents = {entry.path.rpartition(".")[0] for entry in entries if entry.depth}
+    for entry in entries:
+        place = entry.place
+        assert place is not None
+        if entry.path in parents:  # what is inside follows; only its own prefix is shown here
+            place = Place(place.start, place.body, place.body)
+        yield from _block(entry, place, data)
+
+
+def _block(entry: Entry, place: Place, data: bytes) -> Iterator[Line]:
+    what = " ".join(each for each in (entry.path, entry.encoding) if each)
+    prefix = [f"{byte:02x}" for byte in data[place.start : place.body]]
+    body = (
+        ["**"] * (place.end - place.body) if entry.masked else [f"{byte:02x}" for byte in data[place.body : place.end]]
+    )
+    shown = prefix + body
+    for at in range(0, len(shown) or 1, _ROW):
+        row = shown[at : at + _ROW]
+        bar = len(prefix) - at
+        text = " ".join([*row[:bar], "|", *row[bar:]]) if 0 < bar < _ROW or (bar > 0 and not body) else " ".join(row)
+        style = Style.HIDDEN if entry.masked else Style.VALUE
+        left = line(Piece(f"{place.start + at:<{_OFFSET}}", Style.NOTE), Piece(f"{text:<{_BYTES}}", style))
+        if at == 0:
+            yield from wrapped(what, _OFFSET + _BYTES, Style.NAME, left)
+        else:
+            yield left
+
+
+_SIGNS: Final = {How.SAME: " ", How.CHANGED: "~", How.ONLY_LEFT: "-", How.ONLY_RIGHT: "+"}
+_SIDE: Final = (WIDTH - 2 - 9 - 25) // 2
+"""Columns of one side's value."""
+
+
+def of_differences(differences: Iterable[Difference], *, same: bool = False) -> Iterator[Line]:
+    """Yield a table of what differs, and with *same* of what does not."""
+    for each in differences:
+        if same or each.how is not How.SAME:
+            style = Style.PLAIN if each.how is How.SAME else Style.BAD
+            note = " (masked)" if each.hidden else ""
+            yield from _sides(each, Piece(_SIGNS[each.how], style), note)
+
+
+def of_answered(found: Iterable[Answered]) -> Iterator[Line]:
+    """Yield a table of what an answer made of its request."""
+    for each in found:
+        style = Style.BAD if each.wrong else Style.GOOD if each.made is Made.ECHOED else Style.PLAIN
+        mark = "!" if each.wrong else " "
+        note = f" {each.made}"
+        yield from _sides(each.difference, Piece(mark, style), note)
+
+
+def _sides(difference: Difference, mark: Piece, note: str) -> Iterator[Line]:
+    left, right = difference.left or "-", difference.right or "-"
+    head = line(mark, " ", column(difference.path, 9), column(difference.name, 25, Style.NAME))
+    if len(left) < _SIDE and len(right) + len(note) <= _SIDE:
+        yield (*head, column(left, _SIDE, Style.VALUE), Piece(right, Style.VALUE), Piece(note, Style.NOTE))
+        return
+    yield (*head, Piece(note.strip(), Style.NOTE))
+    for side, value in (("-", left), ("+", right)):
+        for at in range(0, len(value), WIDTH - 13):
+            yield line(" " * 11, side if at == 0 else " ", " ", Piece(value[at : at + WIDTH - 13], Style.VALUE))

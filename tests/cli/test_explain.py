@@ -1,0 +1,116 @@
+"""``explain``, ``diff`` and ``doctor`` as people call them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from iso_gateway import load_spec
+from tests.cli.conftest import Call
+
+SPEC = load_spec("iso87-ascii")
+PAN = "4761739001010010"
+SALE = SPEC.message("0200", {2: PAN, 3: 0, 4: 1234, 7: "1123040506", 11: 123, 41: "TERM0001", 49: "840"})
+REQUEST = SPEC.encode(SALE)
+ANSWER = SPEC.encode(SALE.response_to({37: "632741735058", 39: "00"}))
+
+
+def test_explain(iso_gateway: Call) -> None:
+    done = iso_gateway("explain", ANSWER.hex())
+    assert done.exit_code == 0
+    assert done.output.startswith("0210 approved 00 · USD 12.34 · STAN 000123 · RRN 632741735058 · TERM0001\n")
+    assert "\x1b" not in done.output
+    assert PAN not in done.output
+
+
+def test_explain_as_json(iso_gateway: Call) -> None:
+    made = msgspec.json.decode(iso_gateway("explain", "--json", ANSWER.hex()).output)
+    assert [each["value"] for each in made["entries"] if each["path"] == "39"] == ["00"]
+
+
+def test_explain_what_is_broken(iso_gateway: Call) -> None:
+    done = iso_gateway("explain", REQUEST[:-5].hex())
+    assert done.exit_code == 1
+    assert "DE 41 at byte 72: 6 bytes left, 8 needed" in done.output
+    assert "^^" in done.output
+
+
+def test_a_page_has_colours_on_a_terminal_unless_nobody_wants_them(
+    iso_gateway: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coloured = iso_gateway("explain", ANSWER.hex(), color=True)
+    assert "\x1b[1m0210 approved" in coloured.output
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in iso_gateway("explain", ANSWER.hex(), color=True).output
+
+
+def test_diff(iso_gateway: Call, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(REQUEST)
+    other = SPEC.encode(SALE.evolve({4: 1300, 2: "4761739001010119"}))
+    done = iso_gateway("diff", str(tmp_path / "a"), other.hex())
+    assert done.exit_code == 1
+    assert "~ 4 " in done.output
+    assert "~ 2 " in done.output
+    assert "(masked)" not in done.output  # the last four digits differ, and are seen
+    assert PAN not in done.output
+    assert done.output.endswith("2 of 8 differ\n")
+    assert iso_gateway("diff", REQUEST.hex(), other.hex(), "--ignore", "2,4").exit_code == 0
+    made = msgspec.json.decode(iso_gateway("diff", REQUEST.hex(), other.hex(), "--json").output)
+    assert made["different"] == 2
+
+
+def test_diff_of_an_answer(iso_gateway: Call) -> None:
+    done = iso_gateway("diff", "--answer", REQUEST.hex(), ANSWER.hex())
+    assert (done.exit_code, done.output.splitlines()[-1]) == (0, "it answers the request")
+    wrong = SPEC.encode(SALE.response_to({39: "00"}).evolve({11: 124}))
+    done = iso_gateway("diff", "--answer", REQUEST.hex(), wrong.hex())
+    assert done.exit_code == 1
+    assert "! 11 " in done.output
+
+
+def test_diff_says_which_of_the_two_is_no_message(iso_gateway: Call) -> None:
+    done = iso_gateway("diff", REQUEST.hex(), "30323030")
+    assert done.exit_code == 1
+    assert "B is no message of iso87-ascii: bitmap at byte 4" in done.output
+
+
+@pytest.mark.parametrize("dress", ["hex", "spaced", "file", "stdin"])
+def test_doctor(iso_gateway: Call, tmp_path: Path, dress: str) -> None:
+    framed = len(REQUEST).to_bytes(2) + REQUEST
+    (tmp_path / "capture.bin").write_bytes(framed)
+    given = {"hex": [framed.hex()], "spaced": framed.hex(" ").split(), "file": [str(tmp_path / "capture.bin")]}
+    done = iso_gateway("doctor", *given.get(dress, ["-"]), given=framed if dress == "stdin" else None)
+    assert done.exit_code == 0
+    assert done.output.startswith("1. framing 2be, spec iso87-ascii  100% sense\n")
+    assert '   spec = "iso87-ascii"   framing = "2be"' in done.output
+    assert PAN not in done.output
+
+
+def test_doctor_reads_a_message_that_is_text_as_it_stands(iso_gateway: Call) -> None:
+    done = iso_gateway("doctor", REQUEST.decode())
+    assert done.output.startswith("1. no frame, spec iso87-ascii  100% sense\n")
+
+
+def test_doctor_tells_the_smallest_edit(iso_gateway: Call, tmp_path: Path) -> None:
+    made = SPEC.encode(SALE).replace(b"TERM0001", b"TERM00001")
+    done = iso_gateway("doctor", made.hex())
+    assert "   DE 41: 9 instead of 8 long" in done.output
+    lines = done.output.partition("   mine.yaml\n")[2].splitlines()
+    path = tmp_path / "mine.yaml"
+    path.write_text("\n".join(line[3:] for line in lines[:4]))
+    assert iso_gateway("decode", "--spec", str(path), made.hex()).exit_code == 0
+    rows = msgspec.json.decode(iso_gateway("doctor", made.hex(), "--json").output)["fits"]
+    assert rows[0]["edits"] == ["DE 41: 9 instead of 8 long"]
+
+
+def test_doctor_tells_how_far_it_came(iso_gateway: Call) -> None:
+    done = iso_gateway("doctor", REQUEST[:-1].hex())
+    told = "without edits the most can be read with no frame and spec iso87-ascii: 1 byte or more missing, DE 49"
+    assert told in done.output
+
+
+def test_doctor_takes_nonsense(iso_gateway: Call) -> None:
+    assert iso_gateway("doctor", "00ff").exit_code == 1
+    assert iso_gateway("doctor", "no-such-file.hex").exit_code == 2

@@ -1,0 +1,90 @@
+"""Everything that a message says, in one structure and as a page."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iso_gateway import Spec, load_spec
+from iso_gateway.catalog import load_profile, spec_names
+from iso_gateway.inspect import showing
+from iso_gateway.inspect.explaining import Explained, as_json, explain
+from iso_gateway.inspect.page import WIDTH, plain
+from tests.support.drawn_messages import messages
+
+SPEC = load_spec("iso87-ascii")
+PROFILE = load_profile("iso87")
+PAN = "4761739001010010"
+CHIP = bytes.fromhex("9F360200015A08476173900101001095058000048000")
+DECLINED = SPEC.encode(
+    SPEC.message("0210", {2: PAN, 3: 0, 4: 1234, 11: 123, 22: "051", 39: "51", 41: "TERM0001", 49: "840", 55: CHIP})
+)
+
+
+def test_coded_values_are_said_in_words_and_every_byte_has_its_place() -> None:
+    explained = explain(SPEC, DECLINED, PROFILE)
+    assert explained.summary == "0210 declined 51, insufficient funds · USD 12.34 · STAN 000123 · TERM0001"
+    said = {entry.path: (entry.value, entry.meaning) for entry in explained.entries}
+    assert said["mti"] == ("0210", ["ISO 8583:1987, financial request response, acquirer"])
+    assert said["22"] == ("051", ["chip, PIN can be entered"])
+    assert said["49"] == ("840", ["USD"])
+    assert said["55.95"][1][1] == "online PIN entered"
+    places = [entry.place for entry in explained.entries if not entry.depth]
+    assert all(
+        before is not None and after is not None and before.end == after.start for before, after in pairwise(places)
+    )
+    assert places[-1] is not None
+    assert places[-1].end == len(DECLINED) == explained.length
+    assert not explained.faults
+
+
+def test_the_json_is_the_shape_that_is_documented() -> None:
+    made = as_json(explain(SPEC, DECLINED, PROFILE))
+    assert msgspec.convert(made, Explained) == explain(SPEC, DECLINED, PROFILE)
+    assert set(made) == {"summary", "spec", "length", "entries"}
+
+
+def test_what_is_masked_is_masked_among_the_bytes_too() -> None:
+    explained = explain(SPEC, DECLINED, PROFILE)
+    page = plain(showing.of_explained(explained, DECLINED))
+    everything = page + msgspec.json.encode(as_json(explained)).decode()
+    middle = PAN[6:12]
+    assert middle not in everything
+    assert middle.encode().hex(" ") not in page
+    assert "476173******0010" in page
+    clear = explain(SPEC, DECLINED, PROFILE, unsafe=True)
+    assert middle in plain(showing.of_explained(clear, DECLINED))
+
+
+def test_of_a_broken_message_all_that_was_read_is_explained() -> None:
+    explained = explain(SPEC, DECLINED[:66], PROFILE)
+    assert [entry.path for entry in explained.entries] == ["mti", "bitmap", "2", "3", "4", "11", "22"]
+    assert (explained.faults[0].path, explained.faults[0].missing) == ("39", 1)
+
+
+def test_bytes_that_are_nothing_are_explained_as_that() -> None:
+    assert explain(SPEC, b"\xff" * 30).summary == "no message"
+
+
+@pytest.mark.parametrize("name", spec_names())
+@given(data=st.data())
+def test_every_message_of_every_spec(name: str, data: st.DataObject) -> None:
+    spec: Spec = load_spec(name)
+    payload = spec.encode(data.draw(messages(spec)))
+    explained = explain(spec, payload, load_profile(spec.profile) if spec.profile else None)
+    lines = plain(showing.of_explained(explained, payload)).splitlines()
+    assert [entry.path for entry in explained.entries if not entry.depth][:1] == ["mti"]
+    assert all(len(line) <= WIDTH for line in lines)
+    assert all(line.isprintable() for line in lines)
+
+
+@given(
+    st.binary(max_size=80) | st.integers(0, len(DECLINED)).map(lambda at: DECLINED[:at] + b"\xff" + DECLINED[at + 1 :])
+)
+def test_any_bytes(data: bytes) -> None:
+    explained = explain(SPEC, data, PROFILE)
+    assert all(line.isprintable() for line in plain(showing.of_explained(explained, data)).splitlines())
