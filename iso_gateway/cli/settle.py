@@ -26,7 +26,7 @@ def settle(asker: Asker, order: Order, wall: datetime, *, as_json: bool) -> int:
     """Settle the open batch of *asker*'s terminal, and print what came of it; return the exit code."""
     from iso_gateway.terminal import state as memory
     from iso_gateway.terminal.orders import DEFAULT_PAN, refuse_surplus
-    from iso_gateway.terminal.settling import day
+    from iso_gateway.terminal.settling import Refused, day
 
     refuse_surplus(order)
     pan = order.pan or DEFAULT_PAN
@@ -40,7 +40,7 @@ def settle(asker: Asker, order: Order, wall: datetime, *, as_json: bool) -> int:
     except NoAnswer as error:
         complain(f"{error}; the batch stays open: settle again")
         code, theirs = UNKNOWN, None
-    except _Refused as refused:
+    except Refused as refused:
         complain(f"refused {refused.code}, {asker.dialect.profile.meaning(refused.code)}; the batch stays open")
         code, theirs = FINDING, None
     else:
@@ -54,52 +54,19 @@ def settle(asker: Asker, order: Order, wall: datetime, *, as_json: bool) -> int:
     return code
 
 
-class _Refused(Exception):  # noqa: N818 -- it leaves this module never
-    """The other side did not take a message."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
-
-
 def _conversation(asker: Asker, ours: Day, pan: str, wall: datetime) -> tuple[int, Totals | None]:
     """Tell totals, records and the end; return the exit code and the other side's totals."""
-    from iso_gateway.protocol.kinds import Kind
-    from iso_gateway.protocol.reconciling import Verdict, totals_said, verdict_said
     from iso_gateway.terminal import settling
 
-    dialect = asker.dialect
-    answer = _told(asker, wall, ours, lambda slip: settling.totals_message(dialect, slip, ours))
-    verdict = verdict_said(dialect, answer)
-    if verdict not in (Verdict.BALANCED, Verdict.NOT_BALANCED):
-        if dialect.canonical(answer) in ("68", "98"):
-            raise NoAnswer("nobody could say how the totals compare")
-        raise _Refused(answer.text(39))
-    balanced = verdict is Verdict.BALANCED
-    if dialect.profile.row(Kind.UPLOAD_END) is not None:
-        told = [] if balanced else list(settling.uploads(dialect, ours, pan))
-        for records in told:
-            _taken(dialect.canonical(_told(asker, wall, ours, _upload(asker, records))))
-        count = 0 if balanced else len(ours.records)
-        _taken(
-            dialect.canonical(
-                _told(asker, wall, ours, lambda slip: settling.end_message(dialect, slip, count, balanced=balanced))
-            )
-        )
-    return (FINE if balanced else FINDING), totals_said(dialect, answer)
-
-
-def _upload(asker: Asker, records: str) -> Callable[[Slip], Message]:
-    from iso_gateway.terminal.settling import upload_message
-
-    return lambda slip: upload_message(asker.dialect, slip, records)
-
-
-def _taken(code: str) -> None:
-    if code in ("68", "98"):
-        raise NoAnswer("the records were not acknowledged")
-    if code != "00":
-        raise _Refused(code)
+    talk = settling.conversation(asker.dialect, ours, pan)
+    write = next(talk)
+    while True:
+        answer = _told(asker, wall, ours, write)
+        try:
+            write = talk.send(answer)
+        except StopIteration as end:
+            settled: settling.Settled = end.value
+            return (FINE if settled.balanced else FINDING), settled.theirs
 
 
 def _told(asker: Asker, wall: datetime, ours: Day, write: Callable[[Slip], Message]) -> Message:

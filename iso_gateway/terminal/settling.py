@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Generator, Iterator
+from functools import partial
+from typing import Final, NamedTuple
 
 from iso_gateway.codec import mask
 from iso_gateway.codec.message import Message
+from iso_gateway.errors import NoAnswer
 from iso_gateway.protocol.batch import Totals
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.kinds import Kind
@@ -14,9 +16,12 @@ from iso_gateway.protocol.originals import Original, read_original
 from iso_gateway.protocol.reconciling import (
     PER_UPLOAD,
     Block,
+    Verdict,
     sign_of,
     totals_facts,
     totals_of,
+    totals_said,
+    verdict_said,
     written_blocks,
 )
 from iso_gateway.terminal import scripts
@@ -61,6 +66,67 @@ def _takes_back_a_refund(dialect: Dialect, memory: Memory, void: Sent) -> bool:
         return False
     named: Original = read_original(dialect.profile.original, Message(void.mti, dict(void.fields)))
     return any(sent.kind is Kind.REFUND and sent.stan == named.stan for sent in memory.sent if named.stan)
+
+
+class Refused(Exception):  # noqa: N818 -- no error: the other side said no
+    """The other side did not take a message about the batch."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+        """DE 39 as it came."""
+
+
+class Settled(NamedTuple):
+    """How a batch ended."""
+
+    balanced: bool
+    theirs: Totals | None
+    """What the other side has; None: it did not say."""
+
+
+Writing = Callable[[Slip], Message]
+"""Writes a message on the occasion that it is sent."""
+
+
+def conversation(dialect: Dialect, ours: Day, pan: str) -> Generator[Writing, Message, Settled]:
+    """Yield what is to be sent to settle *ours*, take the answers, and return how it ended (flows 2.7).
+
+    Totals first; then, where the dialect has that, the records where they do not agree, and the end.
+
+    Raises:
+        NoAnswer: an answer says that nobody could tell.
+        Refused: a message was not taken; the batch stays open.
+    """
+    answer = yield lambda slip: totals_message(dialect, slip, ours)
+    verdict = verdict_said(dialect, answer)
+    if verdict not in (Verdict.BALANCED, Verdict.NOT_BALANCED):
+        if dialect.canonical(answer) in _NOBODY_KNOWS:
+            raise NoAnswer("nobody could say how the totals compare")
+        raise Refused(answer.text(39))
+    balanced = verdict is Verdict.BALANCED
+    theirs = totals_said(dialect, answer)
+    if dialect.profile.row(Kind.UPLOAD_END) is not None:
+        for records in () if balanced else uploads(dialect, ours, pan):
+            _taken(dialect, (yield partial(_upload, dialect, records)))
+        count = 0 if balanced else len(ours.records)
+        _taken(dialect, (yield lambda slip: end_message(dialect, slip, count, balanced=balanced)))
+    return Settled(balanced, theirs)
+
+
+_NOBODY_KNOWS: Final = ("68", "98")
+
+
+def _upload(dialect: Dialect, records: str, slip: Slip) -> Message:
+    return upload_message(dialect, slip, records)
+
+
+def _taken(dialect: Dialect, answer: Message) -> None:
+    code = dialect.canonical(answer)
+    if code in _NOBODY_KNOWS:
+        raise NoAnswer("the records were not acknowledged")
+    if code != "00":
+        raise Refused(answer.text(39))
 
 
 def totals_message(dialect: Dialect, slip: Slip, said: Day) -> Message:

@@ -15,15 +15,17 @@ from iso_gateway.framing import Framing
 from iso_gateway.hsm.held_file import held_keys
 from iso_gateway.net import clock
 from iso_gateway.net.address import Address
+from iso_gateway.protocol.batch import Totals
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.protection import Protection
 from iso_gateway.security.held import HeldKeys
 from iso_gateway.terminal.client import ask
-from iso_gateway.terminal.orders import MONEY, Order, Prepared, prepare, prepare_owed
+from iso_gateway.terminal.orders import DEFAULT_PAN, MONEY, Order, Prepared, prepare, prepare_owed
 from iso_gateway.terminal.records import KeyNotes, Memory, Outcome
 from iso_gateway.terminal.result import Result, for_terminals, of_answer, of_doubt, of_silence, reversed_by, settled
-from iso_gateway.terminal.scripts import Till
+from iso_gateway.terminal.scripts import Slip, Till
+from iso_gateway.terminal.settling import Day, Refused, Settled, conversation, day
 from iso_gateway.terminal.shield import Shield, keys_now
 from iso_gateway.testing.options import TerminalOptions
 
@@ -39,6 +41,29 @@ class Leg(NamedTuple):
     """Empty: the spec's own."""
     keys: str = ""
     """The file of test keys; empty: the published ones."""
+
+
+class BatchResult(NamedTuple):
+    """What became of a batch."""
+
+    outcome: str
+    """``balanced``, ``not_balanced``, ``refused``, ``unknown`` or ``not_sent``; after the last three it stays open."""
+    ours: Day
+    """What the terminal has in it: ``ours.totals``."""
+    theirs: Totals | None
+    """What the other side has, where it said so."""
+    meaning: str = ""
+    """Why it was refused, is unknown, or was not sent."""
+
+
+class _Asked(NamedTuple):
+    """A message as it was sent, and its answer."""
+
+    message: Message
+    answer: Message
+    shield: Shield
+    doubt: str
+    """Why the answer is not to be believed; empty: it is."""
 
 
 class Clerk:
@@ -93,24 +118,65 @@ class Clerk:
         self.results.append(result)
         return result
 
+    async def settle(self, pan: str = "") -> BatchResult:
+        """Settle the open batch, and begin the next one where the other side has taken what it came to.
+
+        Args:
+            pan: the card number of records that are uploaded; empty: the published test number.
+
+        Raises:
+            CannotCarry: the dialect settles no batches.
+        """
+        ours = day(self._dialect, self.memory)
+        till = msgspec.structs.replace(self._till, batch=ours.batch)
+        talk = conversation(self._dialect, ours, pan or DEFAULT_PAN)
+        write = next(talk)
+        try:
+            while True:
+                asked = await self._ask(write(Slip(till, self.memory.next_stan(), _local())))
+                if asked.doubt:
+                    return BatchResult("unknown", ours, None, asked.doubt)
+                write = talk.send(asked.answer)
+        except StopIteration as end:
+            ended: Settled = end.value
+        except Refused as refused:
+            return BatchResult("refused", ours, None, self._dialect.profile.meaning(refused.code))
+        except (NoConnection, KeyMaterialError, KsnError) as error:
+            return BatchResult("not_sent", ours, None, str(error))
+        except NoAnswer as error:
+            return BatchResult("unknown", ours, None, str(error))
+        self.memory.next_batch()
+        return BatchResult("balanced" if ended.balanced else "not_balanced", ours, ended.theirs)
+
     async def _told(self, prepared: Prepared, pin: str) -> Result:
         dialect, kind, message = self._dialect, prepared.kind, prepared.message
         try:
-            shield = self._shield()
-            if kind is Kind.SIGN_ON and shield.keys_are_exchanged:
-                message = shield.asking_for_keys(message)
-            message = shield.protected(message, pin)
-            answer, payload = await ask(self._address, self._framing, dialect.spec, message, self.timeout)
+            asked = await self._ask(message, pin, for_keys=kind is Kind.SIGN_ON)
         except (NoConnection, KeyMaterialError, KsnError) as error:
             return of_silence(dialect, kind, message, str(error), sent=False)
         except NoAnswer as error:
             return of_silence(dialect, kind, message, str(error))
-        if doubt := shield.doubt(message, answer, payload):
-            return of_doubt(dialect, kind, message, answer, doubt)
-        result = of_answer(dialect, kind, message, answer)
-        if kind is Kind.SIGN_ON and result.approved and shield.keys_are_exchanged:
-            return self._with_keys(shield, result, answer)
+        if asked.doubt:
+            return of_doubt(dialect, kind, asked.message, asked.answer, asked.doubt)
+        result = of_answer(dialect, kind, asked.message, asked.answer)
+        if kind is Kind.SIGN_ON and result.approved and asked.shield.keys_are_exchanged:
+            return self._with_keys(asked.shield, result, asked.answer)
         return result
+
+    async def _ask(self, message: Message, pin: str = "", *, for_keys: bool = False) -> _Asked:
+        """Protect *message*, send it, and return it with its answer.
+
+        Raises:
+            NoConnection: not a byte of it was sent.
+            NoAnswer: no answer came.
+            KeyMaterialError, KsnError: there are no keys for it.
+        """
+        shield = self._shield()
+        if for_keys and shield.keys_are_exchanged:
+            message = shield.asking_for_keys(message)
+        message = shield.protected(message, pin)
+        answer, payload = await ask(self._address, self._framing, self._dialect.spec, message, self.timeout)
+        return _Asked(message, answer, shield, shield.doubt(message, answer, payload))
 
     def _with_keys(self, shield: Shield, result: Result, answer: Message) -> Result:
         """Keep the keys that a sign-on brought; where they are not good, those that there were, and it has failed."""

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import trio
 
+from iso_gateway.errors import ConfigError, Problem
 from iso_gateway.gateway.config import load
 from iso_gateway.gateway.lines import Lines
 from iso_gateway.gateway.service import Service
@@ -23,6 +24,7 @@ from iso_gateway.testing.options import GatewayOptions
 
 LISTENER: Final = "terminals"
 ACQUIRER: Final = "iso_host"
+_NO_KEYS: Final = "this gateway has no keys, and iso_host has mac or pin_format: iso_terminal alone can reach it"
 _NUMBERED: Final = frozenset(f"TERM{number:04}" for number in range(1, 100))
 
 
@@ -39,9 +41,11 @@ class Gateway:
             terminal: the id of the test's terminal; TERM0001 to TERM0099 may send as well.
 
         Raises:
-            ConfigError: the options do not make a configuration.
+            ConfigError: the options do not make a configuration, or the host wants MACs or PIN blocks.
             RuntimeError: the link does not come up.
         """
+        if host.settings.protection.keyed:
+            raise ConfigError([Problem("", _NO_KEYS)])
         self._background = background
         self._log = StringIO()
         with tempfile.TemporaryDirectory(prefix="iso-gw-") as folder:

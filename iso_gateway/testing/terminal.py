@@ -9,7 +9,7 @@ from iso_gateway.terminal.orders import LAST, Order, Verb
 from iso_gateway.terminal.records import Sent
 from iso_gateway.terminal.result import Result
 from iso_gateway.testing.background import Background, Pending
-from iso_gateway.testing.clerk import Clerk
+from iso_gateway.testing.clerk import BatchResult, Clerk
 
 _ABOUT: Final = frozenset({Verb.VOID, Verb.REFUND, Verb.REVERSAL, Verb.COMPLETE, Verb.CANCEL, Verb.QUERY})
 """What is about an earlier transaction; the latest one, unless its RRN is given."""
@@ -143,9 +143,18 @@ class Terminal:
         """Test the line."""
         return self.start("echo").result()
 
+    def settle(self, *, pan: str = "") -> BatchResult:
+        """Settle the batch: totals, records where they differ."""
+        return self.start_settling(pan=pan).result()
+
+    def start_settling(self, *, pan: str = "") -> Pending[BatchResult]:
+        """Begin what `settle` does; ``await`` what comes back, or ask it for its `result()`."""
+        return self._background.begin(partial(self._clerk.settle, pan))
+
 
 def _verb(word: str) -> Verb:
     known = [each for each in Verb if each is not Verb.SETTLE]
     if word not in known:
-        raise ValueError(f"expected one of {', '.join(known)}")
+        settling = "; a batch is settled by start_settling" if word == Verb.SETTLE else ""
+        raise ValueError(f"expected one of {', '.join(known)}{settling}")
     return Verb(word)

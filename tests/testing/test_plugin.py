@@ -132,6 +132,51 @@ def test_tests_in_trio(pytester: pytest.Pytester) -> None:
     )
 
 
+def test_all_that_a_terminal_does(pytester: pytest.Pytester) -> None:
+    passing(
+        pytester,
+        """
+        import pytest
+        from iso_gateway.testing import Host, Terminal
+
+        def test_a_day(iso_host: Host, iso_terminal: Terminal) -> None:
+            assert iso_terminal.logon().approved
+            assert iso_terminal.echo().approved
+            sale = iso_terminal.sale("50.00")
+            assert iso_terminal.refund("20.00").amount == 2000
+            assert iso_terminal.query(sale.rrn).standing == "approved"
+            assert iso_terminal.preauth("100.00").approved
+            assert iso_terminal.complete("85.00").approved
+            assert iso_terminal.advice("8.80", currency="EUR").approved
+            assert iso_terminal.preauth("5.00").approved
+            assert iso_terminal.cancel().approved
+            assert iso_terminal.balance().available == 1_000_000 - 3000 - 8500
+            assert iso_terminal.repeat().approved
+            assert iso_terminal.reversal(sale.rrn).code == "25"
+            kinds = [sent.kind for sent in iso_terminal.sent]
+            assert kinds[:3] == ["sign_on", "echo", "sale"]
+
+        @pytest.mark.iso_host(spec="cup-pos", framing="2be+tpdu")
+        def test_the_end_of_it(iso_host, iso_terminal):
+            assert iso_terminal.sale("50.00").approved
+            batch = iso_terminal.settle()
+            assert (batch.outcome, batch.ours.totals.debits) == ("balanced", 5000)
+            with pytest.raises(ValueError, match="settled by start_settling"):
+                iso_terminal.start("settle")
+
+        @pytest.mark.iso_host(spec="cup-pos", framing="2be+tpdu")
+        @pytest.mark.iso_terminal(timeout=0.01)
+        def test_what_nobody_answered_is_reversed_before_anything_else(iso_host, iso_terminal):
+            assert iso_terminal.sale("1.68").outcome == "unknown"
+            assert iso_terminal.owes
+            iso_terminal.timeout = 5
+            assert iso_terminal.sale("2.00").approved
+            assert [result.kind for result in iso_terminal.results] == ["sale", "reversal", "sale"]
+            assert not iso_terminal.owes
+        """,
+    )
+
+
 def test_a_gateway_between_them(pytester: pytest.Pytester) -> None:
     passing(
         pytester,
@@ -221,11 +266,14 @@ def test_all_that_is_wrong_with_a_marker_is_told(pytester: pytest.Pytester) -> N
         @pytest.mark.iso_gw(host_timeout="long")
         def test_of_a_gateway(iso_gw): ...
 
+        @pytest.mark.iso_host(mac="x9.19")
+        def test_of_a_gateway_with_keys(iso_gw): ...
+
         @pytest.mark.iso_terminal("TERM0002")
         def test_of_a_terminal(iso_terminal): ...
         """,
     )
-    result.assert_outcomes(errors=4)
+    result.assert_outcomes(errors=5)
     result.stdout.fnmatch_lines(
         [
             "@pytest.mark.iso_host: mac: expected one of x9.9, *",
@@ -233,6 +281,7 @@ def test_all_that_is_wrong_with_a_marker_is_told(pytester: pytest.Pytester) -> N
             "@pytest.mark.iso_host: spec: *'cup-pos'*",
             "@pytest.mark.iso_host: framing: *",
             "@pytest.mark.iso_gw: host_timeout: expected *",
+            "@pytest.mark.iso_gw: this gateway has no keys, *",
             "@pytest.mark.iso_terminal: each setting has its name, as in *",
         ]
     )
