@@ -16,7 +16,8 @@ from typing import Final, NamedTuple
 
 from iso_gateway.codec import mask
 from iso_gateway.codec.message import Message
-from iso_gateway.faults.when import NAMED, Miss, Occasion, When, value_of
+from iso_gateway.faults.elements import NAMED
+from iso_gateway.faults.when import Miss, Occasion, When, value_of
 
 WHO: Final = ("mti", "kind")
 """What a rule is about; where this does not hold, all else means little."""
@@ -48,15 +49,16 @@ def nearest(rules: Iterable[tuple[str, When]], occasion: Occasion) -> Near | Non
 
 def differences(near: Near, occasion: Occasion) -> Iterator[str]:
     """Yield a line for each condition of *near*: what holds, and what was expected (``-``) and found (``+``)."""
-    width = max((len(condition.subject) for condition in near.when.conditions), default=0)
-    missed = {miss.subject for miss in near.misses}
-    for subject, pattern in near.when.conditions:
-        found = seen(occasion.message, subject, value_of(occasion, subject))
-        if subject in missed:
-            yield f"- {subject:{width}}  {expected(occasion.message, subject, pattern.text)}"
-            yield f"+ {subject:{width}}  {found}"
+    missed = {miss.subject: miss for miss in near.misses}
+    subjects = dict.fromkeys((*(condition.subject for condition in near.when.conditions), *missed))
+    width = max(map(len, subjects), default=0)
+    for subject in subjects:
+        miss = missed.get(subject)
+        if miss is None:
+            yield f"  {subject:{width}}  {seen(occasion.message, subject, value_of(occasion, subject))}"
         else:
-            yield f"  {subject:{width}}  {found}"
+            yield f"- {subject:{width}}  {expected(occasion.message, subject, miss.expected)}"
+            yield f"+ {subject:{width}}  {seen(occasion.message, subject, miss.found)}"
 
 
 def in_words(near: Near, occasion: Occasion) -> str:

@@ -33,7 +33,7 @@ _COMPARE: Final[dict[str, Callable[[int, int], bool]]] = {
 class Pattern:
     """A pattern that was read; equal where its text is."""
 
-    __slots__ = ("_fits", "text")
+    __slots__ = ("_fits", "text", "texts")
 
     def __init__(self, text: str) -> None:
         """Read *text*.
@@ -44,6 +44,8 @@ class Pattern:
         if not text or len(text) > LONGEST:
             raise ValueError(f"a pattern of 1 to {LONGEST} characters expected")
         self.text = text
+        self.texts = tuple(each for each in (part.lstrip("!") for part in text.split("|")) if _is_plain(each))
+        """What it says in so many words, and not by a shape or a range."""
         self._fits = _test(text)
 
     def fits(self, value: str | None) -> bool:
@@ -58,6 +60,11 @@ class Pattern:
 
     def __repr__(self) -> str:
         return f"Pattern({self.text!r})"
+
+
+def _is_plain(text: str) -> bool:
+    shaped = _BOUND.fullmatch(text) or _RANGE.fullmatch(text) or "*" in text or "?" in text
+    return bool(text) and not shaped and text not in {"present", "absent"}
 
 
 def _test(text: str) -> Test:

@@ -11,10 +11,13 @@ In YAML a table, ``{mti: "0200", amount: ">5000", terminal: TERM*, nth: 3}``; on
 ``stan``            DE 11
 ``amount``          DE 4 in minor units, without leading zeros; ``*51`` is an ending
 ``35``, ``55.9F26`` an element or part of it, by number or path; binary values as hexadecimal
-``response_code``   an element by its name in the spec, see `resolved`
-``account.*``       of the card's account: ``account.available``, ``account.tries``
+``response_code``   an element or part by its name in the spec, see `resolved`
+``account.*``       of the card's account: ``account.available``, ``account.balance``, ``account.held`` in minor
+                    units, ``account.tries`` (wrong PINs in a row)
 ``original``        how the original stands: ``approved``, ``voided``, ``reversed`` ...; ``absent``
+``original.*``      of the original: ``original.kind``, ``original.amount``, ``original.code``
 ``nth``             which of those that fit: ``3``, ``3..5``, ``every 3``; counted for each terminal
+``nth_of_all``      the same, counted for all terminals together
 ``probability``     from 0, never, to 1
 ==================  ======================================================================================
 """
@@ -29,14 +32,19 @@ import msgspec
 from iso_gateway.codec.message import Message
 from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import ConfigError, DecodeError, Problem, did_you_mean
+from iso_gateway.faults.elements import NAMED, field_of, path_of, unfit
 from iso_gateway.faults.fault import Chance
 from iso_gateway.faults.pattern import Pattern
 from iso_gateway.protocol.kinds import Kind
 
-NAMED: Final = {"terminal": "41", "merchant": "42", "stan": "11"}
-"""Subjects with a short name, and the element that they are."""
-SUBJECTS: Final = ("mti", "kind", "amount", "original", *NAMED)
-"""Those that are no elements."""
+KNOWN: Final = (
+    *("account.available", "account.balance", "account.held", "account.tries"),
+    *("original", "original.kind", "original.amount", "original.code"),
+)
+"""What is asked of the host, and stands in no message."""
+SUBJECTS: Final = ("mti", "kind", "amount", *KNOWN, *NAMED)
+"""Those that are not called as an element is."""
+_KINDS: Final = tuple(str(kind) for kind in Kind)
 MOST_TERMINALS: Final = 10_000
 """Terminals whose messages are counted apart; above, the oldest count begins anew."""
 
@@ -75,6 +83,11 @@ class Nth(msgspec.Struct, frozen=True):
     every: int = 0
     """Every so many; 0: *first* to *last*."""
 
+    def __str__(self) -> str:
+        if self.every:
+            return f"every,{self.every}"
+        return str(self.first) if self.first == self.last else f"{self.first}..{self.last}"
+
     def means(self, count: int) -> bool:
         """Say whether the *count*-th is meant."""
         return count % self.every == 0 if self.every else self.first <= count <= self.last
@@ -102,6 +115,8 @@ class When(msgspec.Struct, frozen=True):
 
     conditions: tuple[Condition, ...] = ()
     nth: Nth | None = None
+    """Of those of one terminal."""
+    nth_of_all: Nth | None = None
     probability: float = 1.0
 
     def misses(self, occasion: Occasion) -> list[Miss]:
@@ -118,27 +133,40 @@ ANY: Final = When()
 
 
 class Counting:
-    """What one rule counts: how often its conditions held, for each terminal."""
+    """What one rule counts: how often its conditions held, for each terminal and for all."""
 
     def __init__(self, when: When, chance: Chance) -> None:
         self.when = when
         self._chance = chance
         self._counts: dict[str, int] = {}
+        self._count = 0
 
     def holds(self, occasion: Occasion) -> bool:
         """Say whether *occasion* is meant, and count it; chance is asked only where all else holds."""
+        return not self.misses(occasion)
+
+    def misses(self, occasion: Occasion) -> list[Miss]:
+        """Return what does not hold, counting and chance too; where it is those alone, *occasion* was counted."""
         when = self.when
-        if when.misses(occasion):
-            return False
-        if when.nth is not None:
-            terminal = occasion.message.text(41)
-            count = self._counts.pop(terminal, 0) + 1
-            if len(self._counts) >= MOST_TERMINALS:
-                del self._counts[next(iter(self._counts))]
-            self._counts[terminal] = count
-            if not when.nth.means(count):
-                return False
-        return when.probability >= 1 or self._chance.random() < when.probability
+        if missed := when.misses(occasion):
+            return missed
+        if when.nth is not None and not when.nth.means(count := self._counted(occasion.message.text(41))):
+            missed.append(Miss("nth", str(when.nth), str(count)))
+        if when.nth_of_all is not None:
+            self._count += 1
+            if not when.nth_of_all.means(self._count):
+                missed.append(Miss("nth_of_all", str(when.nth_of_all), str(self._count)))
+        if not missed and when.probability < 1 and self._chance.random() >= when.probability:
+            missed.append(Miss("probability", f"{when.probability:g}", None))
+        return missed
+
+    def _counted(self, terminal: str) -> int:
+        """Return how many of *terminal* there were, with this one."""
+        count = self._counts.pop(terminal, 0) + 1
+        if len(self._counts) >= MOST_TERMINALS:
+            del self._counts[next(iter(self._counts))]
+        self._counts[terminal] = count
+        return count
 
 
 def value_of(occasion: Occasion, subject: str) -> str | None:
@@ -151,7 +179,7 @@ def value_of(occasion: Occasion, subject: str) -> str | None:
     if subject == "amount":
         amount = message.text(4)
         return str(int(amount)) if amount.isdecimal() else None
-    if subject == "original" or subject.startswith("account."):
+    if subject in KNOWN:
         return occasion.known(subject)
     path = NAMED.get(subject, subject)
     try:
@@ -169,11 +197,12 @@ def when_of(said: Mapping[str, str] | str, path: str = "when") -> When:
     """
     problems: list[Problem] = []
     pairs = _words(said, path, problems) if isinstance(said, str) else dict(said)
-    nth, probability, conditions = None, 1.0, []
+    counted: dict[str, Nth] = {}
+    probability, conditions = 1.0, []
     for subject, text in pairs.items():
         try:
-            if subject == "nth":
-                nth = _nth(text)
+            if subject in {"nth", "nth_of_all"}:
+                counted[subject] = _nth(text)
             elif subject == "probability":
                 probability = _probability(text)
             else:
@@ -182,31 +211,42 @@ def when_of(said: Mapping[str, str] | str, path: str = "when") -> When:
             problems.append(Problem(f"{path}.{subject}", str(error)))
     if problems:
         raise ConfigError(problems)
-    return When(tuple(conditions), nth, probability)
+    return When(tuple(conditions), counted.get("nth"), counted.get("nth_of_all"), probability)
 
 
 def resolved(when: When, spec: Spec, path: str = "when") -> When:
-    """Return *when* with names of elements turned into the numbers that *spec* gives them.
+    """Return *when* with elements and parts called by the numbers that *spec* gives them.
 
     Raises:
-        ConfigError: with every subject that *spec* does not know.
+        ConfigError: with every subject that *spec* does not know, and every pattern that none of its values fits.
     """
-    numbers = {field.name: str(number) for number, field in spec.fields.items()}
     problems: list[Problem] = []
     found: list[Condition] = []
-    for condition in when.conditions:
-        name, dot, inside = condition.subject.partition(".")
-        number = numbers.get(name, name)
-        known = (
-            condition.subject in SUBJECTS or name == "account" or (number.isdecimal() and int(number) in spec.fields)
-        )
-        if not known:
-            near = did_you_mean(name, (*SUBJECTS, *numbers))
-            problems.append(Problem(path, f"{spec.name} has no element {name[:40]!r}{near}"))
-        found.append(Condition(number + dot + inside, condition.pattern))
+    for subject, pattern in when.conditions:
+        try:
+            resolved_to = subject if subject in SUBJECTS else path_of(spec, subject, SUBJECTS)
+            _can_fit(spec, NAMED.get(resolved_to, resolved_to), pattern)
+            found.append(Condition(resolved_to, pattern))
+        except ValueError as error:
+            problems.append(Problem(f"{path}.{subject}", str(error)))
     if problems:
         raise ConfigError(problems)
     return msgspec.structs.replace(when, conditions=tuple(found))
+
+
+def _can_fit(spec: Spec, subject: str, pattern: Pattern) -> None:
+    """Raise `ValueError` where no message of *spec* has under *subject* what *pattern* says in so many words."""
+    field = field_of(spec, subject) if subject[0].isdecimal() else None
+    for text in pattern.texts:
+        why = ""
+        if subject == "mti" and text not in spec.plan.mtis:
+            why = f"{spec.name} has no such message type; four digits expected"
+        elif subject in {"kind", "original.kind"} and text not in _KINDS:
+            why = f"no kind of message{did_you_mean(text, _KINDS)}"
+        elif field is not None:
+            why = unfit(field, text)
+        if why:
+            raise ValueError(f"never fits: {why}")
 
 
 def _words(text: str, path: str, problems: list[Problem]) -> dict[str, str]:

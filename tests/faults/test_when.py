@@ -85,3 +85,42 @@ def test_elements_that_the_spec_does_not_have_are_told() -> None:
         resolved(when_of("amonut:5 999:x mti:0200 55.9F26:* account.available:>0"), SPEC)
     assert len(raised.value.problems) == 2
     assert "no element 'amonut', did you mean 'amount'?" in str(raised.value)
+
+
+def test_elements_and_parts_are_called_as_the_spec_calls_them() -> None:
+    batch = "pos_transaction_type_and_batch.batch_number:000001"
+    said = f"card_acceptor_terminal_id:TERM* merchant:M* {batch} icc_data.9f26:present icc_data.5F34:01"
+    when = resolved(when_of(said), load_spec("cup-pos"))
+    assert [condition.subject for condition in when.conditions] == ["41", "merchant", "60.2", "55.9F26", "55.5F34"]
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("mti:200", "when.mti: never fits: iso87-ascii has no such message type"),
+        ("kind:sael", "when.kind: never fits: no kind of message, did you mean 'sale'?"),
+        ("original.kind:sale|viod", "when.original.kind: never fits: no kind of message, did you mean 'void'?"),
+        ("3:00", "when.3: never fits: 6 digits expected"),
+        ("39:000", "when.39: never fits: at most 2 characters expected"),
+        ("11:!12345x", "when.11: never fits: digits expected"),
+        ("52:xyz", "when.52: never fits: hexadecimal, in capitals, expected"),
+        ("account.avialable:>0", "when.account.avialable: iso87-ascii has no element 'account.avialable', did you"),
+        ("41.1:x", "when.41.1: nothing is known of what is inside 41"),
+    ],
+)
+def test_what_no_message_of_the_spec_fits_is_told(said: str, why: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        resolved(when_of(said), SPEC)
+    assert str(raised.value).startswith(why)
+
+
+def test_the_nth_of_all_terminals_together() -> None:
+    counting = Counting(when_of("nth_of_all:2..3"), random.Random(1))
+    terminals = [SALE.evolve({41: f"TERM000{number}"}) for number in (1, 2, 1, 2)]
+    assert [counting.holds(Bare(each)) for each in terminals] == [False, True, True, False]
+
+
+def test_counting_tells_what_it_counted() -> None:
+    counting = Counting(when_of("nth:2 probability:0"), random.Random(1))
+    assert counting.misses(Bare(SALE)) == [Miss("nth", "2", "1")]
+    assert counting.misses(Bare(SALE)) == [Miss("probability", "0", None)]
