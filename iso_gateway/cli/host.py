@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
-from iso_gateway.cli.options import Seconds, framing_option, spec_option
+from iso_gateway.cli.options import Seconds, Speed, framing_option, spec_option
 from iso_gateway.cli.protecting import protection_of, protection_options
 from iso_gateway.cli.tls import tls_listening
 from iso_gateway.errors import AdminError, CannotCarry, ConfigError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import trio
 
     from iso_gateway.host.server import HostServer
     from iso_gateway.net.address import Address
     from iso_gateway.net.tls import ServerTLS
+    from iso_gateway.traffic.server import RecordedHost
 
 QUIET: Final = frozenset({"connected"})
 """Events that are not worth a line of a person's screen."""
@@ -62,6 +63,13 @@ QUIET: Final = frozenset({"connected"})
 @click.option(
     "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="One line per event."
 )
+@click.option(
+    "--replay",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Answer what this recording answered, nothing else.",
+)
+@click.option("--speed", type=Speed(), default="1x", show_default=True, help="Of recorded answers: 1x, 2x, max.")
 @tls_listening
 def host(
     *,
@@ -81,6 +89,8 @@ def host(
     keys: str,
     keys_of: str,
     log_format: str,
+    replay: Path | None,
+    speed: float,
     tls: ServerTLS | None,
 ) -> None:
     """Run the mock host: it authorizes, remembers, and misbehaves when the amount asks for it.
@@ -97,6 +107,11 @@ def host(
     from iso_gateway.net.address import Address
     from iso_gateway.settings import read
 
+    if replay is not None:
+        from iso_gateway.cli.replayed_host import serve_recording
+
+        serve_recording(replay, Address(bind, port), speed, log_format, tls)
+        return
     given = {
         "spec": spec_name,
         "framing": framing_name,
@@ -112,7 +127,7 @@ def host(
         raise ConfigError(problems)
     protection = protection_of(mac, covers, pin_format, ksn, exchange)
     settings = msgspec.structs.replace(settings, protection=protection)
-    log = _Log(log_format)
+    log = HostLog(log_format)
     server = HostServer.of(settings, log=log, tls=tls)
 
     over = ", TLS" if tls is not None else ""
@@ -123,11 +138,16 @@ def host(
         else:
             click.echo(f"listening on {bound} ({spec_name}, {framing_name}{over}), admin socket {socket}", err=True)
 
-    trio.run(_serve, server, Address(bind, port), ready)
+    trio.run(run_host, server, Address(bind, port), ready, partial(verbs, server))
 
 
-async def _serve(server: HostServer, address: Address, ready: Callable[[Address, Path], None]) -> None:
-    """Serve until SIGTERM, SIGINT or the admin socket's drain."""
+async def run_host(
+    server: HostServer | RecordedHost,
+    address: Address,
+    ready: Callable[[Address, Path], None],
+    verbs: Callable[[trio.Event], dict[str, Any]],
+) -> None:
+    """Serve until SIGTERM, SIGINT or the admin socket's drain; *verbs* are what that socket understands."""
     import signal
 
     import trio
@@ -141,7 +161,8 @@ async def _serve(server: HostServer, address: Address, ready: Callable[[Address,
             nursery.start_soon(_obey, received, stop, nursery.cancel_scope)
             bound = await nursery.start(server.run, address)
             path = socket_path("host", bound.port)
-            await nursery.start(serve_admin, path, verbs(server, stop))
+            target = {"test": True, "listening": str(bound)}
+            await nursery.start(serve_admin, path, verbs(stop) | {"target": lambda _arguments: target})
             ready(bound, path)
             await stop.wait()
             await server.drain()
@@ -184,7 +205,7 @@ def verbs(server: HostServer, stop: trio.Event) -> dict[str, Any]:
     }
 
 
-class _Log:
+class HostLog:
     """Writes the host's events to stderr."""
 
     def __init__(self, form: str) -> None:
@@ -196,8 +217,9 @@ class _Log:
         self._json = form == "json"
 
     def __call__(self, event: str, fields: Mapping[str, Any]) -> None:
+        """Write one event, unless people need not see it."""
         from iso_gateway.net import clock
 
         if self._json or event not in QUIET:
-            level = "warning" if event in {"undecodable", "refused"} or "offset" in fields else "info"
+            level = "warning" if event in {"undecodable", "refused", "not recorded"} or "offset" in fields else "info"
             self._lines.write(clock.now().wall, event, fields, level)

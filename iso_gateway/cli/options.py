@@ -19,6 +19,30 @@ class Seconds(click.FloatRange):
         return number
 
 
+class Speed(click.ParamType[float]):
+    """How many times as fast as recorded, ``1x``, ``0.5x``, ``10x``; ``max`` is 0.0: as fast as can be."""
+
+    name = "speed"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:  # noqa: ARG002 -- click's
+        """Return what the help shows."""
+        return "1x|2x|max"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return *value* as a number."""
+        if isinstance(value, float):
+            return value
+        if value == "max":
+            return 0.0
+        try:
+            speed = float(str(value).removesuffix("x"))
+        except ValueError:
+            speed = math.nan
+        if not 0.001 <= speed <= 1000:
+            self.fail(f"{value!r} is no speed: 1x as recorded, 2x twice as fast, max as fast as can be.", param, ctx)
+        return speed
+
+
 spec_option = click.option(
     "--spec",
     "spec_name",
