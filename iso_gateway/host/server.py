@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import trio
 
 from iso_gateway.catalog import load_profile, load_spec
+from iso_gateway.codec.message import Message
 from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import ConfigError, FramingError, IsoGatewayError, NoHandshake, Problem, ProblemsError
 from iso_gateway.framing import Frame, Framing
@@ -21,6 +22,7 @@ from iso_gateway.host.books import SERIALS
 from iso_gateway.host.exchanging import Exchanger
 from iso_gateway.host.guard import Guard
 from iso_gateway.host.issuer import Issuer
+from iso_gateway.host.judging.judge import Judge
 from iso_gateway.host.settings import MIDNIGHT, HostSettings
 from iso_gateway.hsm.held_file import held_keys, published_keys
 from iso_gateway.net.address import Address
@@ -100,6 +102,8 @@ class HostServer:
             exchanger=exchanger,
             issuer=Issuer(self.settings, protection, held.issuer) if issuing else None,
         )
+        self.judge: Judge | None = None
+        """Who is told of all that comes and goes; None: nobody judges."""
         self._framing = framing
         self._log = log
         self._clock = clock
@@ -189,16 +193,22 @@ class HostServer:
         at = self._clock()
         for name, link in self._links.items():
             message = self.authorizer.change_keys(at, name)
-            link.connection.send(self.authorizer.dialect.spec.encode(message))
+            self._say(name, link, message, at)
             self._log("announced", {"peer": link.peer, "kind": "key_change", "stan": message.text(11)})
         return len(self._links)
 
     def _announce(self, kind: Kind, at: Moment, *, advice: bool = False) -> int:
         for name, link in self._links.items():
             message = self.authorizer.announce(kind, at, name, advice=advice)
-            link.connection.send(self.authorizer.dialect.spec.encode(message))
+            self._say(name, link, message, at)
             self._log("announced", {"peer": link.peer, "kind": str(kind), "stan": message.text(11)})
         return len(self._links)
+
+    def _say(self, name: str, link: _Link, message: Message, at: Moment) -> None:
+        """Send what the host says of its own accord."""
+        link.connection.send(self.authorizer.dialect.spec.encode(message))
+        if self.judge is not None:
+            self.judge.asked(name, message, at)
 
     def _tells_of_cut_overs(self) -> bool:
         has_an_hour = self.settings.cuts_over_at != MIDNIGHT
@@ -249,6 +259,8 @@ class HostServer:
                 del self._links[name]
                 self.authorizer.closed(name)
                 link.gone()
+                if self.judge is not None:
+                    self.judge.closed(name)
             self._ended(link, why)
 
     async def _accepted(self, sock: socket.socket) -> None:
@@ -269,7 +281,9 @@ class HostServer:
 
     def _heard(self, name: str, link: _Link, frame: Frame) -> None:
         link.messages += 1
-        decision = self.authorizer.hear(frame.payload, self._clock(), name)
+        at = self._clock()
+        decision = self.authorizer.hear(frame.payload, at, name)
+        given = self._judged(name, frame.payload, decision, at)
         if decision.event in ("undecodable", "ignored"):
             self._misheard(link, decision)
         else:
@@ -278,7 +292,15 @@ class HostServer:
             link.connection.abort("a magic amount asked for it")
         elif decision.answer is not None:
             payload = self.authorizer.payload(decision)
-            link.answer(payload, self._framing.answer_header(frame.header), decision.delay)
+            link.answer(payload, self._framing.answer_header(frame.header), decision.delay, given)
+
+    def _judged(self, name: str, payload: bytes, decision: Decision, at: Moment) -> Callable[[], None]:
+        """Tell the judge of a message; return what tells of its answer once that has gone out."""
+        judge = self.judge
+        if judge is None:
+            return _nobody
+        seen = judge.heard(name, payload, decision, at)
+        return lambda: judge.answered(seen, self._clock())
 
     def _misheard(self, link: _Link, decision: Decision) -> None:
         """Tell once per cause and link of what could not be understood."""
@@ -299,6 +321,10 @@ class HostServer:
         self._log("refused", {"cause": refusal.cause, "count": refusal.count})
 
 
+def _nobody() -> None:
+    """Tell nobody that an answer was given."""
+
+
 class _Link:
     """One connection and what waits on it."""
 
@@ -312,17 +338,19 @@ class _Link:
         self._waiting = 0
         self._all_given = trio.Event()
 
-    def answer(self, payload: bytes, header: bytes, delay: float) -> None:
-        """Send *payload* after *delay* seconds; never, where too many wait already."""
+    def answer(self, payload: bytes, header: bytes, delay: float, given: Callable[[], None]) -> None:
+        """Send *payload* after *delay* seconds and then call *given*; never, where too many wait already."""
         if not delay:
             self.connection.send(payload, header)
+            given()
         elif self._waiting < LATE_AT_MOST:
             self._waiting += 1
-            self._late.start_soon(self._answer_late, payload, header, delay)
+            self._late.start_soon(self._answer_late, payload, header, delay, given)
 
-    async def _answer_late(self, payload: bytes, header: bytes, delay: float) -> None:
+    async def _answer_late(self, payload: bytes, header: bytes, delay: float, given: Callable[[], None]) -> None:
         await trio.sleep(delay)
         self.connection.send(payload, header)
+        given()
         self._waiting -= 1
         if not self._waiting:
             self._all_given.set()

@@ -1,0 +1,88 @@
+"""What the judge remembers of one terminal: bounded, whatever the terminal does."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Final
+
+from iso_gateway.host.judging.relations import differing, of_which, repeated
+from iso_gateway.host.judging.seen import MONEY, Seen
+from iso_gateway.protocol.dialect import Dialect
+from iso_gateway.protocol.kinds import Kind
+
+REMEMBERED: Final = 200
+"""Messages of one terminal, among which originals and first sends are looked for."""
+UNSETTLED: Final = 32
+"""Messages of unknown outcome of one terminal; above, the oldest is not asked for any more."""
+CARDS: Final = 16
+"""Card numbers of one terminal that are looked for where none may stand."""
+
+
+class Upload:
+    """The records of one batch, as they come."""
+
+    __slots__ = ("agreed", "announced", "came", "settlement")
+
+    def __init__(self, settlement: Seen, announced: int, *, agreed: bool) -> None:
+        self.settlement = settlement
+        self.announced = announced
+        """How many records the totals count."""
+        self.agreed = agreed
+        self.came: dict[str, Seen] = {}
+        """By STAN of the record, the message that brought it."""
+
+
+class Watch:
+    """One terminal, as its messages show it."""
+
+    def __init__(self, dialect: Dialect, terminal: str, merchant: str) -> None:
+        self.dialect = dialect
+        self.terminal = terminal
+        self.merchant = merchant
+        self.last_stan: Seen | None = None
+        """The latest message that had a number of its own."""
+        self.signed_on = False
+        self.upload: Upload | None = None
+        self.cards: deque[str] = deque(maxlen=CARDS)
+        self._recent: deque[Seen] = deque(maxlen=REMEMBERED)
+        self._unsettled: deque[Seen] = deque(maxlen=UNSETTLED)
+
+    def __repr__(self) -> str:
+        return f"<Watch of {self.terminal}, {len(self._recent)} messages>"
+
+    @property
+    def newest_first(self) -> Iterator[Seen]:
+        """What came lately."""
+        return reversed(self._recent)
+
+    @property
+    def unsettled(self) -> list[Seen]:
+        """The messages whose outcome the terminal cannot know, and about which it has done nothing; oldest first."""
+        return [each for each in self._unsettled if not each.settled and each.outcome_unknown]
+
+    def relate(self, seen: Seen) -> None:
+        """Find out what *seen* is about: what it repeats, and what it reverses."""
+        seen.repeats = repeated(seen, self.newest_first)
+        if seen.kind is not Kind.REVERSAL:
+            return
+        seen.undoes = next(of_which(self.dialect, seen, self.newest_first), None)
+        if seen.undoes is None and seen.repeats is None:
+            owed = [each for each in self.unsettled if each.kind in MONEY]
+            alike = [each for each in owed if not differing(each, seen, set(each.message) - {4})]
+            seen.undoes = next(iter(alike or owed), None)
+            seen.guessed = seen.undoes is not None
+
+    def take(self, seen: Seen) -> None:
+        """Remember *seen*, once it was judged."""
+        for about in (seen.repeats, seen.undoes):
+            if about is not None:
+                about.settled = True
+        if seen.repeats is not None:
+            for each in self._unsettled:
+                each.settled = each.settled or each.repeats is seen.repeats
+        self._recent.append(seen)
+        if seen.kind in MONEY or seen.kind is Kind.REVERSAL:
+            self._unsettled.append(seen)
+        if not seen.doubt and (card := self.dialect.pan(seen.message)) and card not in self.cards:
+            self.cards.append(card)
