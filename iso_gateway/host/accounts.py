@@ -68,10 +68,16 @@ class Accounts:
             return known
         if len(self._accounts) >= self._most:
             del self._accounts[next(iter(self._accounts))]
-        rule = self._rule(pan)
-        balance = self._opening if rule is None or rule.balance is None else rule.balance
-        account = self._accounts[card, currency] = Account(balance)
+        account = self._accounts[card, currency] = self.known(card, currency, pan)
         return account
+
+    def known(self, card: bytes, currency: str, pan: str = "") -> Account:
+        """Return that account as it is, or as it would be opened, and open none."""
+        known = self._accounts.get((card, currency))
+        if known is not None:
+            return known
+        rule = self._rule(pan)
+        return Account(self._opening if rule is None or rule.balance is None else rule.balance)
 
     def all(self) -> Iterable[tuple[tuple[bytes, str], Account]]:
         """Return all accounts by card and currency, the one opened first before the others."""

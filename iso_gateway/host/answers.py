@@ -10,7 +10,10 @@ import msgspec
 
 from iso_gateway.codec.message import Message
 from iso_gateway.errors import CannotCarry, EncodeError
+from iso_gateway.faults.fault import NO_FAULT, Fault
+from iso_gateway.host.asked import Asked
 from iso_gateway.host.guard import NOBODY, Spoilt, Under
+from iso_gateway.host.scenario.rule import Send
 from iso_gateway.protocol.dialect import Dialect
 
 
@@ -31,6 +34,10 @@ class Decision(msgspec.Struct, frozen=True):
     """Whose keys its request came under, and its answer goes under."""
     spoilt: Spoilt = Spoilt.NOT
     """What is done to the MAC of the answer on purpose."""
+    fault: Fault = NO_FAULT
+    """What goes wrong with the answer on purpose, where a rule says so."""
+    sends: tuple[Send, ...] = ()
+    """What the host says of its own accord afterwards, on the same link."""
 
 
 def balance_element(account_type: str, currency: str, amount: int) -> str:
@@ -53,3 +60,20 @@ def written(
         except (CannotCarry, EncodeError) as error:
             cause = str(error)
     return None, cause
+
+
+def noted(asked: Asked, code: str, end: str = "", cause: str = "") -> dict[str, Any]:
+    """Return what the log says of *asked*, masked."""
+    note = {
+        "kind": str(asked.kind),
+        "mti": asked.message.mti,
+        "merchant": asked.merchant,
+        "terminal": asked.terminal,
+        "stan": asked.stan,
+        "amount": asked.amount,
+        "currency": asked.currency,
+        "pan": asked.masked_pan,
+        "code": code,
+    }
+    said = {"end": end, "cause": cause}
+    return note | {key: value for key, value in said.items() if value}

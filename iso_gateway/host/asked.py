@@ -13,11 +13,16 @@ from iso_gateway.codec.mti import is_repeat
 from iso_gateway.errors import DecodeError
 from iso_gateway.host.accounts import Accounts
 from iso_gateway.host.guard import Under
-from iso_gateway.host.transaction import Key
+from iso_gateway.host.scenario.rule import ORDINARY, Respond
+from iso_gateway.host.transaction import Key, Transaction
 from iso_gateway.protocol.dialect import Dialect, peek
 from iso_gateway.protocol.kinds import TRAITS, Kind
+from iso_gateway.protocol.moment import Moment
 from iso_gateway.protocol.originals import ELEMENT, Original
 from iso_gateway.protocol.profile import KindRow, Profile
+
+KEY_LIFE: Final = 24 * 3600.0
+"""Seconds after which a STAN without a batch number may mean something new (ruling 4)."""
 
 _NEEDS_CARD: Final = frozenset({Kind.SALE, Kind.PREAUTH, Kind.BALANCE, Kind.ADVICE})
 """The others have the card of their original."""
@@ -33,6 +38,12 @@ class Asked:
         profile = dialect.profile
         self.message = message
         self.under = under
+        self.respond: Respond = ORDINARY
+        """What a rule says that it is answered."""
+        self.booked: Transaction | None = None
+        """What it has become, or was before, in the ledger."""
+        self.repeats = False
+        """Whether it gets an answer that was given before."""
         self.row = row
         self.kind = row.kind
         self.marked = is_repeat(message.mti)
@@ -62,6 +73,18 @@ class Asked:
     def masked_pan(self) -> str:
         """The card number as people may see it."""
         return mask.pan(self.pan)
+
+    @property
+    def left_standing(self) -> int:
+        """How much of its original a reversal leaves, by DE 95; 0 where it reverses all of it."""
+        said = self.message.text(95)[:12]
+        return int(said) if said.isdecimal() else 0
+
+    def comes_after(self, first: Transaction, moment: Moment) -> bool:
+        """Return whether it only happens to have the key of *first*: the STANs have gone round (ruling 4)."""
+        if self.batch or self.marked or moment.mono - first.received.mono <= KEY_LIFE:
+            return False
+        return not (self.dated and first.fingerprint == self.fingerprint)
 
     def missing(self) -> str:
         """Return which element the request lacks, or the empty text."""

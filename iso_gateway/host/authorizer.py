@@ -11,9 +11,10 @@ import msgspec
 from iso_gateway.codec.message import Message
 from iso_gateway.codec.mti import is_request
 from iso_gateway.errors import CannotCarry, DecodeError
+from iso_gateway.faults.fault import Silence
 from iso_gateway.host.accounts import Accounts
 from iso_gateway.host.announcing import Announcer
-from iso_gateway.host.answers import Decision, balance_element, written
+from iso_gateway.host.answers import Decision, balance_element, noted, written
 from iso_gateway.host.asked import Asked, alike
 from iso_gateway.host.batches import BATCH_KINDS, Batches, Said, inquire
 from iso_gateway.host.books import Books, Outcome
@@ -21,23 +22,27 @@ from iso_gateway.host.calendar import Calendar
 from iso_gateway.host.exchanging import Exchanger
 from iso_gateway.host.guard import NOBODY, Guard, Spoilt, Under
 from iso_gateway.host.issuer import FINE, WRONG_BLOCK, Issuer, Verdict
+from iso_gateway.host.later import irreversible, refusal
 from iso_gateway.host.ledger import Ledger
-from iso_gateway.host.magic import ORDINARY, Ending, ending
+from iso_gateway.host.magic import ORDINARY as NO_MAGIC
+from iso_gateway.host.magic import Ending, ending
 from iso_gateway.host.saved import Saved, restore, save
+from iso_gateway.host.scenario.heard import Heard
+from iso_gateway.host.scenario.responding import ending_of, overlaid, ruled, unheard
+from iso_gateway.host.scenario.rule import ORDINARY, Respond
+from iso_gateway.host.scenario.scenario import Scenario
+from iso_gateway.host.scenario.values import Situation
 from iso_gateway.host.settings import HostSettings
-from iso_gateway.host.transaction import Key, Transaction, can_be_undone
-from iso_gateway.protocol import rules
+from iso_gateway.host.transaction import Key, Transaction
 from iso_gateway.protocol.dialect import Dialect, Facts
 from iso_gateway.protocol.kinds import NETWORK, TRAITS, Kind
 from iso_gateway.protocol.moment import Moment
-from iso_gateway.protocol.rules import Claim
-
-KEY_LIFE: Final = 24 * 3600.0
-"""Seconds after which a STAN without a batch number may mean something new (ruling 4)."""
+from iso_gateway.protocol.profile import KindRow
 
 _PASSED_OVER: Final = 10_000
 """How many requests are known that got silence as if they had never come."""
 
+NOTHING_MORE: Final[Mapping[str, str | bytes]] = {}
 _SENDS: Final = 16
 """How many DE 7 of one request's sends are known."""
 
@@ -56,6 +61,7 @@ class Authorizer:
         guard: Guard | None = None,
         exchanger: Exchanger | None = None,
         issuer: Issuer | None = None,
+        scenario: Scenario | None = None,
     ) -> None:
         """Decide in *dialect*; *first_serial* and *card_key* (up to 64 bytes) are random where it matters.
 
@@ -70,6 +76,8 @@ class Authorizer:
         """The links that have signed on."""
         self.refuse_reversals = self.settings.refuse_reversals
         """The canonical code with which every reversal is refused; empty: they are carried out. May be changed."""
+        self.scenario = scenario or Scenario()
+        """The rules that go before the ordinary ones; more may be added."""
         self._guard = guard
         self._exchanger = exchanger
         self._issuer = issuer
@@ -133,12 +141,32 @@ class Authorizer:
                 return Decision("network", {**note, **keys, "answered": True})
             return Decision("ignored", {"mti": message.mti, "cause": "an answer, and nothing was asked"})
         row = self.dialect.kind_row(message)
+        asked = None
+        if row is not None and row.kind not in NETWORK:
+            asked = Asked(message, row, self.dialect, self.accounts, self.settings.currency, under)
+        if not self.scenario:
+            return self._decided(message, row, asked, ORDINARY, moment, link)
+        heard = Heard(message, row, asked, self.dialect, self._books, self._issuer)
+        ruling = self.scenario.judge(heard)
+        if ruling.rule is not None and ruling.rule.fault.silence is Silence.UNRECORDED:
+            decision = unheard(heard)
+        else:
+            respond = ORDINARY if ruling.rule is None else ruling.rule.respond
+            decision = self._decided(message, row, asked, respond, moment, link)
+        situation = Situation(message, heard.of_original, self._calendar.local(moment), self.scenario.chance)
+        return ruled(decision, ruling, heard, situation)
+
+    def _decided(  # noqa: PLR0917 -- what is known of a message, in one place
+        self, message: Message, row: KindRow | None, asked: Asked | None, respond: Respond, moment: Moment, link: str
+    ) -> Decision:
+        """Return what becomes of a message by the rules of the host, and by what a rule of the scenario *responds*."""
         if row is None:
-            note = {"mti": message.mti, "terminal": message.text(41), "stan": message.text(11), "code": "40"}
-            return self._answered(message, "40", {}, moment, note)
-        if row.kind in NETWORK:
-            return self._network(message, row.kind, moment, link)
-        asked = Asked(message, row, self.dialect, self.accounts, self.settings.currency, under)
+            code = respond.code or "40"
+            note = {"mti": message.mti, "terminal": message.text(41), "stan": message.text(11), "code": code}
+            return self._answered(message, code, {}, moment, note)
+        if asked is None:
+            return self._network(message, row.kind, respond, moment, link)
+        asked.respond = respond
         missing = asked.missing()
         if missing:
             return self._refused(asked, "30", moment, f"no DE {missing}")
@@ -147,9 +175,10 @@ class Authorizer:
         if row.kind in BATCH_KINDS:
             return self._said(asked, self._batches.hear(asked, moment), moment)
         if row.kind is Kind.INQUIRY:
-            return self._said(asked, inquire(asked, self.ledger), moment)
+            code = asked.respond.code
+            return self._said(asked, Said(code) if code else inquire(asked, self.ledger), moment)
         first = self.ledger.under(asked.key)
-        if first is not None and not _outdated(first, asked, moment):
+        if first is not None and not asked.comes_after(first, moment):
             if first.fingerprint != asked.fingerprint:
                 return self._refused(asked, "94", moment, "another message under this key")
             return self._again(asked, first, moment)
@@ -199,9 +228,10 @@ class Authorizer:
         if self._guard is not None:
             self._guard.closed(link)
 
-    def _network(self, message: Message, kind: Kind, moment: Moment, link: str) -> Decision:
+    def _network(self, message: Message, kind: Kind, respond: Respond, moment: Moment, link: str) -> Decision:
         facts: Facts = {}
-        match kind:
+        code = respond.code or "00"
+        match kind if respond.approves or not respond.code else None:
             case Kind.SIGN_ON:
                 self.signed_on.add(link)
                 facts = self._exchanger.signed_on(message, link) if self._exchanger is not None else facts
@@ -209,8 +239,8 @@ class Authorizer:
                 self.signed_on.discard(link)
             case Kind.CUT_OVER:
                 self._calendar.cut_over(moment)
-        note = {"kind": str(kind), "stan": message.text(11), "code": "00", **({"keys": "new"} if facts else {})}
-        return self._answered(message, "00", facts, moment, note, event="network")
+        note = {"kind": str(kind), "stan": message.text(11), "code": code, **({"keys": "new"} if facts else {})}
+        return self._answered(message, code, facts, moment, note, event="network")
 
     def _again(self, asked: Asked, first: Transaction, moment: Moment) -> Decision:
         """Give the repeat of *first* its first answer."""
@@ -241,30 +271,37 @@ class Authorizer:
         if not asked.amount:
             return self._refused(asked, "13", moment)
         end = self._ending(asked, asked.amount)
-        if not end.recorded:
+        if not end.recorded and not end.approves:
             return self._passed(asked, end, moment)
-        amount = asked.amount // 2 if end.half else asked.amount
-        code, facts, verdict = end.code, dict[str, str | bytes](), FINE
+        code, facts, verdict, amount = end.code, dict[str, str | bytes](), FINE, asked.amount
         if asked.kind is not Kind.ADVICE:  # what happened offline is a fact
             verdict = self._judged(asked)
             if verdict.code == WRONG_BLOCK:
                 return self._refused(asked, WRONG_BLOCK, moment, verdict.cause)
             account = self.accounts.account(asked.card, asked.currency, asked.pan)
+            amount = asked.amount if end.share is None else end.share.of(asked.amount, account.available)
             refusal = verdict.code or self.accounts.refusal(asked.pan)
-            code = code or refusal or ("51" if amount > account.available else "")
+            if not end.approves:
+                code = code or refusal or ("51" if amount > account.available else "")
+            elif not amount:
+                code = "51"
             if verdict.cryptogram is not None:
                 facts[self.dialect.spec.fields[55].name] = verdict.cryptogram.answer(code or "00")
-        if end.half and not code:
-            facts["amount_transaction"] = f"{amount:012}"
-        code_said = code or ("10" if end.half else "00")
-        outcome = Outcome(code_said, amount, refused=bool(code), facts=facts, irreversible=end.reversal)
+        refused = bool(code) and (not end.approves or not amount)
+        if amount != asked.amount and not refused:
+            facts["amount_transaction"], code = f"{amount:012}", "10"
+        if not end.recorded:
+            return self._refused(asked, code or "00", moment, end.meaning, facts)
+        outcome = Outcome(code or "00", amount or asked.amount, refused, facts=facts, irreversible=end.reversal)
         recorded = self._books.record(asked, outcome, moment)
         return self._done(asked, recorded, moment, end=end, cause=verdict.cause)
 
     def _ending(self, asked: Asked, amount: int) -> Ending:
-        """Return the magic ending; repeats have none, of what was passed over before either."""
+        """Return the ending that a rule says, or a magic one: that repeats have not, of what was passed over either."""
+        if asked.respond.decides:
+            return ending_of(asked.respond)
         if not self.settings.magic or asked.marked or self._passed_over.get(asked.key) == asked.fingerprint:
-            return ORDINARY
+            return NO_MAGIC
         return ending(asked.kind, amount, keyed=self._guard is not None)
 
     def _judged(self, asked: Asked) -> Verdict:
@@ -278,13 +315,14 @@ class Authorizer:
         if len(self._passed_over) >= _PASSED_OVER:
             del self._passed_over[next(iter(self._passed_over))]
         self._passed_over[asked.key] = asked.fingerprint
-        return Decision("transaction", _note(asked, "", end.meaning), hang_up=end.hang_up)
+        return Decision("transaction", noted(asked, "", end.meaning), hang_up=end.hang_up)
 
     def _balance(self, asked: Asked, moment: Moment) -> Decision:
         verdict = self._judged(asked)
         if verdict.code == WRONG_BLOCK:
             return self._refused(asked, WRONG_BLOCK, moment, verdict.cause)
-        refusal = verdict.code or self.accounts.refusal(asked.pan)
+        respond = asked.respond
+        refusal = "" if respond.approves else respond.code or verdict.code or self.accounts.refusal(asked.pan)
         account = self.accounts.account(asked.card, asked.currency, asked.pan)
         facts: dict[str, str | bytes] = {}
         if not refusal:
@@ -301,20 +339,15 @@ class Authorizer:
         if original is not None:
             asked.kind = next(kind for kind in kinds if original.kind in TRAITS[kind].original)
         amount = asked.amount or 0
-        code = self._refusal(asked, amount, original, moment)
-        outcome = Outcome(code or "00", amount, refused=bool(code), original=original)
+        code, respond = refusal(asked, original, self.dialect.profile, self._calendar.today(moment)), asked.respond
+        if respond.decides:
+            # What a rule approves and could not be done moves nothing that was booked before.
+            end = ending_of(respond)
+            original, code = (None if code else original, "") if end.approves else (original, end.code or code)
+            if not end.recorded:
+                return self._refused(asked, end.code or code or "00", moment, end.meaning)
+        outcome = Outcome(code or respond.code or "00", amount, refused=bool(code), original=original)
         return self._done(asked, self._books.record(asked, outcome, moment), moment)
-
-    def _refusal(self, asked: Asked, amount: int, original: Transaction | None, moment: Moment) -> str:
-        """Return why a later message about *original* is refused, or the empty text."""
-        if original is None:
-            return rules.not_found(asked.kind, self.dialect.profile.rules)
-        if not amount:
-            return "13"
-        if asked.says_currency and asked.says_currency != original.currency:
-            return "64"
-        claim = Claim(asked.kind, amount, asked.card, self._calendar.today(moment), asked.batch)
-        return rules.refusal(claim, original.standing(), self.dialect.profile.rules)
 
     # Reversals
 
@@ -323,16 +356,16 @@ class Authorizer:
 
         What was declined was never booked: it counts as not found.
         """
-        refusal = self.refuse_reversals or self.accounts.reversal_refusal(asked.pan)
-        if refusal:
-            return self._refused(asked, refusal, moment, "this host refuses reversals")
         original = self.ledger.original(asked.named, asked.merchant, asked.terminal, kinds, asked.type)
-        if original is None:
-            return self._refused(asked, self._not_found, moment, "original not found")
-        code, cause = self._irreversible(asked, original, moment)
-        if code:
+        code, cause = self._against(asked, original, moment)
+        if asked.respond.decides:
+            # Only what it approves may be carried out, and is said to be where that was not possible.
+            end = ending_of(asked.respond)
+            if code or not (end.approves and end.recorded):
+                return self._refused(asked, end.code or "00", moment, cause or end.meaning)
+        if code or original is None:
             return self._refused(asked, code, moment, cause)
-        left = _left_standing(asked)
+        left = asked.left_standing
         outcome = Outcome("00", original.amount - left, original=original)
         if left:
             self.ledger.reduce(original, left)
@@ -340,25 +373,13 @@ class Authorizer:
             self.ledger.undo(original)
         return self._done(asked, self._books.record(asked, outcome, moment), moment)
 
-    def _irreversible(self, asked: Asked, original: Transaction, moment: Moment) -> tuple[str, str]:
-        """Return why *original* cannot be reversed, as code and in words; empty where it can."""
-        if not can_be_undone(original):
-            return "25", f"original is {original.state}"
-        if asked.card and original.card and asked.card != original.card:
-            return "14", "another card"
-        if asked.amount is not None and asked.amount not in (original.amount, original.asked):
-            return "64", "another amount"
-        if original.irreversible:
-            return original.irreversible, "the amount of the original asked for this refusal"
-        if left := _left_standing(asked):
-            allowed = self.dialect.profile.rules.partial_reversal and original.kind in TRAITS[Kind.ADJUSTMENT].original
-            if not allowed:
-                return "40", "partial reversal"
-            if left >= original.amount:
-                return "64", "it leaves no less than there was"
-        if self.settings.reverse_same_day_only and original.business_date != self._calendar.today(moment):
-            return "25", "original of an earlier day"
-        return "", ""
+    def _against(self, asked: Asked, original: Transaction | None, moment: Moment) -> tuple[str, str]:
+        """Return why the reversal *asked* is refused, as code and in words; empty where it is carried out."""
+        if refusal := self.refuse_reversals or self.accounts.reversal_refusal(asked.pan):
+            return refusal, "this host refuses reversals"
+        if original is None:
+            return self._not_found, "original not found"
+        return irreversible(asked, original, self.dialect.profile, self.settings, self._calendar.today(moment))
 
     # Answers
 
@@ -368,32 +389,37 @@ class Authorizer:
         transaction: Transaction,
         moment: Moment,
         *,
-        end: Ending = ORDINARY,
+        end: Ending = NO_MAGIC,
         repeat: bool = False,
         cause: str = "",
     ) -> Decision:
         """Return the answer of a recorded transaction, or its magic ending."""
-        note = _note(asked, transaction.code, "" if end is ORDINARY else end.meaning, cause)
+        asked.booked, asked.repeats = transaction, repeat
+        note = noted(asked, transaction.code, "" if end is NO_MAGIC else end.meaning, cause)
         note |= {"kind": str(transaction.kind), "rrn": transaction.rrn, "pan": transaction.pan}
         note |= {"amount": transaction.amount, **({"repeat": True} if repeat else {})}
         if not end.answered:
             return Decision("transaction", note, hang_up=end.hang_up)
         delay = self.settings.late_seconds if end.late else 0.0
         answered = self._answered(asked.message, transaction.code, transaction.facts, moment, note, delay=delay)
+        if repeat and transaction.changes and answered.answer is not None:
+            answered = msgspec.structs.replace(answered, answer=overlaid(answered.answer, transaction.changes)[0])
         return msgspec.structs.replace(answered, spoilt=end.spoilt) if end.spoilt is not Spoilt.NOT else answered
 
     def _said(self, asked: Asked, said: Said, moment: Moment) -> Decision:
         """Return an answer about a batch, or to an inquiry."""
         event = "inquiry" if asked.kind is Kind.INQUIRY else "settlement"
-        note = {**_note(asked, said.code), **said.note}
+        note = {**noted(asked, said.code), **said.note}
         return self._answered(asked.message, said.code, said.facts, moment, note, event=event)
 
-    def _refused(self, asked: Asked, code: str, moment: Moment, cause: str = "") -> Decision:
+    def _refused(
+        self, asked: Asked, code: str, moment: Moment, cause: str = "", said: Mapping[str, str | bytes] = NOTHING_MORE
+    ) -> Decision:
         """Return an answer that leaves no trace in the ledger."""
-        facts: dict[str, str | bytes] = {}
+        facts = dict(said)
         if asked.kind is not Kind.REVERSAL:
             facts["retrieval_reference_number"] = self._books.rrn(moment)
-        return self._answered(asked.message, code, facts, moment, _note(asked, code, cause=cause))
+        return self._answered(asked.message, code, facts, moment, noted(asked, code, cause=cause))
 
     def _answered(
         self,
@@ -415,33 +441,3 @@ class Authorizer:
 
 def _is_answer(message: Message) -> bool:
     return not is_request(message.mti)
-
-
-def _left_standing(asked: Asked) -> int:
-    """Return how much of its original a reversal leaves, by DE 95; 0 where it reverses all of it."""
-    said = asked.message.text(95)[:12]
-    return int(said) if said.isdecimal() else 0
-
-
-def _outdated(first: Transaction, asked: Asked, moment: Moment) -> bool:
-    """Return whether *asked* only happens to have the key of *first*: the STANs have gone round (ruling 4)."""
-    if asked.batch or asked.marked or moment.mono - first.received.mono <= KEY_LIFE:
-        return False
-    return not (asked.dated and first.fingerprint == asked.fingerprint)
-
-
-def _note(asked: Asked, code: str, end: str = "", cause: str = "") -> dict[str, Any]:
-    """Return what the log says of *asked*, masked."""
-    note = {
-        "kind": str(asked.kind),
-        "mti": asked.message.mti,
-        "merchant": asked.merchant,
-        "terminal": asked.terminal,
-        "stan": asked.stan,
-        "amount": asked.amount,
-        "currency": asked.currency,
-        "pan": asked.masked_pan,
-        "code": code,
-    }
-    said = {"end": end, "cause": cause}
-    return note | {key: value for key, value in said.items() if value}

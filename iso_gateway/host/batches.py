@@ -28,6 +28,8 @@ from iso_gateway.protocol.reconciling import (
 
 BATCH_KINDS: Final = frozenset({Kind.SETTLEMENT, Kind.UPLOAD, Kind.UPLOAD_END})
 
+UNBALANCED: Final = "95"
+"""The canonical code for totals that do not agree."""
 MATCHED: Final = "3"
 MISMATCH: Final = "4"
 POS_ONLY: Final = "5"
@@ -90,8 +92,15 @@ class Batches:
                 self._first_answers[each.name] = (each.stan, Said(each.code, {**each.facts}))
 
     def hear(self, asked: Asked, moment: Moment) -> Said:
-        """Return what is said to *asked*, which is of BATCH_KINDS."""
+        """Return what is said to *asked*, which is of BATCH_KINDS.
+
+        A rule may say whether totals are balanced; with any other code it has not been heard.
+        """
         name = (asked.merchant, asked.terminal, asked.batch)
+        code = asked.respond.code
+        said = asked.kind is Kind.SETTLEMENT and code == UNBALANCED
+        if code and not asked.respond.approves and not said:
+            return Said(code)
         match asked.kind:
             case Kind.SETTLEMENT:
                 return self._totals(asked, name, moment)
@@ -112,11 +121,12 @@ class Batches:
             return first[1] if first is not None else Said("96")  # the answer to the end of its upload got lost
         self._told[name] = said
         ours = totals_of(self._signed(each) for each in counted)
-        verdict = Verdict.BALANCED if said == ours else Verdict.NOT_BALANCED
+        balanced = asked.respond.approves if asked.respond.code else said == ours
+        verdict = Verdict.BALANCED if balanced else Verdict.NOT_BALANCED
         answer = Said(
             code_of(self._dialect, verdict),
             totals_facts(self._dialect, ours, verdict),
-            {"batch": asked.batch, "balanced": said == ours},
+            {"batch": asked.batch, "balanced": balanced},
         )
         self._first_answers[name] = (asked.stan, answer)
         self._uploaded[name] = {}

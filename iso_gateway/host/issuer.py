@@ -73,6 +73,10 @@ class Issuer:
                 return verdict
         return self._chip(asked)
 
+    def tries(self, card: bytes) -> int:
+        """Return how many wrong PINs in a row came for *card*."""
+        return self._wrong.get(card, 0)
+
     def _pin(self, asked: Asked) -> Verdict:
         """Check the PIN of a message that has one, under the keys under which it came (ruling 11)."""
         form, block = self._protection.pin, asked.message.get(52)

@@ -37,6 +37,7 @@ from typing import Final
 import msgspec
 
 from iso_gateway.host.guard import Spoilt
+from iso_gateway.host.scenario.rule import Share
 from iso_gateway.protocol.kinds import Kind
 
 MAGIC_KINDS: Final = frozenset({Kind.SALE, Kind.PREAUTH})
@@ -49,13 +50,15 @@ class Ending(msgspec.Struct, frozen=True):
     meaning: str
     """A few words for logs and the documentation."""
     code: str = ""
-    """The canonical code to refuse with; empty: the ordinary rules decide."""
+    """The canonical code to answer with; empty: the ordinary rules decide."""
+    approves: bool = False
+    """Whether it is approved, whatever the ordinary rules say."""
     recorded: bool = True
     answered: bool = True
     late: bool = False
     hang_up: bool = False
-    half: bool = False
-    """Whether only half of the amount is approved."""
+    share: Share | None = None
+    """How much of the amount is approved; None: all."""
     reversal: str = ""
     """The canonical code with which its reversal is refused; empty: it may be reversed."""
     spoilt: Spoilt = Spoilt.NOT
@@ -64,7 +67,7 @@ class Ending(msgspec.Struct, frozen=True):
 
 ENDINGS: Final[dict[str, Ending]] = {
     "05": Ending("declines: do not honour", code="05"),
-    "10": Ending("approves half of it", half=True),
+    "10": Ending("approves half of it", share=Share(percent=50)),
     "51": Ending("declines: insufficient funds", code="51"),
     "54": Ending("declines: expired card", code="54"),
     "67": Ending("approves and stays silent, and refuses the reversal", answered=False, reversal="30"),

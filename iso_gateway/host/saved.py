@@ -47,6 +47,7 @@ class SavedTransaction(msgspec.Struct, frozen=True):
     approval: str
     code: str
     facts: dict[str, str]
+    changes: dict[str, str | None]
     approved: bool
     reversed: bool
     taken_by: Kind | None

@@ -88,6 +88,8 @@ class Transaction:
     """The canonical code that it was answered with."""
     facts: dict[str, str | bytes] = field(default_factory=dict)
     """What the answer said beyond the echo."""
+    changes: dict[str, str | None] = field(default_factory=dict)
+    """What a rule made its answer say, by path; None: taken out."""
     original: Transaction | None = None
     approved: bool = False
     reversed: bool = False
