@@ -92,10 +92,11 @@ def test_tests_in_asyncio(pytester: pytest.Pytester) -> None:
                         await asyncio.sleep(0)
                         turns.append(1)
                 beside = asyncio.create_task(other())
-                result = await iso_terminal.start("sale", "1.00")
+                async with asyncio.timeout(5):
+                    result = await iso_terminal.start("sale", "1.00")
                 beside.cancel()
                 return result.approved, bool(turns)
-            assert asyncio.run(both()) == (True, True)
+            assert asyncio.run(both(), debug=True) == (True, True)
 
         def test_it_has_streams_of_its_own(iso_host):
             async def connected():
