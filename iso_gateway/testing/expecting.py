@@ -9,6 +9,9 @@ from iso_gateway.codec.describe import summary
 from iso_gateway.errors import ConfigError, Problem
 from iso_gateway.faults.near import Near, differences
 from iso_gateway.faults.when import Bare, When
+from iso_gateway.host.judging.following import Stage
+from iso_gateway.host.judging.judge import Judge
+from iso_gateway.protocol.moment import Moment
 
 
 def conditions_of(said: Mapping[str, Any] | str, more: Mapping[str, Any]) -> dict[str, str]:
@@ -83,6 +86,29 @@ class Expectation:
         elif self.may_be_met:
             lines.append("nothing else came")
         return lines
+
+
+def rules_broken(judge: Judge, now: Moment) -> list[str]:
+    """Return lines on what terminals did wrong, on what is still to come at *now*, and on rules that never began."""
+    lines: list[str] = []
+    waiting = [each for each in judge.unmet(now) if each.stage is Stage.OPEN]
+    for finding in judge.findings:
+        lines.append(f"iso_host found: {finding.rule}: {finding.text}")
+        lines += [f"    {summary(each.message)}, {each.how}" for each in (finding.about, *finding.others)]
+    for begun in waiting:
+        step = begun.expectation.then[len(begun.came)]
+        lines.append(f"iso_host expected {step.said} after {summary(begun.first.message)}; it did not come")
+        if begun.near is not None:
+            nearest = Bare(begun.near.message, begun.near.kind)
+            lines.append(f"the nearest is {summary(begun.near.message)}; not so: {', '.join(begun.nearly)}")
+            lines += [f"    {line}" for line in differences(Near("", step.when, step.when.misses(nearest)), nearest)]
+    known = {each.expectation.id for terminal in judge.terminals.values() for each in terminal.follower.begun}
+    lines += [
+        f"iso_host expected {', '.join(step.said for step in rule.then)} after {rule.after.said}, which never came"
+        for rule in judge.expectations
+        if rule.then and rule.id not in known
+    ]
+    return lines
 
 
 def _times(count: int) -> str:

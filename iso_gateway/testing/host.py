@@ -12,14 +12,18 @@ from iso_gateway.codec.message import Message
 from iso_gateway.errors import DecodeError
 from iso_gateway.faults.when import Bare, When, resolved, when_of
 from iso_gateway.framing import Frame
+from iso_gateway.host.judging.following import Stage
+from iso_gateway.host.judging.judge import Judge
 from iso_gateway.host.server import HostServer
 from iso_gateway.host.settings import HostSettings
 from iso_gateway.net.address import Address
+from iso_gateway.net.clock import now
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.testing.background import PATIENCE, Background
 from iso_gateway.testing.clerk import Leg
-from iso_gateway.testing.expecting import Expectation, conditions_of
+from iso_gateway.testing.expecting import Expectation, conditions_of, rules_broken
 from iso_gateway.testing.options import HostOptions
+from iso_gateway.testing.ruling import Conditions, Following, table, words
 
 STORY: Final = 40
 """Events that are shown of a host in a test that failed."""
@@ -42,6 +46,8 @@ class Host:
         self._log: list[tuple[str, Mapping[str, Any]]] = []
         self._server = _Server.of(options.settings, log=lambda event, fields: self._log.append((event, fields)))
         self._server.tell = self._heard
+        if options.judge:
+            self._server.judge = Judge(self._server.authorizer.dialect)
         self.address: Address = background.keep(self._server.run, Address("127.0.0.1", 0)).result(PATIENCE)
         """Where it listens: ``(host, port)``, as ``socket.create_connection`` takes it."""
 
@@ -104,7 +110,7 @@ class Host:
 
     def expect(
         self,
-        conditions: Mapping[str, str] | str = "",
+        conditions: Conditions = "",
         /,
         *,
         times: int | None = None,
@@ -127,10 +133,33 @@ class Host:
         return self._background.call(self._expect, when, said, times, within)
 
     def _expect(self, when: When, said: dict[str, str], times: int | None, within: float) -> Expectation:
-        words = " ".join(f"{key}:{value}" for key, value in said.items())
-        expectation = Expectation(when, words, times=times, until=trio.current_time() + within)
+        expectation = Expectation(when, words(said), times=times, until=trio.current_time() + within)
         self._expected.append(expectation)
         return expectation
+
+    def after(self, conditions: Conditions = "", /, **more: Any) -> Following:
+        """Say what is to come after a message, from now on: ``host.after(...).expect(...)``, ``.never(...)``.
+
+        Args:
+            conditions: what the message looks like, as rules say it; beside that, ``kind`` may be ``money``, and
+                ``answered`` and ``code`` say how it was answered: ``answered="silence"``.
+            more: further conditions: ``kind="sale"``.
+
+        Raises:
+            ConfigError: something is said twice, or is neither text nor a number.
+        """
+        return Following(table(conditions, more), lambda said: self._background.call(self._follow, said))
+
+    def _follow(self, said: dict[str, Any]) -> None:
+        if self._server.judge is None:
+            self._server.judge = Judge(self._server.authorizer.dialect, checks=())
+        self._server.judge.expect(said)
+
+    @property
+    def findings(self) -> list[str]:
+        """What terminals have done wrong so far, by the rules of this test."""
+        judge = self._server.judge
+        return [] if judge is None else [f"{each.rule}: {each.text}" for each in judge.findings]
 
     def complaints(self) -> list[str]:
         """Wait for what is expected still and may come; return lines on what was not as the test said."""
@@ -144,6 +173,15 @@ class Host:
                     await self._more.wait()
             if not expectation.met:
                 lines += expectation.complaint()
+        if (judge := self._server.judge) is not None:
+            while deadlines := [
+                begun.first.at.mono + begun.expectation.within
+                for begun in judge.unmet(now())
+                if begun.stage is Stage.OPEN and begun.expectation.within is not None
+            ]:
+                with trio.move_on_at(min(deadlines)):
+                    await self._more.wait()
+            lines += rules_broken(judge, now())
         return lines
 
     def _heard(self, message: Message) -> None:

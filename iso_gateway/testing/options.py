@@ -25,6 +25,9 @@ class HostOptions(msgspec.Struct, frozen=True):
     strict: bool = True
     """Whether a message that fits none of the test's rules, though they are about its kind, fails the test."""
 
+    judge: bool = False
+    """Whether the test fails where its terminal breaks a rule that all terminals are held against."""
+
 
 class TerminalOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who the test's terminal is."""
@@ -64,15 +67,14 @@ def host_options(said: Mapping[str, Any], project: Mapping[str, str]) -> HostOpt
     """
     given = {key: value for key, value in project.items() if value} | dict(said)
     problems: list[Problem] = []
-    strict = given.pop("strict", True)
-    if not isinstance(strict, bool):
-        problems.append(Problem("strict", "expected True or False"))
+    flags = {name: given.pop(name, default) for name, default in (("strict", True), ("judge", False))}
+    problems += [Problem(name, "expected True or False") for name, flag in flags.items() if not isinstance(flag, bool)]
     protection = _protection(given, problems)
     settings, wrong = read(HostSettings, {key: _plain(value) for key, value in given.items()})
     problems += wrong
     if problems or settings is None:
         raise ConfigError(problems)
-    return HostOptions(msgspec.structs.replace(settings, protection=protection), strict)
+    return HostOptions(msgspec.structs.replace(settings, protection=protection), **flags)
 
 
 Options = TypeVar("Options", GatewayOptions, TerminalOptions)

@@ -21,6 +21,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -35,6 +36,7 @@ _FENCE: Final = re.compile(
 )
 _PORT: Final = re.compile(r"\b90\d\d\b")
 _SHELL: Final = re.compile(r"[|<>;$`*]|&&")
+PLUGIN: Final = "iso_gateway.testing.plugin"
 PROGRAM: Final = f"{shlex.quote(sys.executable)} -m iso_gateway"
 
 
@@ -177,7 +179,14 @@ def alike(expected: str, printed: str) -> bool:
 
 
 def _as_shell(command: str) -> str:
-    return re.sub(r"(^|[|;&(] *)iso-gateway ", rf"\1{PROGRAM} ", command)
+    command = re.sub(r"(^|[|;&(] *)iso-gateway ", rf"\1{PROGRAM} ", command)
+    return re.sub(r"^pytest ", f"{_pytest()} ", command)
+
+
+def _pytest() -> str:
+    """Return the command of pytest with our plugin, also where the package was installed before it had one."""
+    found = any(each.value == PLUGIN for each in entry_points(group="pytest11"))
+    return f"{shlex.quote(sys.executable)} -m pytest{'' if found else f' -p {PLUGIN}'}"
 
 
 def _free_port() -> int:

@@ -356,3 +356,66 @@ def test_conditions_that_are_none_are_told_at_once(pytester: pytest.Pytester) ->
         """,
     )
     result.assert_outcomes(passed=1)
+
+
+def test_what_is_to_come_after_what(pytester: pytest.Pytester) -> None:
+    result = ran(
+        pytester,
+        """
+        import pytest
+
+        def test_of_a_good_terminal(iso_host, iso_terminal):
+            iso_host.after(kind="sale", answered="silence").expect(
+                {"kind": "reversal"}, names="it", same=[4, 41], before={"kind": "money"}, within="10s"
+            )
+            iso_terminal.timeout = 0.01
+            iso_terminal.sale("1.68")
+            iso_terminal.timeout = 5
+            iso_terminal.start("reversal")
+
+        def test_of_one_that_goes_on(iso_host, iso_terminal):
+            rule = iso_host.after("kind:sale", answered="silence")
+            rule.expect("kind:reversal", before="kind:money")
+            iso_terminal.timeout = 0.01
+            iso_terminal.sale("1.68")
+            iso_terminal.timeout = 5
+            iso_terminal.sale("2.00")
+
+        def test_of_one_that_reverses_something_else(iso_host, iso_terminal):
+            iso_host.after(kind="sale", answered="approved").expect(kind="void", amount=100)
+            iso_terminal.sale("1.00")
+            iso_terminal.sale("2.00")
+            iso_terminal.void()
+
+        def test_of_what_never_began(iso_host, iso_terminal):
+            iso_host.after(kind="preauth").expect(kind="completion")
+            iso_terminal.sale("1.00")
+
+        def test_of_what_is_never_to_come(iso_host, iso_terminal):
+            iso_host.after(kind="sale", answered="approved").never(kind="void")
+            iso_terminal.sale("1.00")
+            iso_terminal.void()
+
+        @pytest.mark.iso_host(judge=True)
+        def test_of_all_rules(iso_host, iso_terminal):
+            iso_terminal.timeout = 0.01
+            iso_terminal.sale("1.68")
+            iso_terminal.timeout = 5
+            iso_terminal.sale("2.00")
+            assert iso_host.findings
+        """,
+    )
+    result.assert_outcomes(passed=1, failed=5)
+    result.stdout.fnmatch_lines(
+        [
+            "iso_host found: expected-1: 0200 STAN 000002 came before: kind reversal",
+            "    0200 * USD 1.68 * STAN 000001 * TERM0001, no answer",
+            "iso_host expected kind void, amount 100 after 0200 * USD 1.00 * TERM0001; it did not come",
+            "the nearest is 0200 * USD 2.00 * STAN 000003 *; not so: amount",
+            "    - amount  100",
+            "    [+] amount  200",
+            "iso_host expected kind completion after kind preauth, which never came",
+            "iso_host found: expected-1: 0200 STAN 000002 was never to come: kind void",
+            "iso_host found: reversal-first: 0200 sale, STAN 000001 has no outcome *",
+        ]
+    )
