@@ -37,6 +37,7 @@ COMMANDS = {
     "doctor": Lazy("iso_gateway.cli.doctor:doctor", "which framing and spec bytes fit, and which small edit of one"),
     "encode": Lazy("iso_gateway.cli.message:encode", "write a message as hex"),
     "pcap": Lazy("iso_gateway.cli.pcap:pcap", "read a capture: messages, pairs, latencies"),
+    "wireshark": Lazy("iso_gateway.cli.wireshark:wireshark", "write a dissector for Wireshark from a spec"),
     "spec": Lazy("iso_gateway.cli.spec:spec", "the message specs that are shipped"),
 }
 
