@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -24,7 +25,9 @@ from iso_gateway.codec.parts import tree
 from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import DecodeError
 from iso_gateway.framing import Framing
-from iso_gateway.traffic.dissector import dissector
+from iso_gateway.traffic.dissector import dissector, lua
+from tests.codec.test_part_random import specs
+from tests.support import spec_strategies
 from tests.support.captures import Talk, classic
 from tests.support.drawn_messages import messages, mutated
 from tests.support.fixture_files import samples
@@ -50,12 +53,11 @@ class Shown:
     broken: int = 0
 
 
-def drawn(spec: Spec) -> list[bytes]:
-    """Return messages of *spec*, and bytes that are nearly some: always the same."""
-    found: list[bytes] = []
+def collected(draw: Callable[[st.DataObject], object], count: int) -> None:
+    """Have *draw* called so often, always with the same data."""
 
     @settings(
-        max_examples=DRAWN,
+        max_examples=count,
         derandomize=True,
         database=None,
         phases=[Phase.generate],
@@ -64,12 +66,43 @@ def drawn(spec: Spec) -> list[bytes]:
     )
     @given(st.data())
     def collect(data: st.DataObject) -> None:
-        raw = spec.encode(data.draw(messages(spec, 40)))
-        found.append(raw)
-        found.append(data.draw(mutated(raw)) or raw)
+        draw(data)
 
     collect()
+
+
+def drawn(spec: Spec) -> list[bytes]:
+    """Return messages of *spec*, and bytes that are nearly some."""
+    found: list[bytes] = []
+
+    def draw(data: st.DataObject) -> None:
+        raw = spec.encode(data.draw(messages(spec, 40)))
+        found.extend((raw, data.draw(mutated(raw)) or raw))
+
+    collected(draw, DRAWN)
     return found
+
+
+def drawn_specs() -> list[tuple[Spec, list[bytes]]]:
+    """Return specs that nobody ships, half of them with parts in parts, each with some bytes."""
+    found: list[tuple[Spec, list[bytes]]] = []
+
+    def draw(data: st.DataObject) -> None:
+        spec = spec_strategies.valid(data.draw(spec_strategies.spec_data()))
+        some = [spec.encode(data.draw(spec_strategies.messages(spec))) for _ in range(4)]
+        found.append((spec, some + [data.draw(spec_strategies.broken(each)) or each for each in some]))
+
+    def draw_parts(data: st.DataObject) -> None:
+        spec, said = data.draw(specs())
+        whole = spec.message("0200", {48: said})
+        other = (
+            data.draw(mutated(text)) if isinstance(text := whole[48], bytes) else text[: data.draw(st.integers(0, 9))]
+        )
+        found.append((spec, [spec.encode(each) for each in (whole, spec.message("0200", {48: other}))]))
+
+    collected(draw, DRAWN // 2)
+    collected(draw_parts, DRAWN)
+    return [(spec, some) for spec, some in found if max(map(len, some)) < 4000]
 
 
 @dataclass
@@ -82,38 +115,45 @@ class Case:
     shown: dict[bool, list[Shown]] = field(default_factory=dict)
     """By whether they are unmasked."""
 
-    @property
-    def name(self) -> str:
-        return "x_" + self.spec.name.replace("-", "_")
+    name: str = ""
+    """What its filter fields begin with."""
 
 
 @pytest.fixture(scope="module")
 def cases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
-    folder = tmp_path_factory.mktemp("dissectors")
-    found: dict[str, Case] = {}
+    shipped = [load_spec(name) for name in SHIPPED_SPECS]
+    all_of_them = [(spec.name, spec, [each.raw for each in samples(spec.name)] + drawn(spec)) for spec in shipped]
+    all_of_them += [(f"drawn {at}", *each) for at, each in enumerate(drawn_specs())]
+    found = {
+        name: Case(spec, Framing.parse(FRAMINGS[at % len(FRAMINGS)]), some)
+        for at, (name, spec, some) in enumerate(all_of_them)
+    }
+    dissect(found, tmp_path_factory.mktemp("dissectors"))
+    return found
+
+
+def dissect(found: dict[str, Case], folder: Path) -> None:
+    """Have tshark read all of *found*."""
     packets = []
-    command = ["tshark", "-r", str(folder / "all.pcap"), "-T", "pdml", "-o", "tcp.check_checksum:FALSE"]
-    for at, name in enumerate(SHIPPED_SPECS):
-        spec = load_spec(name)
-        case = Case(spec, Framing.parse(FRAMINGS[at]), [each.raw for each in samples(name)] + drawn(spec))
-        found[name] = case
+    command = ["tshark", "-r", str(folder / "all.pcap"), "-T", "pdml"]
+    for at, case in enumerate(found.values()):
+        case.name = f"own{at}"
+        profile = load_profile(case.spec.profile) if case.spec.profile else None
         for unsafe, port in ((False, PORT + at), (True, UNSAFE_PORT + at)):
-            abbreviation = case.name + "_unsafe" * unsafe
-            script = folder / f"{abbreviation}.lua"
-            profile = load_profile(spec.profile) if spec.profile else None
-            script.write_text(
-                dissector(spec, case.framing, [port], profile, abbreviation=abbreviation, unsafe=unsafe), "utf-8"
-            )
-            command += ["-X", f"lua_script:{script}"]
+            name = case.name + "_unsafe" * unsafe
+            script = dissector(case.spec, case.framing, [port], profile, abbreviation=name, unsafe=unsafe)
+            (folder / f"{name}.lua").write_text(script, "utf-8")
+            command += ["-X", f"lua_script:{folder / name}.lua"]
             packets += talk(case, port).packets
+            case.shown[unsafe] = []
     (folder / "all.pcap").write_bytes(classic(packets))
     done = subprocess.run(command, capture_output=True, check=True, timeout=60)
     assert b"Lua" not in done.stderr, done.stderr.decode()
-    for proto in protos(done.stdout):
-        for case in found.values():
-            if proto.get("name") in {case.name, case.name + "_unsafe"}:
-                case.shown.setdefault(proto.get("name") != case.name, []).append(shown(proto))
-    return found
+    named = {case.name: case for case in found.values()}
+    for proto in ET.fromstring(done.stdout).iter("proto"):
+        name, _, unmasked = str(proto.get("name")).partition("_")
+        if name in named:
+            named[name].shown[bool(unmasked)].append(shown(proto))
 
 
 def talk(case: Case, port: int) -> Talk:
@@ -130,10 +170,6 @@ def talk(case: Case, port: int) -> Talk:
         else:
             sent.up(frame)
     return sent
-
-
-def protos(pdml: bytes) -> Iterator[ET.Element]:
-    yield from ET.fromstring(pdml.decode("utf-8", "replace")).iter("proto")
 
 
 def shown(proto: ET.Element) -> Shown:
@@ -178,12 +214,8 @@ def read_inside(message: Message, *, unsafe: bool) -> tuple[list[tuple[str, str]
     return found, broken
 
 
-@pytest.mark.parametrize("unsafe", [False, True], ids=["masked", "unsafe"])
-@pytest.mark.parametrize("name", SHIPPED_SPECS)
-def test_tshark_shows_every_element_and_part_as_we_decode_it(
-    cases: dict[str, Case], name: str, *, unsafe: bool
-) -> None:
-    case = cases[name]
+def agreed(case: Case, *, unsafe: bool) -> int:
+    """Hold what tshark shows of *case* against our own decode; return how many messages were whole."""
     assert len(case.shown[unsafe]) == len(case.raw)
     good = 0
     for raw, found in zip(case.raw, case.shown[unsafe], strict=True):
@@ -194,11 +226,81 @@ def test_tshark_shows_every_element_and_part_as_we_decode_it(
             continue
         good += 1
         ours, broken = read_inside(message, unsafe=unsafe)
+        fields = to_json(message, unsafe=unsafe)["fields"]
         assert found.mti == message.mti
-        assert {str(each): value for each, value in found.fields.items()} == to_json(message, unsafe=unsafe)["fields"]
+        assert found.fields == {int(number): mask.printable(text) for number, text in fields.items()}
         assert [each for each in found.parts if each[1]] == [each for each in ours if each[1]]
         assert found.broken == broken
         for span in message.spans:
             if span.field.isdigit() and not span.fault:
                 assert found.places[int(span.field)] == (span.start, span.end - span.start)
-    assert good >= len(samples(name)) + DRAWN
+    return good
+
+
+@pytest.mark.parametrize("unsafe", [False, True], ids=["masked", "unsafe"])
+@pytest.mark.parametrize("name", SHIPPED_SPECS)
+def test_tshark_shows_every_element_and_part_as_we_decode_it(
+    cases: dict[str, Case], name: str, *, unsafe: bool
+) -> None:
+    assert agreed(cases[name], unsafe=unsafe) >= len(samples(name)) + DRAWN
+
+
+@pytest.mark.parametrize("unsafe", [False, True], ids=["masked", "unsafe"])
+def test_tshark_shows_what_no_shipped_spec_has(cases: dict[str, Case], *, unsafe: bool) -> None:
+    """Code pages, third bitmaps, lengths that count themselves or characters, every kind of parts in parts."""
+    others = [case for name, case in cases.items() if name.startswith("drawn")]
+    assert sum(agreed(case, unsafe=unsafe) for case in others) >= 2 * len(others) > 2 * DRAWN
+
+
+ISO87 = load_spec("iso87-ascii")
+ECHO = ISO87.encode(ISO87.message("0800", {11: 1, 70: "301"}))
+DECLINED = ISO87.encode(ISO87.message("0210", {11: 7, 39: "51", 41: "TERM0001"}))
+
+
+def columns(talk: Talk, framing: str, folder: Path, *, snap: int = 0) -> list[tuple[str, str]]:
+    """Return what the list of packets says of those that are ours, and what of them is marked."""
+    script = dissector(ISO87, Framing.parse(framing), [5000], load_profile(ISO87.profile))
+    (folder / "one.lua").write_text(script, "utf-8")
+    (folder / "one.pcap").write_bytes(classic(talk.packets, snap=snap))
+    command = ["tshark", "-r", "one.pcap", "-X", "lua_script:one.lua", "-Y", "isogw", "-T", "fields"]
+    command += ["-e", "_ws.col.Info", "-e", "_ws.expert.message"]
+    done = subprocess.run(command, capture_output=True, check=True, timeout=60, cwd=folder, text=True)
+    assert "Lua" not in done.stderr
+    return [(line.partition("\t")[0], line.partition("\t")[2]) for line in done.stdout.splitlines()]
+
+
+def test_frames_and_what_is_no_frame(tmp_path: Path) -> None:
+    """Two messages in one segment, a keep-alive, a header of another kind, a wrong length, a message once more."""
+    framing = Framing.parse("2be+tpdu")
+    echo, declined = framing.frame(ECHO), framing.frame(DECLINED)
+    talk = (
+        Talk()
+        .open()
+        .up(echo + declined, b"\x00\x00", echo[:2] + b"\x61" + echo[3:], b"\xff\xff??", b"\x00\x01\x60", echo)
+    )
+    assert columns(talk, "2be+tpdu", tmp_path) == [
+        ("0800, STAN 000001 | 0210 declined 51 (insufficient funds), STAN 000007, TERM0001", "insufficient funds"),
+        ("keep-alive", ""),
+        ("0800, STAN 000001", "not a header of the kind tpdu"),
+        ("no frame", "no length of a frame"),
+        ("no message", "the frame ends inside its headers"),
+        ("0800, STAN 000001", ""),
+    ]
+
+
+def test_what_was_not_captured_is_not_waited_for(tmp_path: Path) -> None:
+    frame = Framing.parse("2be").frame(DECLINED)
+    ((info, marks),) = columns(Talk().open().up(frame), "2be", tmp_path, snap=40 + len(frame) - 4)
+    assert info == "0210 declined 51 (insufficient funds), STAN 000007"
+    assert marks == "insufficient funds,DE 41: the message ends inside it"
+
+
+@pytest.mark.parametrize("name", ["", "Upper", "9x", "a-b", "a" * 33])
+def test_a_name_that_no_filter_can_have_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="small letters"):
+        dissector(ISO87, Framing.parse("2be"), abbreviation=name)
+
+
+def test_what_a_spec_says_cannot_leave_its_string() -> None:
+    assert lua('a"]] .. os.exit() --\n\\') == '"a\\034]] .. os.exit() --\\010\\092"'
+    assert lua({"a": None, 1: [True, "é\u202e"]}) == '{[1]={true,"é\\226\\128\\174"}}'

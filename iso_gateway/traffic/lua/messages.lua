@@ -87,7 +87,7 @@ local function show_parts(context, item, structure, value, path, hide, deep)
     end
     local seen_of_it = piece.good and shown(piece.said, hide and "all" or mask) or ""
     local below = item:add(field or F.part, where, field and seen_of_it or path .. "." .. key .. "=" .. seen_of_it)
-    below:set_text(path .. "." .. key .. (name ~= "" and " " .. name or "") .. ": " .. seen_of_it)
+    below:set_text(path .. "." .. key .. (name ~= "" and " " .. name or "") .. ": " .. brief(seen_of_it))
     if not piece.good then
       complain(below, piece.said)
     else
@@ -129,7 +129,7 @@ local function show_field(context, tree, key, row, at)
   local seen = good and shown(value, row.mask) or ""
   local where = range(context.buffer, 2 * from, 2 * (at + needed))
   local item = tree:add(field or F.part, where, seen)
-  item:set_text(key .. " " .. row.name .. ": " .. seen)
+  item:set_text(key .. " " .. row.name .. ": " .. brief(seen))
   if not good then
     complain(item, value)
   else
@@ -279,7 +279,7 @@ local function show_frame(buffer, at, stop, start, tree, whole)
   local item = tree:add(proto, buffer(at, stop - at))
   local context = {buffer = buffer, raw = buffer:raw(0, stop), stop = stop, seen = {}}
   item:add(F.length, buffer(at, start - at), stop - start)
-  for _, header in ipairs(SPEC.framing.headers) do
+  for _, header in ipairs(start < stop and SPEC.framing.headers or {}) do
     local length = HEADERS[header]
     if start + length > stop then
       item:add_proto_expert_info(X.broken, "the frame ends inside its headers")

@@ -378,3 +378,11 @@ local function shown(value, mask)
   end
   return stars(value.n)
 end
+
+-- As a line shows it: Wireshark's own cut would take the name too, and may go through a character.
+local function brief(seen)
+  if #seen <= 160 then
+    return seen
+  end
+  return (seen:sub(1, 156):gsub("[\192-\255][\128-\191]*$", "")) .. " ..."
+end
