@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,7 +19,13 @@ class Seconds(click.FloatRange):
         return number
 
 
-class Speed(click.ParamType[float]):
+if TYPE_CHECKING:
+    _Speed = click.ParamType[float]
+else:
+    _Speed = click.ParamType  # of older releases it takes no type
+
+
+class Speed(_Speed):
     """How many times as fast as recorded, ``1x``, ``0.5x``, ``10x``; ``max`` is 0.0: as fast as can be."""
 
     name = "speed"

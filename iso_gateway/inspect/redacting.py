@@ -91,6 +91,28 @@ class Redactor:
         raise CannotRedact(refused.field, refused.reason)
 
 
+def card_numbers(message: Message) -> set[str]:
+    """Return the card numbers that stand in *message* where some are expected, or may be some."""
+    found: set[str] = set()
+    if message.spec is not None:
+        work = _Work(_Noting(found), _FILLERS[0])
+        work.changes(message, message.spec)
+    return found
+
+
+class _Noting(Cards):
+    """Notes the numbers, and leaves them as they are."""
+
+    def __init__(self, found: set[str]) -> None:
+        super().__init__(b"")
+        self._found = found
+
+    def __call__(self, number: str) -> str:
+        """Note *number*."""
+        self._found.add(number)
+        return number
+
+
 class _Work:
     """The redaction of one message."""
 

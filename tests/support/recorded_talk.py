@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from iso_gateway import load_spec
 from iso_gateway.catalog import load_profile
 from iso_gateway.codec.message import Message
 from iso_gateway.framing import Framing
 from iso_gateway.protocol.dialect import Dialect
-from iso_gateway.traffic.recorded import AnyLine, Ended, Entry, Header, Opened, Recording, Side, Spoken
+from iso_gateway.traffic.recorded import (
+    AnyLine,
+    Ended,
+    Entry,
+    Header,
+    Opened,
+    Recording,
+    Side,
+    Spoken,
+    as_line,
+    created,
+)
 
 SPEC = load_spec("iso87-ascii")
 DIALECT = Dialect(SPEC, load_profile("iso87"))
@@ -52,3 +65,11 @@ def recording(*told: Told, redacted: bool = True) -> Recording:
         Entry(number, line, message) for number, (line, message) in enumerate(zip(lines, messages, strict=True), 2)
     )
     return Recording("x.jsonl", Header(1, SPEC.name, "2be", "", redacted), SPEC, Framing.parse("2be"), entries)
+
+
+def written(path: Path, told: Recording) -> Path:
+    """Write the recording *told* to a new file, and return its path."""
+    with created(path, told.header) as file:
+        for entry in told.entries:
+            file.write(as_line(entry.line))
+    return path
