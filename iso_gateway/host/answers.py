@@ -13,7 +13,7 @@ from iso_gateway.errors import CannotCarry, EncodeError
 from iso_gateway.faults.fault import NO_FAULT, Fault
 from iso_gateway.host.asked import Asked
 from iso_gateway.host.guard import NOBODY, Spoilt, Under
-from iso_gateway.host.scenario.rule import Send
+from iso_gateway.host.scenario.sending import Unasked
 from iso_gateway.protocol.dialect import Dialect
 
 
@@ -36,7 +36,7 @@ class Decision(msgspec.Struct, frozen=True):
     """What is done to the MAC of the answer on purpose."""
     fault: Fault = NO_FAULT
     """What goes wrong with the answer on purpose, where a rule says so."""
-    sends: tuple[Send, ...] = ()
+    sends: tuple[Unasked, ...] = ()
     """What the host says of its own accord afterwards, on the same link."""
 
 

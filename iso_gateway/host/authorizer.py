@@ -28,10 +28,10 @@ from iso_gateway.host.magic import ORDINARY as NO_MAGIC
 from iso_gateway.host.magic import Ending, ending
 from iso_gateway.host.saved import Saved, restore, save
 from iso_gateway.host.scenario.heard import Heard
-from iso_gateway.host.scenario.responding import ending_of, overlaid, ruled, unheard
+from iso_gateway.host.scenario.responding import ending_of, ruled, unheard
 from iso_gateway.host.scenario.rule import ORDINARY, Respond
 from iso_gateway.host.scenario.scenario import Scenario
-from iso_gateway.host.scenario.values import Situation
+from iso_gateway.host.scenario.values import Situation, overlaid
 from iso_gateway.host.settings import HostSettings
 from iso_gateway.host.transaction import Key, Transaction
 from iso_gateway.protocol.dialect import Dialect, Facts
@@ -78,11 +78,11 @@ class Authorizer:
         """The canonical code with which every reversal is refused; empty: they are carried out. May be changed."""
         self.scenario = scenario or Scenario()
         """The rules that go before the ordinary ones; more may be added."""
-        self._guard = guard
+        self.guard = guard
         self._exchanger = exchanger
         self._issuer = issuer
         self._calendar = Calendar(zone, self.settings.cuts_over_at)
-        self._announcer = Announcer(dialect, self._calendar)
+        self.announcer = Announcer(dialect, self._calendar)
         self._books = Books(self.accounts, kept, self._calendar, first_serial)
         self._batches = Batches(dialect, self._books.ledger)
         self._alike = alike(dialect.profile)
@@ -115,9 +115,9 @@ class Authorizer:
             if partial is None or _is_answer(partial) or not (partial.text(11) and partial.text(41)):
                 return Decision("undecodable", note)
             return self._answered(partial, "30", {}, moment, note, event="undecodable")
-        if self._guard is None or _is_answer(message):
+        if self.guard is None or _is_answer(message):
             return self.decide(message, moment, link)
-        under = self._guard.judge(message, payload, moment, link)
+        under = self.guard.judge(message, payload, moment, link)
         if under.cause:
             decision = self._unverified(message, under, moment)
         else:
@@ -128,15 +128,15 @@ class Authorizer:
         """Return the bytes of the answer that *decision* has, with its MAC where it is to have one."""
         answer = decision.answer
         assert answer is not None
-        if self._guard is not None:
-            answer = self._guard.sealed(answer, decision.under, decision.spoilt)
+        if self.guard is not None:
+            answer = self.guard.sealed(answer, decision.under, decision.spoilt)
         return self.dialect.spec.encode(answer)
 
     def decide(self, message: Message, moment: Moment, link: str = "", under: Under = NOBODY) -> Decision:
         """Return what becomes of *message* that came over *link*, *under* keys that fit."""
         if _is_answer(message):
-            if (announced := self._announcer.answered(message, link)) is not None:
-                note = {"kind": str(announced), "stan": message.text(11), "code": self.dialect.canonical(message)}
+            if (announced := self.announcer.answered(message, link)) is not None:
+                note = {"kind": announced, "stan": message.text(11), "code": self.dialect.canonical(message)}
                 keys = self._exchanger.answered(message, link) if self._exchanger is not None else {}
                 return Decision("network", {**note, **keys, "answered": True})
             return Decision("ignored", {"mti": message.mti, "cause": "an answer, and nothing was asked"})
@@ -196,13 +196,13 @@ class Authorizer:
         Raises:
             CannotCarry: the dialect has no such message.
         """
-        return self._announcer.request(kind, moment, link, advice=advice)
+        return self.announcer.request(kind, moment, link, advice=advice)
 
     def change_keys(self, moment: Moment, link: str) -> Message:
         """Return what brings new keys to *link*; raises `CannotCarry` where keys cannot be changed so."""
         if self._exchanger is None:
             raise CannotCarry("40", "key_change", "no exchange of keys is set")
-        return self._exchanger.change(self._announcer.request(Kind.ECHO, moment, link), link)
+        return self._exchanger.change(self.announcer.request(Kind.ECHO, moment, link), link)
 
     def cut_over(self, moment: Moment) -> None:
         """Begin the next business date before its hour."""
@@ -224,9 +224,9 @@ class Authorizer:
     def closed(self, link: str) -> None:
         """Take in that *link* is gone: it must sign on again."""
         self.signed_on.discard(link)
-        self._announcer.closed(link)
-        if self._guard is not None:
-            self._guard.closed(link)
+        self.announcer.closed(link)
+        if self.guard is not None:
+            self.guard.closed(link)
 
     def _network(self, message: Message, kind: Kind, respond: Respond, moment: Moment, link: str) -> Decision:
         facts: Facts = {}
@@ -302,7 +302,7 @@ class Authorizer:
             return ending_of(asked.respond)
         if not self.settings.magic or asked.marked or self._passed_over.get(asked.key) == asked.fingerprint:
             return NO_MAGIC
-        return ending(asked.kind, amount, keyed=self._guard is not None)
+        return ending(asked.kind, amount, keyed=self.guard is not None)
 
     def _judged(self, asked: Asked) -> Verdict:
         """Return what the issuer says of the card of *asked*, where settings have one."""

@@ -127,6 +127,12 @@ class Guard:
             return sealed
         return sealed.evolve({de: bytes([sealed[de][0] ^ 1]) + sealed[de][1:] for de in (64, 128) if de in sealed})
 
+    def sealed_request(self, message: Message, under: Under) -> Message:
+        """Return what the host says of its own accord, with its MAC; network management has none."""
+        if not under.mac_key or self._is_network(message) or message.mti[1] == "8":
+            return message
+        return with_mac(self.dialect.spec, message, self.protection, under.mac_key)
+
     def station(self, message: Message, link: str) -> tuple[str, Station]:
         """Return whose keys *message* is under, and those keys.
 

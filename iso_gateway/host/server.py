@@ -6,25 +6,31 @@ import secrets
 import socket
 from collections.abc import Callable, Mapping
 from datetime import UTC, tzinfo
-from typing import Any, Final, Self, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from functools import partial
+from typing import Any, Final, Self
 
 import trio
 
-from iso_gateway.catalog import load_profile, load_spec
 from iso_gateway.codec.message import Message
-from iso_gateway.codec.spec import Spec
-from iso_gateway.errors import ConfigError, FramingError, IsoGatewayError, NoHandshake, Problem, ProblemsError
+from iso_gateway.errors import (
+    CannotCarry,
+    FramingError,
+    IsoGatewayError,
+    NoHandshake,
+)
 from iso_gateway.framing import Frame, Framing
 from iso_gateway.host.answers import Decision
 from iso_gateway.host.authorizer import Authorizer
 from iso_gateway.host.books import SERIALS
 from iso_gateway.host.exchanging import Exchanger
-from iso_gateway.host.guard import Guard
+from iso_gateway.host.guard import Guard, Under
 from iso_gateway.host.issuer import Issuer
 from iso_gateway.host.judging.judge import Judge
+from iso_gateway.host.loading import loaded
+from iso_gateway.host.scenario.scenario import Scenario, seeded_serial
+from iso_gateway.host.scenario.sending import Unasked, unasked_message
 from iso_gateway.host.settings import MIDNIGHT, HostSettings
-from iso_gateway.hsm.held_file import held_keys, published_keys
+from iso_gateway.hsm.held_file import published_keys
 from iso_gateway.net.address import Address
 from iso_gateway.net.clock import now
 from iso_gateway.net.connection import FramedConnection
@@ -35,7 +41,6 @@ from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.moment import Moment
 from iso_gateway.protocol.protection import Exchange
-from iso_gateway.protocol.sealing import unusable
 from iso_gateway.security.held import HeldKeys
 
 Log = Callable[[str, Mapping[str, Any]], None]
@@ -67,6 +72,7 @@ class HostServer:
         first_serial: int | None = None,
         keys: HeldKeys | None = None,
         tls: ServerTLS | None = None,
+        scenario: Scenario | None = None,
     ) -> None:
         """Speak *dialect* in *framing*.
 
@@ -82,6 +88,7 @@ class HostServer:
             keys: the test keys that it holds, where its settings say that messages are protected; None: the published
                 ones.
             tls: how links that dial are taken; None: in clear.
+            scenario: the rules that go before the ordinary ones; None: none, until some are added.
         """
         self.settings = settings or HostSettings()
         self._tls = tls
@@ -101,6 +108,7 @@ class HostServer:
             guard=guard,
             exchanger=exchanger,
             issuer=Issuer(self.settings, protection, held.issuer) if issuing else None,
+            scenario=scenario,
         )
         self.judge: Judge | None = None
         """Who is told of all that comes and goes; None: nobody judges."""
@@ -125,18 +133,19 @@ class HostServer:
         Raises:
             ConfigError: with every setting that names nothing known.
         """
-        problems: list[Problem] = []
-        spec = _tried("spec", problems, lambda: load_spec(settings.spec))
-        framing = _tried("framing", problems, lambda: Framing.parse(settings.framing))
-        zone = _tried("time_zone", problems, lambda: _zone(settings.time_zone))
-        name = settings.profile or (spec.profile if spec is not None else "")
-        if spec is not None and not name:
-            problems.append(Problem("profile", f"spec {spec.name} names no profile, so one is needed here"))
-        profile = _tried("profile", problems, lambda: load_profile(name)) if name else None
-        keys = _tried("keys", problems, lambda: _keys(settings, spec))
-        if spec is None or profile is None or framing is None or zone is None or keys is None:
-            raise ConfigError(problems)
-        return cls(Dialect(spec, profile), framing, settings, zone=zone, log=log, clock=clock, keys=keys, tls=tls)
+        named = loaded(settings)
+        return cls(
+            named.dialect,
+            named.framing,
+            settings,
+            zone=named.zone,
+            log=log,
+            clock=clock,
+            first_serial=seeded_serial(settings.seed) if settings.seed else None,
+            keys=named.keys,
+            tls=tls,
+            scenario=named.scenario,
+        )
 
     def __repr__(self) -> str:
         return f"<HostServer {self.authorizer.dialect.spec.name}, {len(self._links)} links>"
@@ -203,6 +212,18 @@ class HostServer:
             self._say(name, link, message, at)
             self._log("announced", {"peer": link.peer, "kind": str(kind), "stan": message.text(11)})
         return len(self._links)
+
+    def _tell(self, name: str, link: _Link, unasked: Unasked, under: Under) -> None:
+        """Send what a rule wants to be said."""
+        at, guard = self._clock(), self.authorizer.guard
+        told: dict[str, Any] = {"peer": link.peer, "kind": unasked.kind or unasked.mti}
+        try:
+            message = unasked_message(self.authorizer, unasked, at, name)
+        except CannotCarry as error:
+            self._log("announced", told | {"cause": str(error)})
+            return
+        self._say(name, link, message if guard is None else guard.sealed_request(message, under), at)
+        self._log("announced", told | {"stan": message.text(11)})
 
     def _say(self, name: str, link: _Link, message: Message, at: Moment) -> None:
         """Send what the host says of its own accord."""
@@ -293,6 +314,8 @@ class HostServer:
         elif decision.answer is not None:
             payload = self.authorizer.payload(decision)
             link.answer(payload, self._framing.answer_header(frame.header), decision.delay, given)
+        for unasked in decision.sends:
+            link.later(unasked.after, partial(self._tell, name, link, unasked, decision.under))
 
     def _judged(self, name: str, payload: bytes, decision: Decision, at: Moment) -> Callable[[], None]:
         """Tell the judge of a message; return what tells of its answer once that has gone out."""
@@ -347,10 +370,24 @@ class _Link:
             self._waiting += 1
             self._late.start_soon(self._answer_late, payload, header, delay, given)
 
+    def later(self, after: float, say: Callable[[], None]) -> None:
+        """Call *say* after some seconds; never, where too much waits already."""
+        if self._waiting < LATE_AT_MOST:
+            self._waiting += 1
+            self._late.start_soon(self._say_later, after, say)
+
+    async def _say_later(self, after: float, say: Callable[[], None]) -> None:
+        await trio.sleep(after)
+        say()
+        self._one_less()
+
     async def _answer_late(self, payload: bytes, header: bytes, delay: float, given: Callable[[], None]) -> None:
         await trio.sleep(delay)
         self.connection.send(payload, header)
         given()
+        self._one_less()
+
+    def _one_less(self) -> None:
         self._waiting -= 1
         if not self._waiting:
             self._all_given.set()
@@ -374,43 +411,3 @@ class _Link:
         self._late.cancel_scope.cancel()
         self._waiting = 0
         self._all_given.set()
-
-
-Found = TypeVar("Found")
-
-
-def _tried(key: str, problems: list[Problem], find: Callable[[], Found]) -> Found | None:
-    """Return what *find* finds, or None with its problems added to *problems*, said to be those of *key*."""
-    try:
-        return find()
-    except ProblemsError as error:
-        problems += [Problem(key, problem.at(error.source)) for problem in error.problems]
-        return None
-
-
-def _keys(settings: HostSettings, spec: Spec | None) -> HeldKeys:
-    """Return the keys that a host with *settings* holds.
-
-    Raises:
-        ConfigError: they cannot be read, or messages of *spec* cannot be protected with them as is wanted.
-    """
-    if not settings.protection.keyed and not settings.issuing:
-        return HeldKeys()
-    keys = held_keys(settings.keys)
-    own = keys.zone if settings.keys_of == "zone" else keys.terminal
-    problems = [] if spec is None else unusable(spec, settings.protection, own, awaited=True)
-    if problems:
-        raise ConfigError([Problem(f"protection.{problem.path}", problem.message) for problem in problems])
-    return keys
-
-
-def _zone(name: str) -> ZoneInfo:
-    """Return the time zone *name*.
-
-    Raises:
-        ConfigError: there is none.
-    """
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ConfigError([Problem("", "no such time zone; a name like Europe/Vienna or UTC expected")]) from None

@@ -95,6 +95,10 @@ class HostSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mac_on: Literal["", "all", "known", "approvals"] = ""
     """Which answers have a MAC: all; all but A0 and 77, which say that keys are not known; approvals alone. Empty:
     all, or approvals alone, as the profile says (`mac_on_declines`)."""
+    scenario: str = ""
+    """The file with the rules of a scenario; empty: none."""
+    seed: str = ""
+    """What all chance of the scenario is made from, and the first RRN; empty: what the scenario says, and chance."""
     remember: Annotated[int, Meta(ge=1)] = 100_000
     """Transactions, and accounts, that are kept; above, the oldest go. Under the 999999 STANs of one acquirer, so that
     a STAN that comes round again is new."""

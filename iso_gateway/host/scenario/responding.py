@@ -6,19 +6,17 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from iso_gateway.codec.message import Message
 from iso_gateway.codec.tlv import objects
 from iso_gateway.codec.unreadable import Unreadable
-from iso_gateway.errors import EncodeError
 from iso_gateway.faults.fault import NO_FAULT
 from iso_gateway.host.answers import Decision, balance_element, noted
 from iso_gateway.host.magic import Ending
 from iso_gateway.host.scenario.rule import ORDINARY, Respond
-from iso_gateway.host.scenario.values import Situation, key_of
+from iso_gateway.host.scenario.sending import unasked_of
+from iso_gateway.host.scenario.values import Situation, overlaid
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from iso_gateway.codec.message import Message
     from iso_gateway.host.scenario.heard import Heard
     from iso_gateway.host.scenario.scenario import Ruling
 
@@ -57,30 +55,10 @@ def ruled(decision: Decision, ruling: Ruling, heard: Heard, situation: Situation
             note["cannot_carry"] = f"DE {', '.join(left_out)} of the rule"
         if asked is not None and asked.booked is not None:
             asked.booked.changes = {path: value for path, value in changes.items() if path not in left_out}
-    sends = rule.sends
+    sends = tuple(unasked_of(send, situation) for send in rule.sends)
     if rule.fault == NO_FAULT:
         return msgspec.structs.replace(decision, note=note, answer=answer, sends=sends)
     return msgspec.structs.replace(decision, note=note, answer=answer, sends=sends, fault=rule.fault)
-
-
-def overlaid(answer: Message, changes: Mapping[str, str | None]) -> tuple[Message, list[str]]:
-    """Return *answer* with *changes* by path, and the paths of those that it cannot carry."""
-    made = {key_of(path): value for path, value in changes.items() if value is not None or _has(answer, path)}
-    try:
-        return answer.evolve(made), []
-    except EncodeError:
-        pass
-    left_out: list[str] = []
-    for key, value in made.items():
-        try:
-            answer = answer.evolve({key: value})
-        except EncodeError:
-            left_out.append(str(key))
-    return answer, left_out
-
-
-def _has(answer: Message, path: str) -> bool:
-    return int(path.partition(".")[0]) in answer
 
 
 def _changes(respond: Respond, answer: Message, heard: Heard, situation: Situation) -> dict[str, str | None]:

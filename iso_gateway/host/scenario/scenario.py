@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from iso_gateway.faults.near import Near, in_words
 from iso_gateway.faults.when import MOST_TERMINALS, Counting, Miss, Occasion
+from iso_gateway.host.books import SERIALS
 from iso_gateway.host.scenario.rule import Rule
 
 FIRST: Final = "start"
@@ -28,6 +29,11 @@ class Ruling(NamedTuple):
 
 
 NO_RULING: Final = Ruling()
+
+
+def seeded_serial(seed: int | str) -> int:
+    """Return the number that the first RRN of a host with *seed* carries."""
+    return random.Random(f"{seed}/rrn").randrange(SERIALS)  # noqa: S311 -- a run can be repeated
 
 
 class _Live:

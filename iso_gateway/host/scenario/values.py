@@ -114,6 +114,26 @@ def key_of(path: str) -> int | str:
     return int(path) if path.isdecimal() else path
 
 
+def overlaid(answer: Message, changes: Mapping[str, str | None]) -> tuple[Message, list[str]]:
+    """Return *answer* with *changes* by path, and the paths of those that it cannot carry."""
+    made = {key_of(path): value for path, value in changes.items() if value is not None or _has(answer, path)}
+    try:
+        return answer.evolve(made), []
+    except EncodeError:
+        pass
+    left_out: list[str] = []
+    for key, value in made.items():
+        try:
+            answer = answer.evolve({key: value})
+        except EncodeError:
+            left_out.append(str(key))
+    return answer, left_out
+
+
+def _has(answer: Message, path: str) -> bool:
+    return int(path.partition(".")[0]) in answer
+
+
 def _literal(text: str) -> list[Piece]:
     if "{" in text or "}" in text:
         raise ValueError(f"a brace without its other; places are {', '.join(f'{{{each}}}' for each in PLACES)}")

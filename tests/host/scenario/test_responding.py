@@ -7,7 +7,7 @@ import pytest
 
 from iso_gateway.errors import EncodeError
 from iso_gateway.faults.fault import Fault, Silence, Wrong
-from iso_gateway.host.scenario.responding import overlaid
+from iso_gateway.host.scenario.values import overlaid
 from iso_gateway.protocol.kinds import Kind
 from tests.support.scripted_till import scripted
 from tests.support.till import Till, dialect_of
@@ -145,7 +145,7 @@ def test_a_message_that_the_dialect_does_not_know_may_be_answered() -> None:
 def test_totals_are_balanced_or_not_as_a_rule_says() -> None:
     till = scripted("[{when: {kind: settlement}, respond: {code: '95'}}]", "iso93-ascii")
     changes: dict[int | str, str] = dict.fromkeys((74, 75, 76, 77), "0" * 10)
-    changes |= dict.fromkeys((86, 87, 88, 89), "0" * 16) | {97: "C" + "0" * 16}
+    changes |= {**dict.fromkeys((86, 87, 88, 89), "0" * 16), 97: "C" + "0" * 16}
     assert till.ask(Kind.SETTLEMENT, None, changes=dict(changes)).code == "95"
     assert Till("iso93-ascii").ask(Kind.SETTLEMENT, None, changes=dict(changes)).code == "00"
 
