@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -393,3 +394,44 @@ async def test_when_the_hour_has_come_all_links_are_told(autojump_clock: MockClo
     assert again[15] == "0304"
     assert trio.current_time() - began > 86400
     nursery.cancel_scope.cancel()
+
+
+async def test_a_scenario_of_the_settings_is_followed(autojump_clock: MockClock, tmp_path: Path) -> None:
+    file = tmp_path / "one.yaml"
+    file.write_text("rules: [{when: {amount: 700}, respond: {code: '61'}, send: [{mti: '0620', after: 2s}]}]", "utf-8")
+    log = Told()
+    async with in_memory(log, scenario=str(file)) as (_, wire):
+        answer = await wire.sale(700)
+        assert answer is not None
+        assert answer[39] == "61"
+        before = trio.current_time()
+        said = await wire.receive()
+        assert said is not None
+        assert said.mti == "0620"
+        assert trio.current_time() - before == pytest.approx(2)
+        answer = await wire.sale(800)
+        assert answer is not None
+        assert answer[39] == "00"
+    assert log.of("announced") == [{"peer": "memory", "kind": "0620", "stan": "000001"}]
+    assert [fields.get("rule", fields.get("closest")) for fields in log.of("transaction")] == [
+        "rule 1",
+        "rule 1: amount expected 700, found 800",
+    ]
+
+
+def test_what_is_wrong_with_a_scenario_is_told_with_its_line_beside_other_settings(tmp_path: Path) -> None:
+    file = tmp_path / "one.yaml"
+    file.write_text("rules:\n  - {when: {amonut: 700}}\n  - {fault: sielnce}\n", "utf-8")
+    with pytest.raises(ConfigError) as raised:
+        HostServer.of(HostSettings(scenario=str(file), framing="3be"))
+    framing, *others = raised.value.lines
+    assert framing.startswith("framing: ")
+    assert others == [
+        f"{file}:2: rules.0.when.amonut: iso87-ascii has no element 'amonut', did you mean 'amount'?",
+        f"{file}:3: rules.1.fault: no fault is called 'sielnce', did you mean 'silence'?",
+    ]
+
+
+def test_a_seed_makes_the_numbers_of_the_host_too() -> None:
+    sales = [HostServer.of(HostSettings(seed=seed)).authorizer.save().next_serial for seed in ("7", "7", "8")]
+    assert sales[0] == sales[1] != sales[2]

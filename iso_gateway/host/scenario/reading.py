@@ -70,9 +70,10 @@ def scenario_of(data: Mapping[str, Any], dialect: Dialect, seed: int | str | Non
     Raises:
         ConfigError: with every fault.
     """
-    shape, problems = read(ScenarioShape, plain(data), text=True)
+    data = plain(data)
+    shape, problems = read(ScenarioShape, data, text=True)
     if shape is None:
-        raise ConfigError(problems)
+        raise ConfigError(problems + _more(dialect, data))
     rules = [_rule(dialect, each, f"rules.{place}", place, problems) for place, each in enumerate(shape.rules)]
     otherwise = _answering(dialect, shape.otherwise, "otherwise", problems)
     problems += _repeated(rules) + _unreached(shape, rules)
@@ -85,6 +86,17 @@ def scenario_of(data: Mapping[str, Any], dialect: Dialect, seed: int | str | Non
         of_terminals=shape.states.of == "terminal",
         otherwise=None if shape.otherwise == Answering() else Rule(name="otherwise", **otherwise),
     )
+
+
+def _more(dialect: Dialect, data: object) -> list[Problem]:
+    """Return what is wrong with those rules that have the right shape, where others have not."""
+    problems: list[Problem] = []
+    rules = data.get("rules") if isinstance(data, dict) else None
+    for place, each in enumerate(rules if isinstance(rules, list) else []):
+        shape, _ = read(RuleShape, each, text=True)
+        if shape is not None:
+            _rule(dialect, shape, f"rules.{place}", place, problems)
+    return problems
 
 
 def rule_of(data: Mapping[str, Any], dialect: Dialect, path: str = "") -> Rule:

@@ -8,7 +8,6 @@ import msgspec
 
 from iso_gateway.codec.tlv import objects
 from iso_gateway.codec.unreadable import Unreadable
-from iso_gateway.faults.fault import NO_FAULT
 from iso_gateway.host.answers import Decision, balance_element, noted
 from iso_gateway.host.magic import Ending
 from iso_gateway.host.scenario.rule import ORDINARY, Respond
@@ -56,9 +55,9 @@ def ruled(decision: Decision, ruling: Ruling, heard: Heard, situation: Situation
         if asked is not None and asked.booked is not None:
             asked.booked.changes = {path: value for path, value in changes.items() if path not in left_out}
     sends = tuple(unasked_of(send, situation) for send in rule.sends)
-    if rule.fault == NO_FAULT:
-        return msgspec.structs.replace(decision, note=note, answer=answer, sends=sends)
-    return msgspec.structs.replace(decision, note=note, answer=answer, sends=sends, fault=rule.fault)
+    if not rule.fault.answers:
+        answer = None
+    return msgspec.structs.replace(decision, note=note, answer=answer, fault=rule.fault, sends=sends)
 
 
 def _changes(respond: Respond, answer: Message, heard: Heard, situation: Situation) -> dict[str, str | None]:
