@@ -8,12 +8,17 @@ from typing import Any, Final
 
 import trio
 
+from iso_gateway.codec.describe import summary
 from iso_gateway.codec.message import Message
 from iso_gateway.errors import DecodeError
-from iso_gateway.faults.when import Bare, When, resolved, when_of
+from iso_gateway.faults.near import WHO, Near, differences, nearest
+from iso_gateway.faults.when import Bare, Occasion, When, resolved, when_of
 from iso_gateway.framing import Frame
 from iso_gateway.host.judging.following import Stage
 from iso_gateway.host.judging.judge import Judge
+from iso_gateway.host.judging.seen import MONEY
+from iso_gateway.host.scenario.reading import rule_of
+from iso_gateway.host.scenario.rule import Rule
 from iso_gateway.host.server import HostServer
 from iso_gateway.host.settings import HostSettings
 from iso_gateway.net.address import Address
@@ -23,7 +28,7 @@ from iso_gateway.testing.background import PATIENCE, Background
 from iso_gateway.testing.clerk import Leg
 from iso_gateway.testing.expecting import Expectation, conditions_of, rules_broken
 from iso_gateway.testing.options import HostOptions
-from iso_gateway.testing.ruling import Conditions, Following, table, words
+from iso_gateway.testing.ruling import Conditions, Following, Ruling, table, words
 
 STORY: Final = 40
 """Events that are shown of a host in a test that failed."""
@@ -42,12 +47,21 @@ class Host:
         self.settings: HostSettings = options.settings
         self._requests: list[Message] = []
         self._expected: list[Expectation] = []
+        self._rulings: list[Ruling] = []
+        self._rules: list[Rule] = []
+        """Those of `when`, in their order."""
+        self._faults: list[tuple[Rule, bool]] = []
+        """Those of `fail` and `fail_next`, and whether each is meant for one message."""
+        self._unmatched: list[str] = []
+        self._strict = options.strict
         self._more = trio.Event()
         self._log: list[tuple[str, Mapping[str, Any]]] = []
-        self._server = _Server.of(options.settings, log=lambda event, fields: self._log.append((event, fields)))
+        self._server = _Server.of(options.settings, log=self._noted)
         self._server.tell = self._heard
+        self._dialect = self._server.authorizer.dialect
+        self._server.authorizer.scenario.on_unmatched = self._missed
         if options.judge:
-            self._server.judge = Judge(self._server.authorizer.dialect)
+            self._server.judge = Judge(self._dialect)
         self.address: Address = background.keep(self._server.run, Address("127.0.0.1", 0)).result(PATIENCE)
         """Where it listens: ``(host, port)``, as ``socket.create_connection`` takes it."""
 
@@ -108,6 +122,61 @@ class Host:
             raise ValueError(f"expected one of {', '.join(kinds)}, key_change")
         return self._background.call(self._server.announce, kinds[kind], advice=advice)
 
+    def when(self, conditions: Conditions = "", /, **more: str | float) -> Ruling:
+        """Say what becomes of messages: ``host.when(...).respond("51")``, ``host.when(...).fail("silence")``.
+
+        Of several rules the first that fits counts. A message that fits none of them, though one is about its kind,
+        is answered as ever, and fails the test, unless ``@pytest.mark.iso_host(strict=False)`` says otherwise.
+
+        Args:
+            conditions: which messages, as scenario files have it: ``{"55.9F26": "present"}``, ``"mti:0200 nth:3"``.
+            more: further conditions: ``mti="0200", amount=">5000", terminal="TERM*"``.
+
+        Raises:
+            ConfigError: something is said twice, or is neither text nor a number.
+        """
+        ruling = Ruling(conditions_of(conditions, more), lambda said: self._background.call(self._rule, said))
+        self._rulings.append(ruling)
+        return ruling
+
+    def fail_next(self, fault: str, conditions: Conditions = "", /, **more: str | float) -> None:
+        """Let *fault* go wrong with the answer to the next message, or the next that is meant; before all rules.
+
+        Raises:
+            ConfigError: with every word that is no fault, and every condition that is none.
+        """
+        said = conditions_of(conditions, more)
+        name = f"fail_next {fault}"[:80]
+        self._background.call(self._fail, {"name": name, "when": said, "fault": fault}, once=True)
+
+    def fail(self, fault: str, conditions: Conditions = "", /, **more: str | float) -> None:
+        """Let *fault* go wrong with all answers, or with those to what is meant, until `heal`; before all rules.
+
+        Raises:
+            ConfigError: with every word that is no fault, and every condition that is none.
+        """
+        said = conditions_of(conditions, more)
+        self._background.call(self._fail, {"name": f"fail {fault}"[:80], "when": said, "fault": fault}, once=False)
+
+    def heal(self) -> None:
+        """Let nothing go wrong any more that `fail` and `fail_next` said."""
+        self._background.call(self._heal)
+
+    def _rule(self, said: dict[str, Any]) -> None:
+        rule = rule_of(said, self._dialect, "when")
+        self._server.authorizer.scenario.add(rule)
+        self._rules.append(rule)
+
+    def _fail(self, said: dict[str, Any], *, once: bool) -> None:
+        rule = rule_of(said, self._dialect)
+        self._server.authorizer.scenario.add(rule, first=True)
+        self._faults.append((rule, once))
+
+    def _heal(self) -> None:
+        for rule, _ in self._faults:
+            self._server.authorizer.scenario.remove(rule)
+        self._faults.clear()
+
     def expect(
         self,
         conditions: Conditions = "",
@@ -129,7 +198,7 @@ class Host:
             ConfigError: a condition is none.
         """
         said = conditions_of(conditions, more)
-        when = resolved(when_of(said), self._server.authorizer.dialect.spec)
+        when = resolved(when_of(said), self._dialect.spec)
         return self._background.call(self._expect, when, said, times, within)
 
     def _expect(self, when: When, said: dict[str, str], times: int | None, within: float) -> Expectation:
@@ -166,7 +235,12 @@ class Host:
         return self._background.begin(self._judged).result()
 
     async def _judged(self) -> list[str]:
-        lines: list[str] = []
+        lines = list(self._unmatched) if self._strict else []
+        lines += [
+            f"host.when({ruling.said}) says nothing: respond(...) or fail(...) is missing"
+            for ruling in self._rulings
+            if not ruling.made
+        ]
         for expectation in self._expected:
             with trio.move_on_at(expectation.until):
                 while expectation.may_be_met:
@@ -184,9 +258,25 @@ class Host:
             lines += rules_broken(judge, now())
         return lines
 
+    def _noted(self, event: str, fields: Mapping[str, Any]) -> None:
+        self._log.append((event, fields))
+        used = next(((rule, once) for rule, once in self._faults if once and rule.name == fields.get("rule")), None)
+        if used is not None:
+            self._faults.remove(used)
+            self._server.authorizer.scenario.remove(used[0])
+
+    def _missed(self, _near: Near, occasion: Occasion) -> None:
+        """Note a message that fits no rule of the test, where one is about its kind."""
+        near = nearest([(rule.name, rule.when) for rule in self._rules], occasion)
+        if near is None or not near.misses or not near.akin:
+            return
+        if occasion.kind in MONEY or any(condition.subject in WHO for condition in near.when.conditions):
+            self._unmatched.append(f"iso_host has no rule for {summary(occasion.message)}; the nearest is {near.name}")
+            self._unmatched += [f"    {line}" for line in differences(near, occasion)]
+
     def _heard(self, message: Message) -> None:
         self._requests.append(message)
-        row = self._server.authorizer.dialect.kind_row(message)
+        row = self._dialect.kind_row(message)
         occasion = Bare(message, None if row is None else row.kind)
         for expectation in self._expected:
             expectation.heard(occasion)

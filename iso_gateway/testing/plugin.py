@@ -38,6 +38,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", marker)
 
 
+_FILES = frozenset({"scenario", "keys"})
+"""Settings that name files: they are beside the test, unless the path is absolute."""
 _HOST = pytest.StashKey["Host"]()
 """The host of a test."""
 
@@ -113,6 +115,8 @@ def _said(request: pytest.FixtureRequest, name: str) -> dict[str, Any]:
         if marker.args:
             pytest.fail(f"@pytest.mark.{name}: each setting has its name, as in spec='cup-pos'", pytrace=False)
         said |= marker.kwargs
+    for key in _FILES & said.keys():
+        said[key] = str(request.path.parent / said[key])
     return said
 
 

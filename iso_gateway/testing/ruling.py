@@ -1,4 +1,7 @@
-"""``host.after(...)``: what a test says is to come after a message, as rules of expectations have it."""
+"""``host.when(...)`` and ``host.after(...)``: what a test says becomes of messages, and is to come after them.
+
+They are rules as scenario files and sets of expectations have them, written in Python.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,74 @@ from iso_gateway.testing.expecting import conditions_of
 Conditions = Mapping[str, str] | str
 """A table, ``{"amount": ">5000"}``, or the words of a command line, ``"mti:0200 amount:>5000"``."""
 AddRule = Callable[[dict[str, Any]], None]
+
+
+class Ruling:
+    """What becomes of the messages that a test means."""
+
+    def __init__(self, when: Mapping[str, str], add: AddRule) -> None:
+        """Make rules about what *when* describes, and *add* them."""
+        self.said = words(when)
+        self.made = 0
+        """How many rules were made of it: without one, nothing becomes of them."""
+        self._when = dict(when)
+        self._add = add
+
+    def __repr__(self) -> str:
+        return f"<Ruling {self.said}>"
+
+    def respond(
+        self,
+        code: str = "",
+        *,
+        approve: str = "",
+        set: Mapping[str, str] | None = None,  # noqa: A002 -- as scenario files have it
+        copy: list[str] | Mapping[str, str] | None = None,
+        template: Mapping[str, str] | None = None,
+        balance: str = "",
+        emv: Mapping[str, str] | None = None,
+        record: bool = True,
+        fault: str = "",
+    ) -> None:
+        """Answer them so. What is not said is as the host would have it.
+
+        Args:
+            code: of 1987 or of the dialect: ``51``; ``00`` approves whatever the ordinary rules say.
+            approve: how much of it, with code 10: ``50%``, minor units, or ``available``.
+            set: what elements and parts of the answer say; ``absent`` takes one out.
+            copy: elements copied: a list of the request's, or for each where from (``original.37``).
+            template: text with places in it: ``{request.11}``, ``{digits:6}``.
+            balance: what DE 54 says is available: minor units, or ``available``.
+            emv: the issuer's data in DE 55, by tag: 91, 71, 72, 8A.
+            record: whether the ledger hears of it.
+            fault: what goes wrong with the answer as well: ``delay=2s``, ``wrong=mac twice``.
+
+        Raises:
+            ConfigError: with everything that is wrong.
+        """
+        said = {
+            "code": code,
+            "approve": approve,
+            "set": set,
+            "copy": copy,
+            "template": template,
+            "balance": balance,
+            "emv": emv,
+        }
+        respond = {key: value for key, value in said.items() if value} | ({} if record else {"record": False})
+        self._rule({"respond": respond, "fault": fault})
+
+    def fail(self, fault: str) -> None:
+        """Let that go wrong with their answers: ``silence``, ``late``, ``truncate=3 reset`` ...; all else is as ever.
+
+        Raises:
+            ConfigError: with every word that is no fault.
+        """
+        self._rule({"fault": fault})
+
+    def _rule(self, answering: dict[str, Any]) -> None:
+        self.made += 1
+        self._add({"name": self.said[:80], "when": self._when, **answering})
 
 
 class Following:
