@@ -21,6 +21,7 @@ COMMANDS = {
     "run": Lazy("iso_gateway.cli.run:run", "run the gateway"),
     "status": Lazy("iso_gateway.cli.admin:status", "how a running gateway or host stands"),
     "reload": Lazy("iso_gateway.cli.admin:reload", "have a running gateway read its configuration again"),
+    "report": Lazy("iso_gateway.cli.admin:report", "have a running mock host report on its terminals"),
     "drain": Lazy("iso_gateway.cli.admin:drain", "have a running gateway or host finish and stop"),
     "owed": Lazy("iso_gateway.cli.office.owed:owed", "what is owed to hosts, and what an operator does about it"),
     "batch": Lazy("iso_gateway.cli.office.batch:batch", "what terminals settled, and where not all agree"),

@@ -1,4 +1,4 @@
-"""``iso-gateway status|reload|drain``: a running gateway or mock host, through its admin socket."""
+"""``iso-gateway status|reload|report|drain``: a running gateway or mock host, through its admin socket."""
 
 from __future__ import annotations
 
@@ -53,6 +53,13 @@ def reload(*, path: Path | None, kind: str | None, as_json: bool) -> int:
         complain("not reloaded; all stays as it was")
         return 2
     return 0
+
+
+@click.command()
+@_command
+def report(*, path: Path | None, kind: str | None, as_json: bool) -> None:
+    """Have a running mock host write what terminals did wrong so far (host --certify, --report)."""
+    _ask("report", path, kind or "host", as_json=as_json)
 
 
 @click.command()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
+from click.core import ParameterSource
 
+from iso_gateway.cli.certify import Reporting, certify_options, spec_of_set
 from iso_gateway.cli.options import Seconds, Speed, framing_option, spec_option
 from iso_gateway.cli.protecting import protection_of, protection_options
 from iso_gateway.cli.tls import tls_listening
@@ -70,6 +71,7 @@ QUIET: Final = frozenset({"connected"})
     help="Answer what this recording answered, nothing else.",
 )
 @click.option("--speed", type=Speed(), default="1x", show_default=True, help="Of recorded answers: 1x, 2x, max.")
+@certify_options
 @tls_listening
 def host(
     *,
@@ -91,13 +93,18 @@ def host(
     log_format: str,
     replay: Path | None,
     speed: float,
+    set_name: str,
+    folder: Path | None,
     tls: ServerTLS | None,
-) -> None:
+) -> int:
     """Run the mock host: it authorizes, remembers, and misbehaves when the amount asks for it.
 
     Sales and preauths that end in .05, .51 or .54 are declined, .68 and .69 get no answer, .70 a late one, .71 and .72
     lose the connection; .67 gets no answer, and its reversal is refused. SIGTERM ends it after what is late was
     answered.
+
+    With `--certify` terminals are put through the cases of a set, and with `--report` alone through the checks of every
+    message; the report is printed at the end. Exits 1 when a terminal did something wrong.
     """
     import msgspec
     import trio
@@ -111,7 +118,9 @@ def host(
         from iso_gateway.cli.replayed_host import serve_recording
 
         serve_recording(replay, Address(bind, port), speed, log_format, tls)
-        return
+        return 0
+    if set_name and click.get_current_context().get_parameter_source("spec_name") is ParameterSource.DEFAULT:
+        spec_name = spec_of_set(set_name)
     given = {
         "spec": spec_name,
         "framing": framing_name,
@@ -129,6 +138,7 @@ def host(
     settings = msgspec.structs.replace(settings, protection=protection)
     log = HostLog(log_format)
     server = HostServer.of(settings, log=log, tls=tls)
+    reporting = Reporting(server, set_name, folder) if set_name or folder is not None else None
 
     over = ", TLS" if tls is not None else ""
 
@@ -138,7 +148,14 @@ def host(
         else:
             click.echo(f"listening on {bound} ({spec_name}, {framing_name}{over}), admin socket {socket}", err=True)
 
-    trio.run(run_host, server, Address(bind, port), ready, partial(verbs, server))
+    def understood(stop: trio.Event) -> dict[str, Any]:
+        return verbs(server, stop) | ({} if reporting is None else {"report": reporting.verb})
+
+    async def serve() -> int:
+        await run_host(server, Address(bind, port), ready, understood)
+        return 0 if reporting is None else reporting.end()
+
+    return trio.run(serve)
 
 
 async def run_host(

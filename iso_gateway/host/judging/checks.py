@@ -49,7 +49,10 @@ class Check(NamedTuple):
 
 def _mac(_watch: Watch, seen: Seen) -> Iterator[Wrong]:
     if seen.doubt:
-        yield Wrong(f"{seen.message.mti} came with {seen.doubt}", seen)
+        yield Wrong(f"{_named(seen)}, came with {_A.get(seen.doubt, seen.doubt)}", seen)
+
+
+_A: Final = {"wrong MAC": "a wrong MAC"}
 
 
 def _stan(watch: Watch, seen: Seen) -> Iterator[Wrong]:
@@ -104,9 +107,8 @@ def _reversal_first(watch: Watch, seen: Seen) -> Iterator[Wrong]:
     for owed in watch.unsettled:
         what = "a reversal" if _reversible(watch, owed) else "a repeat"
         owed.settled = True
-        yield Wrong(
-            f"{_named(owed)} has no outcome ({owed.how}), and {_named(seen)} came before {what} of it", owed, (seen,)
-        )
+        text = f"{_named(owed)}, has no outcome ({owed.how}), and {_named(seen)}, came before {what} of it"
+        yield Wrong(text, owed, (seen,))
 
 
 def _named(seen: Seen) -> str:
@@ -125,12 +127,11 @@ def _names_original(watch: Watch, seen: Seen) -> Iterator[Wrong]:
     if seen.kind is not Kind.REVERSAL or seen.repeats is not None:
         return
     if seen.guessed and (likely := seen.undoes) is not None:
-        way = f"its STAN, {likely.stan}" if watch.dialect.profile.reversal_stan == "same" else "what names it"
-        yield Wrong(
-            f"{_named(seen)} is of nothing that was sent; of {_named(likely)}, {way} is missing", likely, (seen,)
-        )
+        way = "has its STAN" if watch.dialect.profile.reversal_stan == "same" else "names it, STAN and all"
+        text = f"{_named(seen)}, names nothing that was sent; the reversal of {_named(likely)}, {way}"
+        yield Wrong(text, likely, (seen,))
     elif seen.undoes is not None and not _reversible(watch, seen.undoes):
-        yield Wrong(f"{_named(seen.undoes)} is repeated, and never reversed", seen.undoes, (seen,))
+        yield Wrong(f"{_named(seen.undoes)}, is repeated, and never reversed", seen.undoes, (seen,))
 
 
 def _same_elements(watch: Watch, seen: Seen) -> Iterator[Wrong]:
@@ -216,7 +217,7 @@ def _batch(watch: Watch, seen: Seen) -> Iterator[Wrong]:
 
 def _incomplete(upload: Upload, seen: Seen) -> Wrong:
     came = f"{len(upload.came)} of {upload.announced} records had come"
-    return Wrong(f"the totals did not agree, and {came} when {_named(seen)} came", upload.settlement, (seen,))
+    return Wrong(f"the totals did not agree, and {came} when {_named(seen)}, came", upload.settlement, (seen,))
 
 
 _PRIVATE: Final = frozenset({*range(43, 49), 54, *range(57, 64), *range(104, 128)})
@@ -244,7 +245,7 @@ def _sign_on(watch: Watch, seen: Seen) -> Iterator[Wrong]:
         watch.signed_on = False
     elif seen.kind in MONEY and seen.repeats is None and not watch.signed_on:
         watch.signed_on = True  # it was told
-        yield Wrong(f"{_named(seen)} came before a sign-on", seen)
+        yield Wrong(f"{_named(seen)}, came before a sign-on", seen)
 
 
 _DE_7_MAY_DIFFER: Final = timedelta(minutes=15)

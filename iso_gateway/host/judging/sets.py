@@ -68,6 +68,10 @@ class CertificationSet(msgspec.Struct, frozen=True):
     """The ids of the checks that are made beside."""
 
 
+NO_CASES: Final = CertificationSet("", "What terminals did", (), ())
+"""What holds terminals against the checks of every message alone."""
+
+
 def set_names() -> list[str]:
     """Return the names of the shipped sets, sorted."""
     return SETS.names()

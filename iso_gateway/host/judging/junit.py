@@ -1,0 +1,54 @@
+"""The report as JUnit XML, as build servers read it: a suite for each terminal, a case for each case and check."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree as ET
+
+from iso_gateway.codec import mask
+from iso_gateway.host.judging.certifying import Report, Status, TerminalReport, Verdict
+from iso_gateway.host.judging.words import answer_line, clock_time, request_line
+
+
+def junit_of(report: Report) -> bytes:
+    """Return the whole report as UTF-8."""
+    root = ET.Element("testsuites", name=report.title)
+    for terminal in report.terminals:
+        _suite(root, terminal, f"{report.made.wall:%Y-%m-%dT%H:%M:%S}")
+    ET.indent(root)
+    written: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return written + b"\n"
+
+
+def _suite(root: ET.Element, report: TerminalReport, made: str) -> None:
+    verdicts = (*report.cases, *report.checks)
+    counts = {status: sum(each.status is status for each in verdicts) for status in Status}
+    name = mask.printable(f"{report.terminal.merchant}.{report.terminal.name}")
+    suite = ET.SubElement(
+        root,
+        "testsuite",
+        name=name,
+        tests=str(len(verdicts)),
+        failures=str(counts[Status.FAILED]),
+        errors="0",
+        skipped=str(counts[Status.NOT_SEEN] + counts[Status.NOT_ASKED]),
+        timestamp=made,
+    )
+    for what, group in (("case", report.cases), ("check", report.checks)):
+        for verdict in group:
+            _case(ET.SubElement(suite, "testcase", classname=f"{name}.{what}", name=verdict.id), verdict)
+
+
+def _case(element: ET.Element, verdict: Verdict) -> None:
+    if verdict.seen:
+        took = max(verdict.seen[-1].at.mono - verdict.seen[0].at.mono, 0.0)
+        element.set("time", f"{took:.3f}")
+    if verdict.status is Status.NOT_SEEN:
+        ET.SubElement(element, "skipped", message=f"not seen; {verdict.do or verdict.text}")
+    elif verdict.status is Status.NOT_ASKED:
+        ET.SubElement(element, "skipped", message="not asked: the host has not what it needs")
+    for finding in verdict.findings:
+        failure = ET.SubElement(element, "failure", type=finding.rule, message=mask.printable(finding.text))
+        seen = sorted({finding.about, *finding.others}, key=lambda each: each.number)
+        failure.text = "\n".join(
+            f"{clock_time(each.at.wall)} {request_line(each)} -> {answer_line(each)}" for each in seen
+        )
