@@ -15,10 +15,8 @@ import re
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-import msgspec
-
 from iso_gateway.errors import ConfigError, Problem, did_you_mean
-from iso_gateway.faults.fault import Delay, Dribble, Fault, Law, Silence, Wrong
+from iso_gateway.faults.fault import NO_FAULT, Delay, Dribble, Fault, Law, Silence, Wrong
 
 LONGEST: Final = 3600.0
 """Seconds that anything may be put off."""
@@ -97,6 +95,10 @@ def _silence(value: str | None) -> Silence:
         raise _Unfit("silence, silence=recorded or silence=unrecorded expected") from None
 
 
+def _silence_text(silence: Silence) -> str | None:
+    return None if silence is Silence.RECORDED else str(silence)
+
+
 def _delay(value: str | None) -> Delay:
     law, _, rest = (value or "").rpartition(":")
     if law in {"", "fixed"}:
@@ -164,7 +166,9 @@ def _bytes(name: str, meaning: str, least: int = 1) -> Word:
 
 
 WORDS: Final[dict[str, Word]] = {
-    "silence": Word("silence", "silence[=unrecorded]", "no answer; what was asked is booked, or is not", _silence, str),
+    "silence": Word(
+        "silence", "silence[=unrecorded]", "no answer; what was asked is booked, or is not", _silence, _silence_text
+    ),
     "delay": Word(
         "delay", "delay=2s", "later; also uniform:100ms..2s, lognormal:200ms,2s", _delay, _delay_text
     ),
@@ -265,16 +269,29 @@ def _clashes(said: list[str]) -> list[str]:
     return found
 
 
+def joined(first: Fault, second: Fault) -> Fault | None:
+    """Return one fault that does what both do; what both say, *first* says. None where they do not go together."""
+    said, also = _fields_of(first), _fields_of(second)
+    if _clashes([name for name, word in WORDS.items() if word.field in said or word.field in also]):
+        return None
+    both = also | said
+    if "wrong" in said and "wrong" in also:
+        both["wrong"] = first.wrong | second.wrong
+    return Fault(**both)
+
+
+def _fields_of(fault: Fault) -> dict[str, Any]:
+    """Return the fields of *fault* that say something."""
+    said = {word.field: getattr(fault, word.field) for word in WORDS.values()}
+    return {field: value for field, value in said.items() if value != getattr(NO_FAULT, field)}
+
+
 def text_of(fault: Fault) -> str:
     """Return *fault* as it is written; the empty text for no fault."""
+    said = _fields_of(fault)
     words: list[str] = []
     for name, word in WORDS.items():
-        value = getattr(fault, word.field)
-        if value == msgspec.structs.fields(Fault)[_FIELDS[word.field]].default:
-            continue
-        text = word.write(value)
-        words.append(name if text is None else f"{name}={text}")
+        if word.field in said:
+            text = word.write(said[word.field])
+            words.append(name if text is None else f"{name}={text}")
     return " ".join(words)
-
-
-_FIELDS: Final = {field.name: number for number, field in enumerate(msgspec.structs.fields(Fault))}

@@ -119,6 +119,19 @@ class Framing:
             raise EncodeError("", f"{len(payload)} bytes of payload, the length can say {self._most} in all")
         return self._write(length) + header + payload
 
+    @property
+    def most(self) -> int:
+        """The most bytes of payload that a frame can have."""
+        return self._most - self._own - self.header_size
+
+    def misframed(self, payload: bytes, header: bytes, off: int) -> bytes:
+        """Return *payload* with a length that says *off* bytes more than follow, as far as a length can say so.
+
+        For tests of whoever receives it.
+        """
+        said = len(header) + len(payload) + self._own + off
+        return self._write(min(max(said, 0), self._most)) + header + payload
+
     def keepalive(self) -> bytes:
         """Return a frame with nothing in it: the length alone."""
         return self._write(self._own)

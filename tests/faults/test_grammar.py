@@ -11,7 +11,7 @@ from iso_gateway.faults.fault import NO_FAULT, Delay, Dribble, Fault, Law, Silen
 from iso_gateway.faults.grammar import WORDS, fault_of, text_of
 
 READ: list[tuple[str, Fault]] = [
-    ("silence=recorded", Fault(silence=Silence.RECORDED)),
+    ("silence", Fault(silence=Silence.RECORDED)),
     ("silence=unrecorded reset", Fault(silence=Silence.UNRECORDED, reset=True)),
     ("delay=2s", Fault(delay=Delay(Law.FIXED, 2.0))),
     ("delay=uniform:100ms..2s twice", Fault(delay=Delay(Law.UNIFORM, 0.1, 2.0), twice=True)),
