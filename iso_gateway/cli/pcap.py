@@ -7,6 +7,7 @@ from bisect import insort
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -15,8 +16,11 @@ from iso_gateway.catalog import load_profile, load_spec
 from iso_gateway.cli.options import framing_option, json_option, spec_option, unsafe_option
 from iso_gateway.cli.output import complain, say, say_json
 from iso_gateway.codec.describe import describe, summary, to_json
+from iso_gateway.resources import folder
 
 if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
     from iso_gateway.traffic.captures import Source
     from iso_gateway.traffic.conversations import Paired, Row
     from iso_gateway.traffic.overhearing import Finding, Overhearing
@@ -38,13 +42,15 @@ _MICRO: Final = 1000
 def pcap(*, file: str, port: int, spec_name: str, framing_name: str, fields: bool, as_json: bool, unsafe: bool) -> int:
     """Read a capture: what both sides said on one port.
 
-    FILE is what tcpdump, tshark and Wireshark write (pcap or pcapng), or - for stdin. Streams of TCP are put together,
+    FILE is what tcpdump, tshark and Wireshark write (pcap or pcapng), - for stdin, or the name of a capture that comes
+    with the package (counter). Streams of TCP are put together,
     messages decoded, answers paired with requests. A line for each message, then how long answers took for each kind of
     request, then everything that was not understood, with the packet's number as Wireshark shows it and the byte of the
     stream. Card numbers and the like are masked; the capture itself holds them in clear.
 
     Exits 1 where there are findings: bytes that are no message, a message broken inside, a request that nobody
-    answered, an answer that nobody asked for or that came twice. Exits 2 where FILE is no capture.
+    answered, an answer that nobody asked for or that came twice; and where there is no message at all. Exits 2 where
+    FILE is no capture.
     """
     from iso_gateway.framing import Framing
     from iso_gateway.traffic.overhearing import Overhearing
@@ -57,7 +63,7 @@ def pcap(*, file: str, port: int, spec_name: str, framing_name: str, fields: boo
         for each in heard.read(source):
             report.take(each)
     report.end(heard, file, port)
-    return 1 if report.findings else 0
+    return 1 if report.findings or not heard.messages else 0
 
 
 @contextmanager
@@ -66,7 +72,10 @@ def _opened(file: str) -> Iterator[Source]:
         yield sys.stdin.buffer
         return
     try:
-        with open(file, "rb") as source:  # noqa: PTH123 -- a name with a null byte is no path
+        path = Path(file)
+        shipped = file.isalnum() and not path.exists()
+        place: Path | Traversable = folder("fixtures") / "captures" / f"{file}.pcap" if shipped else path
+        with place.open("rb") as source:
             yield source
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or "no name of a file").lower()
@@ -105,18 +114,19 @@ class _Report:
         if self._as_json:
             say_json(self._summed(heard, file, port, rows))
             return
-        for part in (_latencies(rows), self._findings(), _notes(heard)):
-            if part:
-                say("\n" + "\n".join(part))
-        say("")
+        blocks = [_latencies(rows), self._findings(), _notes(heard), self._sums(heard, port)]
+        text = "\n\n".join("\n".join(block) for block in blocks if block)
+        say(f"\n{text}" if heard.messages else text)
+        if not heard.messages:
+            complain(_hint(heard, port))
+
+    def _sums(self, heard: Overhearing, port: int) -> list[str]:
         since = "" if heard.first is None else f", since {_date(heard.first)}"
-        say(f"{_many(heard.packets, 'packet')}{since}; {_many(heard.connections, 'connection')} on port {port}")
         said = [_many(heard.messages, "message"), _many(self.findings, "finding")]
         if heard.keepalives:
             said.insert(1, _many(heard.keepalives, "keep-alive"))
-        say(", ".join(said))
-        if not heard.messages:
-            complain(_hint(heard, port))
+        packets = _many(heard.packets, "packet")
+        return [f"{packets}{since}; {_many(heard.connections, 'connection')} on port {port}", ", ".join(said)]
 
     def _findings(self) -> list[str]:
         lines = [f"  {_place(each)}: {each.text}" for each in self._told]

@@ -9,7 +9,7 @@ from typing import Any, Final
 from iso_gateway.codec import mask
 from iso_gateway.codec.currency import format_amount
 from iso_gateway.codec.message import Message
-from iso_gateway.codec.mti import MTI
+from iso_gateway.codec.mti import MTI, is_request
 from iso_gateway.codec.parts import tree
 from iso_gateway.codec.parts.tree import Node
 from iso_gateway.codec.plan import Value
@@ -137,7 +137,8 @@ def summary(message: Message) -> str:
     pieces = [message.mti]
     code = _seen(message, 39)
     if code:
-        pieces[0] += f" {verdict(code)} {code}"
+        # In a request DE 39 says why it is made (a reversal), and nothing of how it went.
+        pieces[0] += f" {code}" if is_request(message.mti) else f" {verdict(code)} {code}"
     with contextlib.suppress(KeyError, ValueError):
         pieces.append(format_amount(*message.amount(4)))
     pieces += [f"{label}{seen}" for label, number in _SUMMED if (seen := _seen(message, number))]

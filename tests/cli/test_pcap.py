@@ -109,3 +109,11 @@ def test_what_is_no_capture_ends_with_2(
     assert result.exit_code == 2
     assert reason in result.stderr
     assert iso_gateway("pcap", "-", given=b"").exit_code == 2
+
+
+def test_a_capture_comes_with_the_package(iso_gateway: Call) -> None:
+    result = iso_gateway("pcap", "counter", "--port", "5000", "--json")
+    said = json.loads(result.stdout)
+    assert (result.exit_code, said["decoded"], said["found"]) == (1, 11, 1)
+    assert PAN not in result.stdout
+    assert iso_gateway("pcap", "nothing", "--port", "5000").exit_code == 2
