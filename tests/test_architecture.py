@@ -54,7 +54,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "traffic": {"errors", "settings", "codec", "framing", "protocol", "net", "catalog", "inspect", "faults"},
     "cli": {
         *("errors", "settings", "resources", "codec", "framing", "security", "protocol"),
-        *("store", "office", "net", "hsm", "catalog", "inspect", "faults", "admin", "gateway"),
+        *("store", "office", "net", "hsm", "catalog", "compat", "inspect", "faults", "admin", "gateway"),
         *("host", "terminal", "engines", "simulation", "traffic"),
     },
 }

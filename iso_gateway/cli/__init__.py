@@ -37,10 +37,11 @@ COMMANDS = {
     "explain": Lazy("iso_gateway.cli.explain:explain", "what a message says: coded values in words, every byte"),
     "diff": Lazy("iso_gateway.cli.diff:diff", "what differs between two messages, or a request and its answer"),
     "doctor": Lazy("iso_gateway.cli.doctor:doctor", "which framing and spec bytes fit, and which small edit of one"),
+    "redact": Lazy("iso_gateway.cli.redact:redact", "messages that may be shared: test numbers for cards, no secrets"),
     "encode": Lazy("iso_gateway.cli.message:encode", "write a message as hex"),
     "pcap": Lazy("iso_gateway.cli.pcap:pcap", "read a capture: messages, pairs, latencies"),
     "wireshark": Lazy("iso_gateway.cli.wireshark:wireshark", "write a dissector for Wireshark from a spec"),
-    "spec": Lazy("iso_gateway.cli.spec:spec", "the message specs that are shipped"),
+    "spec": Lazy("iso_gateway.cli.spec:spec", "specs: list, show, check, diff, import, export, vectors, stubs"),
 }
 
 

@@ -1,6 +1,8 @@
-"""``iso-gateway spec``: the specs that are shipped, and the schema of those that are written."""
+"""``iso-gateway spec``: what specs there are, what one says and gets wrong, where two differ, and those of others."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import click
 
@@ -11,13 +13,13 @@ from iso_gateway.cli.output import say, say_json
 
 @click.group(cls=LazyGroup)
 def spec() -> None:
-    """The message specs that are shipped."""
+    """Message specs: shipped ones, your own, and those of other libraries."""
 
 
 @spec.command("list")
 @json_option
 def list_specs(*, as_json: bool) -> None:
-    """List their names, versions and titles."""
+    """List the shipped ones: names, versions and titles."""
     from iso_gateway.catalog import load_spec
     from iso_gateway.catalog.shelf import spec_names
 
@@ -28,6 +30,166 @@ def list_specs(*, as_json: bool) -> None:
     width = max(len(each.name) for each in specs)
     for each in specs:
         say(f"{each.name:<{width}}  {each.version}  {each.title}")
+
+
+@spec.command("show")
+@click.argument("name", metavar="NAME|FILE")
+@click.argument("numbers", nargs=-1, metavar="[DE]...", type=click.IntRange(1, 192))
+def show(*, name: str, numbers: tuple[int, ...]) -> None:
+    """Show how each data element is written, or some of them."""
+    from iso_gateway.catalog import load_spec
+    from iso_gateway.inspect.explaining import written
+
+    shown = load_spec(name)
+    unknown = [str(number) for number in numbers if number not in shown.fields]
+    if unknown:
+        raise click.UsageError(f"{shown.name} has no DE {', '.join(unknown)}")
+    say(f"{shown.name}: {shown.title}" if shown.title else shown.name)
+    say(f"message type in {shown.plan.mti_codec}, bitmap {shown.plan.bitmap_form}, profile {shown.profile or 'none'}\n")
+    for number, field in shown.fields.items():
+        if not numbers or number in numbers:
+            parts = ", has parts" if field.inside is not None else ""
+            mask = "" if field.mask == "none" else f", masked: {field.mask}"
+            say(f"{number:>3}  {field.name:<38} {written(field)}{mask}{parts}")
+
+
+@spec.command("check")
+@click.argument("name", metavar="NAME|FILE")
+@json_option
+def check(*, name: str, as_json: bool) -> int:
+    """Tell everything that is wrong with a spec, or doubtful, each with the id of its rule.
+
+    Exits 1 where something is doubtful, 2 where the spec cannot be used.
+    """
+    from iso_gateway.catalog import load_spec
+    from iso_gateway.errors import SpecError
+    from iso_gateway.inspect import lint
+    from iso_gateway.inspect.lint import Level
+
+    try:
+        found, source = lint.of_spec(load_spec(name)), name
+    except SpecError as error:
+        found, source = lint.of_errors(list(error.problems)), error.source or name
+    if as_json:
+        rows = [
+            {"rule": each.rule, "level": str(each.level), "path": each.problem.path, "line": each.problem.line,
+             "message": each.problem.message}
+            for each in found
+        ]  # fmt: skip
+        say_json({"findings": rows})
+    else:
+        for each in found:
+            say(f"{each.problem.at(source)}  [{each.rule}]")
+        if not found:
+            say(f"{name}: nothing is wrong")
+    return 2 if any(each.level is Level.ERROR for each in found) else 1 if found else 0
+
+
+@spec.command("diff")
+@click.argument("left", metavar="A")
+@click.argument("right", metavar="B")
+@click.option("--all", "everything", is_flag=True, help="Also names, masks and the like, which are not on the wire.")
+@json_option
+def diff(*, left: str, right: str, everything: bool, as_json: bool) -> int:
+    """Tell where two specs differ on the wire, and in what they take.
+
+    Exits 0 where they do not, 1 where they do.
+    """
+    from iso_gateway.catalog import load_spec
+    from iso_gateway.inspect.specdiff import What, compare
+
+    found = [each for each in compare(load_spec(left), load_spec(right)) if everything or each.what is not What.WORDS]
+    if as_json:
+        say_json({"differences": [{**each._asdict(), "what": str(each.what)} for each in found]})
+    else:
+        for each in found:
+            say(f"{each.path} ({each.what})\n  - {each.left}\n  + {each.right}")
+        if not found:
+            say("on the wire they are alike")
+    return 1 if found else 0
+
+
+@spec.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--from", "kind", type=click.Choice(["jpos", "moov", "j8583", "pyiso8583"]), help="Else as its text looks."
+)
+@click.option("--name", default="", metavar="TEXT", help="What the spec is called.  [default: as the file]")
+@click.option("--binary", is_flag=True, help="Of j8583: the program has setUseBinaryMessages(true).")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write it there, not to stdout.")
+def import_spec(*, file: Path, kind: str | None, name: str, binary: bool, output: Path | None) -> int:
+    """Read a spec of another library, and write it as one of ours.
+
+    Takes jPOS packagers in XML, moov-io/iso8583 in JSON, configurations of j8583 in XML, and pyiso8583 dicts in JSON
+    or as a Python literal. What does not translate is told on stderr, with its line and why.
+
+    Exits 1 where something did not translate, 2 where nothing can be made of it.
+    """
+    from iso_gateway.cli import importing
+    from iso_gateway.codec.build import build_spec
+    from iso_gateway.errors import SpecError
+
+    if file.stat().st_size > importing.LARGEST:
+        raise click.UsageError(f"{file}: more than {importing.LARGEST} bytes")
+    text = file.read_text(encoding="utf-8-sig", errors="replace")
+    name = name or file.stem.lower().replace("_", "-").replace(" ", "-")
+    try:
+        imported = importing.READERS[kind or importing.looks_like(text)](text, name, binary)
+        build_spec(imported.data)
+    except SpecError as error:
+        raise SpecError(error.problems, str(file)) from None
+    importing.tell(imported.notes, file)
+    made = importing.as_yaml(imported.data)
+    if output is None:
+        say(made.rstrip("\n"))
+    else:
+        importing.write_new(output, made)
+        say(f"{output}: {len(imported.data['fields'])} data elements; check it with: iso-gateway spec check {output}")
+    return 1 if imported.notes else 0
+
+
+@spec.command("export")
+@click.argument("name", metavar="NAME|FILE")
+@click.option("--to", "kind", type=click.Choice(["pyiso8583", "moov"]), required=True, help="Whose form.")
+def export_spec(*, name: str, kind: str) -> int:
+    """Write a spec in the form of another library: JSON, which both read.
+
+    Exits 1 where something could not be said there; it is told on stderr.
+    """
+    import msgspec
+
+    from iso_gateway.catalog import load_spec
+    from iso_gateway.cli import importing
+    from iso_gateway.compat.imports import moov
+
+    chosen = load_spec(name)
+    if kind == "pyiso8583":
+        say(msgspec.json.format(msgspec.json.encode(chosen.to_pyiso8583()), indent=1).decode())
+        return 0
+    text, notes = moov.written(chosen)
+    importing.tell(notes, Path(name))
+    say(text)
+    return 1 if notes else 0
+
+
+@spec.command("vectors")
+@click.argument("name", metavar="NAME|FILE")
+def vectors(*, name: str) -> None:
+    """Write boundary messages of a spec, good ones and bad ones, as JSON: the same each time."""
+    from iso_gateway.catalog import load_spec
+    from iso_gateway.inspect.vectors import vectors as made
+
+    say_json(made(load_spec(name)))
+
+
+@spec.command("stubs")
+@click.argument("name", metavar="NAME|FILE")
+def stubs(*, name: str) -> None:
+    """Write Python classes by which type checkers know a spec's elements."""
+    from iso_gateway.catalog import load_spec
+    from iso_gateway.inspect.stubs import stubs as made
+
+    say(made(load_spec(name)).rstrip("\n"))
 
 
 @spec.command("schema")

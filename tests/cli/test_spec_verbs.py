@@ -1,0 +1,135 @@
+"""The verbs about specs, and ``redact``, as people call them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from iso_gateway import load_spec
+from tests.cli.conftest import Call
+
+SPEC = load_spec("iso87-ascii")
+PAN = "4111111111111111"
+PACKAGER = """<?xml version="1.0"?>
+<isopackager>
+<isofield id="0" length="4" name="MTI" class="org.jpos.iso.IFB_NUMERIC"/>
+<isofield id="1" length="16" name="BIT MAP" class="org.jpos.iso.IFB_BITMAP"/>
+<isofield id="2" length="19" name="PAN - PRIMARY ACCOUNT NUMBER" class="org.jpos.iso.IFB_LLNUM"/>
+<isofield id="3" length="6" name="PROCESSING CODE" class="org.jpos.iso.IFB_NUMERIC"/>
+<isofield id="4" length="12" name="AMOUNT" class="com.example.Ours"/>
+</isopackager>
+"""
+
+
+def test_show(iso_gateway: Call) -> None:
+    done = iso_gateway("spec", "show", "iso87-binary", "2", "55")
+    assert "n..19 in BCD, LLVAR in BCD of digits, masked: pan" in done.output
+    assert "has parts" in done.output
+    assert iso_gateway("spec", "show", "iso87-binary", "65").exit_code == 2
+
+
+def test_check(iso_gateway: Call, tmp_path: Path) -> None:
+    assert iso_gateway("spec", "check", "iso87-ascii").output == "iso87-ascii: nothing is wrong\n"
+    path = tmp_path / "mine.yaml"
+    path.write_text("base: iso87-ascii\nname: mine\nfields:\n  52: {mask: none}\n  48: {max: 90}\n")
+    done = iso_gateway("spec", "check", str(path))
+    assert done.exit_code == 1
+    assert "[secret-shown]" in done.output
+    assert "[prefix-too-wide]" in done.output
+    path.write_text("base: iso87-ascii\nname: mine\nfields:\n  48: {length: LLVAR}\n  41: {encoding: bcd}\n")
+    done = iso_gateway("spec", "check", str(path))
+    assert done.exit_code == 2
+    assert f"{path}:5: fields.41.encoding: no encoding for format ans" in done.output
+    assert "[prefix-too-narrow]" in done.output
+    assert "[text-in-bcd]" in done.output
+    rows = json.loads(iso_gateway("spec", "check", str(path), "--json").output)["findings"]
+    assert {row["level"] for row in rows} == {"error"}
+
+
+def test_diff(iso_gateway: Call) -> None:
+    assert iso_gateway("spec", "diff", "iso87-ascii", "iso87-ascii").output == "on the wire they are alike\n"
+    done = iso_gateway("spec", "diff", "iso87-ascii", "iso87-binary")
+    assert done.exit_code == 1
+    assert "fields.4 (wire)\n  - n 12 in ASCII\n  + n 12 in BCD\n" in done.output
+
+
+def test_import_and_use(iso_gateway: Call, tmp_path: Path) -> None:
+    theirs, ours = tmp_path / "Our_Packager.xml", tmp_path / "ours.yaml"
+    theirs.write_text(PACKAGER)
+    done = iso_gateway("spec", "import", str(theirs), "-o", str(ours))
+    assert done.exit_code == 1
+    assert f"{theirs}:7: 4: left out: Ours: a class of one's own" in done.output
+    assert f"{ours}: 2 data elements" in done.output
+    spec = load_spec(ours)
+    assert spec.name == "our-packager"
+    assert spec.encode(spec.message("0200", {2: "12345"})).hex() == "0200" + "4000000000000000" + "05123450"
+    assert iso_gateway("spec", "import", str(theirs), "-o", str(ours)).exit_code == 2
+
+
+@pytest.mark.parametrize("kind", ["pyiso8583", "moov"])
+def test_what_is_exported_is_imported_again(iso_gateway: Call, tmp_path: Path, kind: str) -> None:
+    done = iso_gateway("spec", "export", "iso87-ascii", "--to", kind)
+    path = tmp_path / "theirs.json"
+    path.write_text(done.stdout)
+    made = iso_gateway("spec", "import", str(path), "-o", str(tmp_path / "back.yaml"))
+    assert made.exit_code == 0
+    back = load_spec(tmp_path / "back.yaml")
+    payload = SPEC.encode(SPEC.message("0200", {2: PAN, 4: 1234, 41: "TERM0001"}))
+    assert back.decode(payload)[41] == "TERM0001"
+
+
+def test_a_dict_of_python_is_imported(iso_gateway: Call, tmp_path: Path) -> None:
+    path = tmp_path / "spec.py"
+    path.write_text("spec = " + repr(SPEC.to_pyiso8583()))
+    assert iso_gateway("spec", "import", str(path)).exit_code == 0
+
+
+@pytest.mark.parametrize("text", ["", "{", "import os", "<isopackager", '{"fields": 1}', "{1: __import__('os')}"])
+def test_what_is_no_spec_is_refused_by_name(iso_gateway: Call, tmp_path: Path, text: str) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(text)
+    done = iso_gateway("spec", "import", str(path))
+    assert done.exit_code == 2
+    assert str(path) in done.output
+
+
+def test_vectors_and_stubs(iso_gateway: Call) -> None:
+    made = json.loads(iso_gateway("spec", "vectors", "iso87-ascii").output)
+    assert made["valid"]
+    assert made["invalid"]
+    assert "class Iso87Ascii:" in iso_gateway("spec", "stubs", "iso87-ascii").output
+
+
+def test_redact_keeps_cards_apart_and_together(iso_gateway: Call) -> None:
+    track = f"{PAN}=29122010000"
+    messages = [
+        SPEC.encode(SPEC.message("0200", {2: PAN, 4: 1234, 35: track, 52: b"\x01" * 8})),
+        SPEC.encode(SPEC.message("0210", {2: PAN, 39: "00"})),
+        SPEC.encode(SPEC.message("0200", {2: "4012888888881881", 4: 1})),
+    ]
+    done = iso_gateway("redact", *(each.hex() for each in messages))
+    assert done.exit_code == 0
+    redacted = [bytes.fromhex(line) for line in done.output.split()]
+    assert [len(each) for each in redacted] == [len(each) for each in messages]
+    first, answer, other = (SPEC.decode(each) for each in redacted)
+    assert first[2] == answer[2] != other[2]
+    assert first.text(35).startswith(first.text(2))
+    assert first[52] == bytes(8)
+    assert PAN not in str(redacted)
+
+
+def test_redact_of_frames_keeps_their_headers(iso_gateway: Call) -> None:
+    payload = SPEC.encode(SPEC.message("0200", {2: PAN}))
+    framed = len(payload).to_bytes(2) + payload
+    done = iso_gateway("redact", "--frames", (framed * 2).hex())
+    assert [line[:4] for line in done.output.split()] == [framed.hex()[:4].upper()] * 2
+
+
+def test_redact_leaves_out_what_it_cannot_read(iso_gateway: Call) -> None:
+    good = SPEC.encode(SPEC.message("0200", {2: PAN})).hex()
+    done = iso_gateway("redact", good, good[:-4])
+    assert done.exit_code == 1
+    assert "message 2: DE 2 at byte 22" in done.output
+    assert len(done.stdout.split()) == 1
