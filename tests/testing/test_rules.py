@@ -136,7 +136,7 @@ def test_what_is_to_come_after_what(pytester: pytest.Pytester) -> None:
             "    [+] amount  200",
             "iso_host expected kind completion after kind preauth, which never came",
             "iso_host found: expected-1: 0200 STAN 000002 was never to come: kind void",
-            "iso_host found: reversal-first: 0200 sale, STAN 000001 has no outcome *",
+            "iso_host found: reversal-first: 0200 sale, STAN 000001, has no outcome *",
         ]
     )
 
