@@ -19,7 +19,7 @@ from iso_gateway.settings.merge import ABSENT
 
 Schema = dict[str, Any]
 
-_DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
+DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 _REF: Final = "#/$defs/"
 _OWN: Final = ("base", "name", "title")
 _BASE: Final[Schema] = {
@@ -35,16 +35,16 @@ _NUMBERS: Final[Schema] = {"pattern": "^[0-9]{1,3}$"}
 def spec_schema() -> Schema:
     """Return the schema of a spec file."""
     kinds = {kind: shape for kind, (shape, _) in part_rules.KINDS.items()}
-    _, defs = _components(build.SpecShape, rules.FieldShape, *(each for each in kinds.values() if each is not None))
+    _, defs = components(build.SpecShape, rules.FieldShape, *(each for each in kinds.values() if each is not None))
     spec, field = defs["SpecShape"], defs["FieldShape"]
-    spec["properties"]["fields"] = {"type": "object", "propertyNames": _NUMBERS, "additionalProperties": _to("Field")}
+    spec["properties"]["fields"] = {"type": "object", "propertyNames": _NUMBERS, "additionalProperties": to("Field")}
     field["properties"]["encoding"] = {"enum": ["", *_encodings()]}
     field["properties"]["pad"] = {"type": "string", "pattern": r"^(none|(left|right) (space|[!-~]{1,2}))?$"}
-    field["properties"]["parts"] = _to("Parts")
+    field["properties"]["parts"] = to("Parts")
     for each in defs.values():
         for name, inside in each["properties"].items():
             if name in {"parts", "tags", "sets"} and inside.get("type") == "object":
-                inside["additionalProperties"] = _to("Part")
+                inside["additionalProperties"] = to("Part")
     parts = _parts(kinds)
     for name in [name for name in defs if name.endswith("Shape")]:
         defs[name.removesuffix("Shape")] = _renamed(defs.pop(name))
@@ -54,7 +54,7 @@ def spec_schema() -> Schema:
 
 def profile_schema() -> Schema:
     """Return the schema of a profile file."""
-    _, defs = _components(Profile)
+    _, defs = components(Profile)
     return _document("a profile: the settings of a dialect", "Profile", defs)
 
 
@@ -63,7 +63,8 @@ def written(schema: Schema) -> str:
     return msgspec.json.format(msgspec.json.encode(schema), indent=2).decode() + "\n"
 
 
-def _components(*kinds: Any) -> tuple[Any, dict[str, Schema]]:
+def components(*kinds: Any) -> tuple[Any, dict[str, Schema]]:
+    """Return the schemas of *kinds*, `msgspec.Struct` types, and of all that they refer to, by name."""
     roots, defs = msgspec.json.schema_components(kinds, ref_template=_REF + "{name}")
     return roots, {name: _as_read(each) for name, each in defs.items()}
 
@@ -96,7 +97,8 @@ def _renamed(schema: Any) -> Any:
     return {key: each.removesuffix("Shape") if key == "$ref" else _renamed(each) for key, each in schema.items()}
 
 
-def _to(name: str) -> Schema:
+def to(name: str) -> Schema:
+    """Return a reference to *name*."""
     return {"$ref": _REF + name}
 
 
@@ -116,7 +118,7 @@ def _part(field: Schema) -> Schema:
 
 def _parts(kinds: dict[str, Any]) -> Schema:
     """Return the schema of what is inside a field."""
-    numbered = {"type": "object", "propertyNames": _NUMBERS, "additionalProperties": _to("Part"), "minProperties": 1}
+    numbered = {"type": "object", "propertyNames": _NUMBERS, "additionalProperties": to("Part"), "minProperties": 1}
     return {
         "description": "What is inside a field.",
         "anyOf": [
@@ -133,10 +135,10 @@ def _one_key(kind: str, inside: Schema) -> Schema:
 
 def _shape(kind: Any) -> Schema:
     if kind is None:
-        return _to("Part")
+        return to("Part")
     if get_origin(kind) is list:
         return {"type": "array", "items": _shape(get_args(kind)[0])}
-    return _to(kind.__name__.removesuffix("Shape"))
+    return to(kind.__name__.removesuffix("Shape"))
 
 
 def _document(title: str, root: str, defs: dict[str, Schema]) -> Schema:
@@ -146,12 +148,12 @@ def _document(title: str, root: str, defs: dict[str, Schema]) -> Schema:
     changed[f"{root}Change"]["properties"] |= {key: keys[key] for key in _OWN}
     changed[f"{root}Change"]["required"] = ["base", "name"]
     return {
-        "$schema": _DRAFT,
+        "$schema": DRAFT,
         "title": title,
         "type": "object",
         "if": {"required": ["base"]},
-        "then": _to(f"{root}Change"),
-        "else": _to(root),
+        "then": to(f"{root}Change"),
+        "else": to(root),
         "$defs": dict(sorted((defs | _reached(changed, f"{root}Change")).items())),
     }
 

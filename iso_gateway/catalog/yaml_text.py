@@ -82,9 +82,11 @@ class _Document:
 
     def _node(self, event: Any, path: str, depth: int) -> Any:
         if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
-            raise _NotReadError(Problem(path, "anchors and aliases are not read, write it out", _line(event)))
+            said = "anchors and aliases are not read, write it out; text with * or & before it stands in quotes"
+            raise _NotReadError(Problem(path, said, _line(event)))
         if event.tag is not None:
-            raise _NotReadError(Problem(path, "tags are not read, every scalar is text", _line(event)))
+            said = "tags are not read, every scalar is text; text with ! before it stands in quotes"
+            raise _NotReadError(Problem(path, said, _line(event)))
         if isinstance(event, yaml.ScalarEvent):
             return event.value
         if depth == MAX_DEPTH:

@@ -65,6 +65,14 @@ QUIET: Final = frozenset({"connected"})
     "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="One line per event."
 )
 @click.option(
+    "--scenario",
+    default="",
+    type=click.Path(),
+    metavar="FILE",
+    help="Answer, and misbehave, by the rules of this file.",
+)
+@click.option("--seed", default="", metavar="SEED", help="What all chance of the scenario is made from.")
+@click.option(
     "--replay",
     type=click.Path(path_type=Path),
     metavar="FILE",
@@ -91,6 +99,8 @@ def host(
     keys: str,
     keys_of: str,
     log_format: str,
+    scenario: str,
+    seed: str,
     replay: Path | None,
     speed: float,
     set_name: str,
@@ -130,6 +140,8 @@ def host(
         "cut_over": cut_over,
         "keys": keys,
         "keys_of": keys_of,
+        "scenario": scenario,
+        "seed": seed,
     }
     settings, problems = read(HostSettings, given)
     if settings is None:

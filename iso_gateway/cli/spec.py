@@ -193,9 +193,11 @@ def stubs(*, name: str) -> None:
 
 
 @spec.command("schema")
-@click.argument("what", type=click.Choice(["spec", "profile"]), default="spec")
+@click.argument("what", type=click.Choice(["spec", "profile", "scenario"]), default="spec")
 def schema(*, what: str) -> None:
-    """Print the JSON Schema of a spec file or a profile file, for editors and other programs."""
+    """Print the JSON Schema of a spec, a profile or a scenario file, for editors and other programs."""
     from iso_gateway.catalog.schema import profile_schema, spec_schema, written
+    from iso_gateway.host.scenario.schema import scenario_schema
 
-    say(written(spec_schema() if what == "spec" else profile_schema()).rstrip("\n"))
+    made = {"spec": spec_schema, "profile": profile_schema, "scenario": scenario_schema}[what]()
+    say(written(made).rstrip("\n"))

@@ -51,11 +51,14 @@ def test_what_is_late_is_still_answered(tmp_path: Path) -> None:
 def test_drain_ends_it_well_and_its_settings_are_taken(iso_gateway: Call, tmp_path: Path) -> None:
     folder = tmp_path / "host"
     folder.mkdir()
+    (folder / "one.yaml").write_text("rules: [{when: {amount: 777}, respond: {code: 61}}]", "utf-8")
     more = ("--spec", "cup-pos", "--framing", "2be+tpdu", "--not-found", "25", "--late", "0.2")
+    more += ("--scenario", str(folder / "one.yaml"), "--seed", "7")
     with started(folder, *more) as running:
         host = HostProcess(*running)
         to = ("--to", host.address, "--spec", "cup-pos", "--framing", "2be+tpdu")
         assert iso_gateway("send", "sale", *to, "--amount", "10.70").stdout.startswith("0210 approved")
+        assert "declined 61" in iso_gateway("send", "sale", *to, "--amount", "7.77").stdout
         iso_gateway("send", "sale", *to, "--amount", "10.69", "--timeout", "0.1")
         assert "declined 25" in iso_gateway("send", "reversal", *to, "--original", "last").stdout
         said = json.loads(iso_gateway("drain", "--socket", str(host.socket), "--json").stdout)
@@ -106,3 +109,11 @@ def test_wrong_settings_are_all_told_and_exit_2(iso_gateway: Call) -> None:
     assert result.exit_code == 2
     assert "cut_over: expected HH:MM" in result.stderr
     assert "refuse_reversals: expected a code of 1987, two characters" in result.stderr
+
+
+def test_what_is_wrong_with_a_scenario_is_said_with_its_lines(iso_gateway: Call, tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("rules:\n  - fault: sielnce\n  - when: {amount: 9..1}\n", "utf-8")
+    result = iso_gateway("host", "--port", "0", "--scenario", str(tmp_path / "bad.yaml"))
+    assert result.exit_code == 2
+    assert f"{tmp_path / 'bad.yaml'}:2: rules.0.fault: no fault is called 'sielnce'" in result.stderr
+    assert f"{tmp_path / 'bad.yaml'}:3: rules.1.when.amount: the first number of a range" in result.stderr
