@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,16 @@ import yaml
 
 from iso_gateway.catalog import load_profile, load_spec, profile_names, read_yaml, spec_names
 from iso_gateway.catalog.schema import profile_schema, spec_schema, written
-from iso_gateway.errors import SpecError
+from iso_gateway.errors import ConfigError, SpecError
+from iso_gateway.host.scenario.reading import scenario_of
+from iso_gateway.host.scenario.schema import scenario_schema
 from iso_gateway.resources import folder
+from tests.support.till import dialect_of
 
 jsonschema = pytest.importorskip("jsonschema")
 
 SPECS = Path(str(folder("specs")))
-SCHEMAS = {"spec": spec_schema(), "profile": profile_schema()}
+SCHEMAS = {"spec": spec_schema(), "profile": profile_schema(), "scenario": scenario_schema()}
 
 
 def faults(what: str, data: Any) -> list[str]:
@@ -33,17 +37,21 @@ def keyed(data: Any) -> Any:
 
 
 def typed(path: Path) -> Any:
-    return yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)  # noqa: TID251 -- as editors read it
+    return typed_text(path.read_text("utf-8"))
 
 
-@pytest.mark.parametrize("what", ["spec", "profile"])
+def typed_text(text: str) -> Any:
+    return yaml.load(text, Loader=yaml.CSafeLoader)  # noqa: TID251 -- as editors read it
+
+
+@pytest.mark.parametrize("what", SCHEMAS)
 def test_the_file_is_current(what: str) -> None:
     file = SPECS / "schema" / f"{what}.schema.json"
     current = file.read_text("utf-8") == written(SCHEMAS[what])
     assert current, f"renew it: iso-gateway spec schema {what} > specs/schema/{what}.schema.json"
 
 
-@pytest.mark.parametrize("what", ["spec", "profile"])
+@pytest.mark.parametrize("what", SCHEMAS)
 def test_it_is_a_schema(what: str) -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMAS[what])
 
@@ -56,6 +64,29 @@ def test_a_shipped_spec_is_valid(name: str) -> None:
 @pytest.mark.parametrize("name", profile_names())
 def test_a_shipped_profile_is_valid(name: str) -> None:
     assert faults("profile", typed(SPECS / "profiles" / f"{name}.yaml")) == []
+
+
+SCENARIOS = [
+    *(path.read_text("utf-8") for path in sorted((SPECS.parent / "examples" / "scenarios").glob("*.yaml"))),
+    *re.findall(
+        r"^```yaml\n(.*?)^```$", (SPECS.parent / "docs" / "mock-host.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
+    ),
+]
+
+
+@pytest.mark.parametrize("text", SCENARIOS)
+def test_a_scenario_that_is_shipped_or_shown_is_valid(text: str) -> None:
+    assert faults("scenario", typed_text(text)) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{}", "rules: [{whne: {}}]", "rules: [{respond: {approve: half}}]", "rules: [{send: [{kind: sale}]}]"],
+)
+def test_schema_and_loader_of_scenarios_refuse_the_same(text: str) -> None:
+    assert faults("scenario", typed_text(text))
+    with pytest.raises(ConfigError, match="rules"):
+        scenario_of(read_yaml(text)[0], dialect_of("iso87-ascii"))
 
 
 KIND = {"name": "kind", "format": "n", "size": 2, "mask": "none"}

@@ -7,12 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from iso_gateway.catalog import read_yaml
-from iso_gateway.catalog.schema import written
-from iso_gateway.errors import ConfigError
-from iso_gateway.host.scenario.reading import load_scenario, scenario_of
+from iso_gateway.host.scenario.reading import load_scenario
 from iso_gateway.host.scenario.schema import scenario_schema
 from iso_gateway.host.scenario.values import KEPT, PLACES
 from iso_gateway.host.transaction import State
@@ -20,14 +16,11 @@ from iso_gateway.protocol.kinds import Kind
 from tests.support.scripted_till import scripted
 from tests.support.till import Till, dialect_of
 
-jsonschema = pytest.importorskip("jsonschema")
-
 ROOT = Path(__file__).parents[3]
 EXAMPLES = sorted((ROOT / "examples" / "scenarios").glob("*.yaml"))
 PAGE = (ROOT / "docs" / "mock-host.md").read_text("utf-8")
 SECTION = PAGE[PAGE.index("## Scenarios\n") : PAGE.index("## Settings\n")]
 BLOCKS = re.findall(r"^```yaml\n(.*?)^```$", SECTION, re.MULTILINE | re.DOTALL)
-SCHEMA = ROOT / "specs" / "schema" / "scenario.schema.json"
 
 
 def of_page(rule: str) -> Till:
@@ -141,38 +134,3 @@ def test_a_bad_day() -> None:
     sales = [till.ask(Kind.SALE, 100) for _ in range(400)]
     reversals = [till.ask(Kind.REVERSAL, 100, about=sale) for sale in sales[:20]]
     assert set(met(*sales, *reversals)) == {rule.name for rule in till.host.scenario.rules}
-
-
-# The schema
-
-
-def test_the_file_of_the_schema_is_current() -> None:
-    current = SCHEMA.read_text("utf-8") == written(scenario_schema())
-    assert current, "renew it: iso-gateway spec schema scenario > specs/schema/scenario.schema.json"
-
-
-def faults(text: str) -> list[str]:
-    """Return what an editor finds by the schema: keys are text, scalars have types."""
-    data = keyed(yaml.load(text, Loader=yaml.CSafeLoader))  # noqa: TID251 -- as editors read it
-    return [each.message for each in jsonschema.Draft202012Validator(scenario_schema()).iter_errors(data)]
-
-
-def keyed(data: Any) -> Any:
-    if isinstance(data, dict):
-        return {str(key): keyed(each) for key, each in data.items()}
-    return [keyed(each) for each in data] if isinstance(data, list) else data
-
-
-@pytest.mark.parametrize("text", [*BLOCKS, *(path.read_text("utf-8") for path in EXAMPLES)])
-def test_what_is_shipped_is_valid(text: str) -> None:
-    assert faults(text) == []
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["{}", "rules: [{whne: {}}]", "rules: [{respond: {approve: half}}]", "rules: [{send: [{kind: sale}]}]"],
-)
-def test_the_schema_and_the_loader_refuse_the_same(text: str) -> None:
-    assert faults(text)
-    with pytest.raises(ConfigError, match="rules"):
-        scenario_of(read_yaml(text)[0], dialect_of("iso87-ascii"))
