@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from iso_gateway.codec import mask
+from iso_gateway.codec import emv, mask
 from iso_gateway.codec.message import Message
 from iso_gateway.codec.plan import Value
 from iso_gateway.codec.spec import Spec
@@ -30,6 +30,11 @@ SERVICE_CODE: Final = "101"
 
 _SECRETS: Final = frozenset({52, 64, 128})
 """PIN block and MACs, which are blanked whatever the spec masks."""
+_CARDS: Final = {2: "pan", 35: "track", 36: "track", 45: "track"}
+"""What the standard puts there, and how it is masked by a spec that masks nothing."""
+_CHIP: Final = 55
+_HIDDEN_TAGS: Final = emv.NAMES.keys() - emv.SHOWN_TAGS
+"""As `_CARDS`, of the chip's tags."""
 _FREE: Final = frozenset({"a", "an", "anp", "ns", "ans", "any"})
 """The formats of free text, where the length varies."""
 _FILLERS: Final = "XC0"
@@ -288,7 +293,7 @@ def _leaves(message: Message, spec: Spec) -> Iterator[_Leaf]:
     """Yield every value of *message*: of an element that was read inside, its parts; of a broken one, all of it."""
     for number, value in message.items():
         field = spec.fields[number]
-        policy = "all" if number in _SECRETS else field.mask
+        policy = "all" if number in _SECRETS else _at_least(field.mask, _CARDS.get(number, "none"))
         nodes = list(spec.inside(message, number))
         if not nodes or any(node.fault for node in nodes) or number in _SECRETS:
             free = field.length != "fixed" and field.format in _FREE
@@ -297,7 +302,13 @@ def _leaves(message: Message, spec: Spec) -> Iterator[_Leaf]:
         parents = {node.parent for node in nodes}
         for node in nodes:
             if node.item is not None and node.path not in parents:
-                carried = node.item.value
+                item, carried = node.item, node.item.value
+                least = "all" if number == _CHIP and item.key in _HIDDEN_TAGS else "none"
                 # A part of digits alone is a number of some kind, of which the spec says that it may be seen.
                 free = isinstance(carried, str) and not carried.isdecimal()
-                yield _Leaf(f"{number}.{node.path}", number, node.item.key, carried, node.item.mask, free)
+                policy = _at_least(item.mask, least)
+                yield _Leaf(f"{number}.{node.path}", number, item.key, carried, policy, free)
+
+
+def _at_least(policy: str, least: str) -> str:
+    return least if policy == "none" else policy

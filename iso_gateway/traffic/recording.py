@@ -1,8 +1,9 @@
 """A proxy that passes on every byte, and the end of a connection as it came, and writes down what passed.
 
 Between two peers there is one task per direction. It reads, notes what it read (which never waits), and gives all of it
-to the other side before it reads again: a peer that reads slowly slows down the one that sends, as without a proxy, and
-per connection no more than `READ_SIZE` bytes each way and one frame are held.
+to the other side before it reads again: a peer that reads slowly slows down the one that sends, as without a proxy.
+Held are, per connection and direction, `READ_SIZE` bytes on their way and at most one frame of 64 KiB, twice; and of
+all together what waits to be written, `tape.WAITING`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from typing import BinaryIO, Final
 
 import trio
@@ -229,7 +231,8 @@ class _Passing:
 
 def _will_reset(sock: socket.socket) -> None:
     """Have *sock* reset its peer when it is closed."""
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+    with suppress(OSError):  # it is gone already
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
 
 
 async def _all_sent(sink: trio.socket.SocketType, data: bytes) -> None:

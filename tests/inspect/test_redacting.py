@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from iso_gateway import Message, Spec, load_spec
+from iso_gateway.codec.build import build_spec
 from iso_gateway.errors import CannotRedact, DecodeError, EncodeError
 from iso_gateway.inspect.cards import Cards
 from iso_gateway.inspect.redacting import Redactor
@@ -123,6 +125,23 @@ def test_what_is_broken_inside_is_blanked_whole() -> None:
 def test_a_number_that_is_wrong_by_luhn_stays_wrong() -> None:
     wrong = PAN[:-1] + "2"
     assert redacted(SPEC.message("0200", {2: wrong}))[2] == INSTEAD[:-1] + "2"
+
+
+def test_a_card_number_that_nobody_looked_for_is_noticed_in_the_end() -> None:
+    with pytest.raises(CannotRedact, match="a card number stands where none is expected"):
+        redacted(SPEC.message("0200", {2: PAN, 37: PAN[:12], 38: PAN[12:] + "00"}))
+
+
+def test_a_spec_that_masks_nothing_does_not_lay_bare_what_the_standard_puts_there() -> None:
+    source = msgspec.json.decode(msgspec.json.encode(SPEC.source))
+    for field in source["fields"].values():
+        field["mask"] = "none"
+    source["fields"]["55"]["mask"] = "all"
+    source["fields"]["55"]["parts"] = {"ber-tlv": {"tags": {"5A": {"name": "pan", "format": "b", "mask": "none"}}}}
+    bare = build_spec(source)
+    message = bare.message("0200", {2: PAN, 35: TRACK_2, 45: TRACK_1, 52: PIN_BLOCK, 55: CHIP, 64: PIN_BLOCK})
+    assert not secrets_in(redacted(message))
+    assert not secrets_in(redacted(bare.message("0200", {55: CHIP})))
 
 
 def test_a_message_without_a_spec_is_refused() -> None:
