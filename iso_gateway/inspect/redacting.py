@@ -148,7 +148,10 @@ class _Work:
             raise CannotRedact(error.field, "the redacted message cannot be written and read again") from None
         dump = data.hex()
         for number in self._taken.keys() - self._taken.values():
-            if any(shape in dump for shape in (number, number.encode().hex(), number.encode("cp500").hex())):
+            # Bitmaps and amounts are full of zeros.
+            if number.strip("0") and any(
+                shape in dump for shape in (number, number.encode().hex(), number.encode("cp500").hex())
+            ):
                 raise CannotRedact("", "a card number stands where none is expected")
         return again
 

@@ -144,6 +144,10 @@ def test_a_spec_that_masks_nothing_does_not_lay_bare_what_the_standard_puts_ther
     assert not secrets_in(redacted(bare.message("0200", {55: CHIP})))
 
 
+def test_a_card_number_of_zeros_is_none_that_anybody_could_find() -> None:
+    assert redacted(load_spec("cup-pos").message("0100", {2: "0" * 12}))[2] == "999999000014"
+
+
 def test_a_message_without_a_spec_is_refused() -> None:
     with pytest.raises(CannotRedact, match="without a spec"):
         redacted(Message("0200", {2: PAN}))
