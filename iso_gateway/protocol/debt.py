@@ -134,6 +134,11 @@ class Debt(Teller):
         return self.tries >= LAST_TRIES and (now.wall - self.owed_since).total_seconds() > seconds
 
     @property
+    def approved(self) -> bool:
+        """Whether its end is that the host approved what it repeated."""
+        return any(isinstance(each, Change) and bool(each.set.get("approved")) for each in self.entry[:1])
+
+    @property
     def owed(self) -> RowState:
         """What the journal says while it is owed."""
         return RowState.OWES_REPEAT if self.repeats else RowState.OWES_REVERSAL

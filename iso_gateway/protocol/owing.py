@@ -406,7 +406,10 @@ class Owing:
         """Take in that the row is not as the debt knew it: it is owed as *row* says, or not at all any more."""
         asked, debt.asked = debt.asked, ""
         if asked == "end" or debt.filed:
-            self._settling.gone(debt, overtaken=row.state is not RowState.STUCK)
+            if self._settling.overtaken(debt, row):
+                self.open(row, None)
+                if debt.approved:
+                    self.approval_seen(row.id)
         elif row.id != debt.row.id:
             self._ledger.step(debt, DebtStep.REFUSED)
             self._settling.stuck(debt, f"{row.id} stands otherwise since, which its reversal would change too")

@@ -254,6 +254,24 @@ class Settling:
         if debt.asked in {"", CARD}:  # otherwise when that is answered
             self._ledger.commit(debt, "end", debt.entry)
 
+    def overtaken(self, debt: Debt, row: Row) -> bool:
+        """Take in that *row* is not as the end of *debt* knew it; return whether that owes a reversal, nevertheless.
+
+        A terminal may have asked for the reversal of what is being repeated, while nobody could commit that it is
+        owed: then the answer to the repeat settles nothing. Any other end holds for a row that is still owed.
+        """
+        if debt.id != f"{row.id}/debt" or row.state not in (RowState.OWES_REVERSAL, RowState.OWES_REPEAT):
+            self.gone(debt, overtaken=row.state is not RowState.STUCK)
+            return False
+        if debt.repeats and row.state is RowState.OWES_REVERSAL:
+            del self._ledger.debts[debt.id]
+            return True
+        own, *others = debt.entry
+        assert isinstance(own, Change)
+        debt.unnoted, debt.entry = None, (replace(own, where={"state": row.state}), *others)
+        self.file(debt)
+        return False
+
     def gone(self, debt: Debt, *, overtaken: bool = False) -> None:
         """Take in that the end of *debt* is durable, or *overtaken* by what somebody else committed."""
         del self._ledger.debts[debt.id]
