@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from iso_gateway.catalog import load_profile, load_spec
+from iso_gateway.catalog import load_profile, load_spec, spec_names
 from iso_gateway.cli.options import framing_option, json_option, spec_option, unsafe_option
 from iso_gateway.cli.output import complain, say, say_json
-from iso_gateway.codec.describe import describe, summary, to_json
+from iso_gateway.codec.describe import describe, to_json
 from iso_gateway.resources import folder
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
+    from iso_gateway.protocol.profile import Profile
     from iso_gateway.traffic.captures import Source
     from iso_gateway.traffic.conversations import Paired, Row
     from iso_gateway.traffic.overhearing import Finding, Overhearing
@@ -58,12 +59,12 @@ def pcap(*, file: str, port: int, spec_name: str, framing_name: str, fields: boo
     spec = load_spec(spec_name)
     profile = load_profile(spec.profile) if spec.profile else None
     heard = Overhearing(spec, Framing.parse(framing_name), port, profile)
-    report = _Report(as_json=as_json, fields=fields, unsafe=unsafe)
+    report = _Report(profile, as_json=as_json, fields=fields, unsafe=unsafe)
     with _opened(file) as source:
         for each in heard.read(source):
             report.take(each)
     report.end(heard, file, port)
-    return 1 if report.findings or not heard.messages else 0
+    return 1 if report.findings or not heard.understood else 0
 
 
 @contextmanager
@@ -85,7 +86,8 @@ def _opened(file: str) -> Iterator[Source]:
 class _Report:
     """What is told of a capture while it is read, and at its end."""
 
-    def __init__(self, *, as_json: bool, fields: bool, unsafe: bool) -> None:
+    def __init__(self, profile: Profile | None, *, as_json: bool, fields: bool, unsafe: bool) -> None:
+        self._profile = profile
         self._as_json = as_json
         self._fields = fields
         self._unsafe = unsafe
@@ -102,7 +104,7 @@ class _Report:
             if len(self._told) < MOST_LISTED:
                 insort(self._told, each, key=lambda found: (found.number, found.offset or 0))
         elif not self._as_json:
-            say(_line(each))
+            say(_line(each, self._profile))
             if self._fields:
                 say(describe(each.told.message, unsafe=self._unsafe) + "\n")
         elif len(self._listed) < MOST_LISTED:
@@ -117,7 +119,7 @@ class _Report:
         blocks = [_latencies(rows), self._findings(), _notes(heard), self._sums(heard, port)]
         text = "\n\n".join("\n".join(block) for block in blocks if block)
         say(f"\n{text}" if heard.messages else text)
-        if not heard.messages:
+        if not heard.understood:
             complain(_hint(heard, port))
 
     def _sums(self, heard: Overhearing, port: int) -> list[str]:
@@ -171,12 +173,14 @@ class _Report:
         }
 
 
-def _line(each: Paired) -> str:
+def _line(each: Paired, profile: Profile | None) -> str:
     """Return one message as a line."""
+    from iso_gateway.inspect.explaining import one_line
+
     told = each.told
     client, _, server = repr(told.direction).partition(" > ")
     way = f"{client} >" if told.direction.upstream else f"{server} <"
-    line = f"{_clock(told.time)} {f'#{told.number}':>7}  {way}  {summary(told.message)}"
+    line = f"{_clock(told.time)} {f'#{told.number}':>7}  {way}  {one_line(told.message, profile)}"
     words = {
         "repeat": f"repeats #{each.exchange.sent[0][1] if each.exchange else 0}",
         "answer": f"answers #{each.partner} after {_time(each.after)}",
@@ -236,11 +240,20 @@ def _place(finding: Finding) -> str:
 
 
 def _hint(heard: Overhearing, port: int) -> str:
+    """Return why nothing was understood, as far as that can be told."""
+    from iso_gateway.cli.doctor import FIRST
+    from iso_gateway.traffic.guessing import guess, is_tls
+
     if not heard.packets:
         return "there is no packet in it"
     if not heard.connections:
         return f"no packet of TCP with port {port} in it: is --port the one that the host listens at?"
-    return "no message was understood: are --framing and --spec those of this port, and is it not TLS?"
+    if is_tls(heard.sample):
+        return "this is TLS, which nobody reads in a capture: capture behind it"
+    found = guess(heard.sample, [load_spec(name) for name in dict.fromkeys((*FIRST, *spec_names()))])
+    if found is None:
+        return "no message was understood: are --framing and --spec those of this port? 'iso-gateway doctor' tries more"
+    return f"no message was understood: this looks like --framing {found.framing} --spec {found.spec}"
 
 
 def _many(count: int, noun: str) -> str:

@@ -16,7 +16,7 @@ from iso_gateway.traffic.captures import Damage, Packet, Source, packets
 from iso_gateway.traffic.conversations import Conversations, Exchange, Paired, Told
 from iso_gateway.traffic.cutting import Cutter, Framed, Lost
 from iso_gateway.traffic.layers import Segment, Unread
-from iso_gateway.traffic.segments import Direction, Event, Streams
+from iso_gateway.traffic.segments import Chunk, Direction, Event, Streams
 
 STILL_OPEN: Final = 5 * 10**9
 """Nanoseconds before the end of a capture in which a request may have been sent and not be answered in it."""
@@ -57,7 +57,9 @@ class Overhearing:
         self._streams = Streams(port)
         self._cutters: dict[Direction, Cutter] = {}
         self.conversations = Conversations()
-        self.packets = self.segments = self.messages = 0
+        self.packets = self.segments = self.messages = self.understood = 0
+        self.sample = b""
+        """The first bytes that anybody sent, as far as one packet has them."""
         self.first: int | None = None
         """When the first packet came: nanoseconds since 1970; None where there is none."""
         self.last = 0
@@ -108,6 +110,8 @@ class Overhearing:
 
     def _event(self, event: Event) -> Iterator[Paired | Finding]:
         here = event.direction
+        if not self.sample and isinstance(event, Chunk):
+            self.sample = event.data
         cutter = self._cutters.get(here)
         if cutter is None:
             cutter = self._cutters[here] = Cutter(self._framing, self._spec.plan, whole=here.whole)
@@ -131,6 +135,7 @@ class Overhearing:
             # Enough is known to say who asked and who answered.
             message = error.partial
         else:
+            self.understood += 1
             for fault in self._spec.broken(message):
                 yield self._fault("part", here, framed, fault)
         row = None if self._dialect is None else self._dialect.kind_row(message)

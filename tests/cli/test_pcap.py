@@ -80,16 +80,30 @@ def test_findings_and_notes_are_in_json_too(iso_gateway: Call) -> None:
     assert said["notes"] == [{"text": "a packet cut short inside its headers", "count": 1, "packet": 9}]
 
 
+POS = load_spec("cup-pos")
+POS_SALE = POS.encode(
+    POS.message("0200", {2: PAN, 3: 0, 4: 1234, 11: 1, 25: 0, 41: "TERM0001", 49: "840", 60: "22000001"})
+)
+ELSEWHERE = Framing.parse("2be+tpdu+cup").frame(POS_SALE)
+NONSENSE = Talk().open().up(b"nobody knows what this is").close().packets
+
+
 @pytest.mark.parametrize(
     ("given", "port", "hint"),
     [
-        (classic([]), "5000", "no packet"),
+        (classic([]), "5000", "there is no packet"),
         (classic(GOOD), "5001", "is --port the one"),
         (classic(Talk().open().up(b"\x16\x03\x01\x02\x00").close().packets), "5000", "TLS"),
+        (classic(Talk().open().up(ELSEWHERE).close().packets), "5000", "--framing 2be+tpdu+cup --spec cup-pos"),
+        (classic(Talk().open().up(WIRE[0][2:]).close().packets), "5000", "doctor"),
+        (classic(NONSENSE), "5000", "doctor"),
     ],
 )
-def test_where_there_is_nothing_to_say_it_says_why(iso_gateway: Call, given: bytes, port: str, hint: str) -> None:
-    assert hint in iso_gateway("pcap", "-", "--port", port, given=given).stderr
+def test_where_nothing_is_understood_it_says_why(iso_gateway: Call, given: bytes, port: str, hint: str) -> None:
+    result = iso_gateway("pcap", "-", "--port", port, given=given)
+    assert hint in result.stderr
+    assert PAN not in result.output
+    assert result.exit_code == 1
 
 
 @pytest.mark.parametrize(
