@@ -128,6 +128,8 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
         name: Case(spec, Framing.parse(FRAMINGS[at % len(FRAMINGS)]), some)
         for at, (name, spec, some) in enumerate(all_of_them)
     }
+    for at, (name, case) in enumerate(found.items()):
+        case.shown = {False: [], True: []} if name in SHIPPED_SPECS else {at % 2 == 0: []}
     dissect(found, tmp_path_factory.mktemp("dissectors"))
     return found
 
@@ -140,12 +142,13 @@ def dissect(found: dict[str, Case], folder: Path) -> None:
         case.name = f"own{at}"
         profile = load_profile(case.spec.profile) if case.spec.profile else None
         for unsafe, port in ((False, PORT + at), (True, UNSAFE_PORT + at)):
+            if unsafe not in case.shown:
+                continue
             name = case.name + "_unsafe" * unsafe
             script = dissector(case.spec, case.framing, [port], profile, abbreviation=name, unsafe=unsafe)
             (folder / f"{name}.lua").write_text(script, "utf-8")
             command += ["-X", f"lua_script:{folder / name}.lua"]
             packets += talk(case, port).packets
-            case.shown[unsafe] = []
     (folder / "all.pcap").write_bytes(classic(packets))
     done = subprocess.run(command, capture_output=True, check=True, timeout=60)
     assert b"Lua" not in done.stderr, done.stderr.decode()
@@ -245,15 +248,15 @@ def test_tshark_shows_every_element_and_part_as_we_decode_it(
     assert agreed(cases[name], unsafe=unsafe) >= len(samples(name)) + DRAWN
 
 
-@pytest.mark.parametrize("unsafe", [False, True], ids=["masked", "unsafe"])
-def test_tshark_shows_what_no_shipped_spec_has(cases: dict[str, Case], *, unsafe: bool) -> None:
+def test_tshark_shows_what_no_shipped_spec_has(cases: dict[str, Case]) -> None:
     """Code pages, third bitmaps, lengths that count themselves or characters, every kind of parts in parts."""
     others = [case for name, case in cases.items() if name.startswith("drawn")]
-    assert sum(agreed(case, unsafe=unsafe) for case in others) >= 2 * len(others) > 2 * DRAWN
+    assert sum(agreed(case, unsafe=unsafe) for case in others for unsafe in case.shown) >= 2 * len(others) > 2 * DRAWN
 
 
 ISO87 = load_spec("iso87-ascii")
 ECHO = ISO87.encode(ISO87.message("0800", {11: 1, 70: "301"}))
+REVERSAL = ISO87.encode(ISO87.message("0400", {11: 8, 39: "98"}))
 DECLINED = ISO87.encode(ISO87.message("0210", {11: 7, 39: "51", 41: "TERM0001"}))
 
 
@@ -270,16 +273,17 @@ def columns(talk: Talk, framing: str, folder: Path, *, snap: int = 0) -> list[tu
 
 
 def test_frames_and_what_is_no_frame(tmp_path: Path) -> None:
-    """Two messages in one segment, a keep-alive, a header of another kind, a wrong length, a message once more."""
+    """Two messages in one segment, a reversal with a reason, a keep-alive; a wrong header, length, frame."""
     framing = Framing.parse("2be+tpdu")
-    echo, declined = framing.frame(ECHO), framing.frame(DECLINED)
+    echo, declined, reversal = framing.frame(ECHO), framing.frame(DECLINED), framing.frame(REVERSAL)
     talk = (
         Talk()
         .open()
-        .up(echo + declined, b"\x00\x00", echo[:2] + b"\x61" + echo[3:], b"\xff\xff??", b"\x00\x01\x60", echo)
+        .up(echo + declined, reversal, b"\x00\x00", echo[:2] + b"\x61" + echo[3:], b"\xff\xff??", b"\x00\x01\x60", echo)
     )
     assert columns(talk, "2be+tpdu", tmp_path) == [
         ("0800, STAN 000001 | 0210 declined 51 (insufficient funds), STAN 000007, TERM0001", "insufficient funds"),
+        ("0400 98, STAN 000008", ""),
         ("keep-alive", ""),
         ("0800, STAN 000001", "not a header of the kind tpdu"),
         ("no frame", "no length of a frame"),

@@ -199,6 +199,23 @@ local function bitmaps(context, tree, at)
   return numbers, at
 end
 
+-- What DE 39 means: in an answer how it went, in a request why it is made.
+local function show_response_code(context, tree, item, at)
+  local code = SPEC.response_codes[context.seen[39]]
+  if not code then
+    return
+  end
+  item:append_text(" (" .. code[2] .. ")")
+  if tonumber(context.seen.mti:sub(3, 3)) % 2 == 0 then
+    return
+  end
+  context.verdict = code
+  tree:add(F.verdict, range(context.buffer, 2 * at - 2, 2 * at), code[1]):set_generated()
+  if code[1] == "declined" then
+    item:add_proto_expert_info(X.refused, code[2])
+  end
+end
+
 local function fields(context, tree, at)
   at = message_type(context, tree, at)
   local numbers
@@ -211,16 +228,7 @@ local function fields(context, tree, at)
     if row then
       at, item = show_field(context, tree, key, row, at)
       if key == 39 and context.seen[39] then
-        local code = SPEC.response_codes[context.seen[39]]
-        if code then
-          item:append_text(" (" .. code[2] .. ")")
-          context.verdict = code
-          local said = tree:add(F.verdict, range(context.buffer, 2 * at - 2, 2 * at), code[1])
-          said:set_generated()
-          if code[1] == "declined" then
-            item:add_proto_expert_info(X.refused, code[2])
-          end
-        end
+        show_response_code(context, tree, item, at)
       end
     elseif key == 65 and SPEC.bitmap.third == 2 then
       local more, after = bitmap_at(context, at)
