@@ -1,4 +1,5 @@
-"""What holds for any bytes: they decode to a message or raise DecodeError, framing cuts them the same in any pieces.
+"""What holds for any bytes: they decode to a message or raise DecodeError, framing cuts them the same in any pieces,
+a capture of them is read or refused.
 
 Each `Target` takes bytes and says what went wrong that may not, in words, or nothing.
 """
@@ -6,6 +7,7 @@ Each `Target` takes bytes and says what went wrong that may not, in words, or no
 from __future__ import annotations
 
 import functools
+import io
 import itertools
 from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
@@ -15,9 +17,10 @@ from iso_gateway.codec import walker
 from iso_gateway.codec.message import Message
 from iso_gateway.codec.parts import tree
 from iso_gateway.codec.spec import Spec
-from iso_gateway.errors import DecodeError, FramingError
+from iso_gateway.errors import CaptureError, DecodeError, FramingError
 from iso_gateway.framing import Framing
 from iso_gateway.resources import folder
+from iso_gateway.traffic.overhearing import Finding, Overhearing
 
 FRAMINGS: Final = ("2be", "2le-inclusive", "2bcd+tpdu", "4ascii", "2be+tpdu+cup")
 
@@ -36,7 +39,9 @@ class Target(NamedTuple):
 def targets() -> list[Target]:
     """Return every shipped spec and the framings, always in the same order."""
     specs = [Target(name, functools.partial(message_fault, load_spec(name))) for name in spec_names()]
-    return specs + [Target(text, functools.partial(framing_fault, Framing.parse(text))) for text in FRAMINGS]
+    framings = [Target(text, functools.partial(framing_fault, Framing.parse(text))) for text in FRAMINGS]
+    capture = (folder("fixtures") / "captures" / "counter.pcap").read_bytes()
+    return [*specs, *framings, Target("captures", functools.partial(capture_fault, capture))]
 
 
 def fixtures() -> list[bytes]:
@@ -187,3 +192,28 @@ def frames(framing: Framing, pieces: Iterable[bytes]) -> tuple[list[tuple[bytes,
     except FramingError as fault:
         return found, f"{type(fault).__name__} {fault}"
     return found, ""
+
+
+def capture_fault(capture: bytes, raw: bytes) -> str:
+    """Return what goes wrong in reading a *capture* with *raw* in it, at the place that its first two bytes say.
+
+    A capture of its own is *raw* as well.
+    """
+    at = int.from_bytes(raw[:2], "big") % len(capture)
+    return heard_fault(raw) or heard_fault(capture[:at] + raw[2:] + capture[at + len(raw) :])
+
+
+def heard_fault(data: bytes) -> str:
+    """Return what goes wrong in reading a file: it is a capture, all of whose findings lie in it, or it is none."""
+    heard = Overhearing(load_spec("iso87-ascii"), Framing.parse("2be"), 5000)
+    try:
+        told = list(heard.read(io.BytesIO(data)))
+    except CaptureError as error:
+        return "" if str(error) else "an error without words"
+    for each in told:
+        number = each.number if isinstance(each, Finding) else each.told.number
+        if not 1 <= number <= heard.packets + 1:
+            return f"packet {number} of {heard.packets}"
+        if isinstance(each, Finding) and not (each.text and each.where and (each.offset or 0) >= 0):
+            return "a finding without words or place"
+    return ""

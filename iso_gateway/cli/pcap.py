@@ -127,6 +127,8 @@ class _Report:
         said = [_many(heard.messages, "message"), _many(self.findings, "finding")]
         if heard.keepalives:
             said.insert(1, _many(heard.keepalives, "keep-alive"))
+        if heard.repeated:
+            said.append(f"{_many(heard.repeated, 'segment')} sent again")
         packets = _many(heard.packets, "packet")
         return [f"{packets}{since}; {_many(heard.connections, 'connection')} on port {port}", ", ".join(said)]
 
@@ -142,6 +144,7 @@ class _Report:
             "connections": heard.connections,
             "decoded": heard.messages,
             "keepalives": heard.keepalives,
+            "repeated_segments": heard.repeated,
         }
         latency = [
             {

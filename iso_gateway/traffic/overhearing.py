@@ -73,6 +73,11 @@ class Overhearing:
         return self._streams.seen
 
     @property
+    def repeated(self) -> int:
+        """How many segments on the port brought nothing new."""
+        return self._streams.repeated
+
+    @property
     def keepalives(self) -> int:
         """How many frames without a message there were."""
         return self._keepalives + sum(each.keepalives for each in self._cutters.values())

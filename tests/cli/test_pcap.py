@@ -73,6 +73,14 @@ def test_json_is_one_object_on_one_line(iso_gateway: Call, capture: str) -> None
     assert (row["p50_ms"], row["p99_ms"], row["max_ms"]) == (12.0, 12.0, 12.0)
 
 
+def test_keepalives_and_segments_sent_again_are_counted(iso_gateway: Call) -> None:
+    talk = Talk().open().up(WIRE[0]).add(WIRE[0], sequence=0xFFFFFFF1).down(b"\x00\x00", WIRE[1]).close()
+    result = iso_gateway("pcap", "-", "--port", "5000", given=classic(talk.packets))
+    assert result.stdout.splitlines()[-1] == "2 messages, 1 keep-alive, 0 findings, 1 segment sent again"
+    said = json.loads(iso_gateway("pcap", "-", "--port", "5000", "--json", given=classic(talk.packets)).stdout)
+    assert (said["keepalives"], said["repeated_segments"]) == (1, 1)
+
+
 def test_findings_and_notes_are_in_json_too(iso_gateway: Call) -> None:
     packets = [*BAD, BAD[0]._replace(data=BAD[0].data[:24])]
     said = json.loads(iso_gateway("pcap", "-", "--port", "5000", "--json", given=classic(packets)).stdout)

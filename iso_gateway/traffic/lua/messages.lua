@@ -118,12 +118,14 @@ local function show_field(context, tree, key, row, at)
     length = said
     at = at + row.width
   end
-  local rest = octets(context.raw, at + 1, context.stop + 1, 0)
-  local needed = size(row, length) or extent(row, rest, 1, length)
+  local needed = size(row, length)
+  if not needed then
+    needed = extent(row, octets(context.raw, at + 1, context.stop + 1, 0), 1, length)
+  end
   if not needed or at + needed > context.stop then
     refuse(at, "DE " .. key .. ": the message ends inside it")
   end
-  local body = slice(rest, 1, needed + 1)
+  local body = octets(context.raw, at + 1, at + needed + 1, 0)
   local field = declared[SPEC.abbrev .. ".de" .. key]
   local good, value = pcall(read, row, body, length)
   local seen = good and shown(value, row.mask) or ""
