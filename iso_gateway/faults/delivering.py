@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from iso_gateway.codec.message import Message
-from iso_gateway.faults.fault import Chance, Fault, Wrong
+from iso_gateway.faults.fault import Chance, Fault, Silence, Wrong
 
 if TYPE_CHECKING:
     from iso_gateway.framing import Framing
@@ -87,6 +87,16 @@ def mangled(payload: bytes, fault: Fault, chance: Chance, most: int) -> bytes:
     if fault.truncate:
         payload = payload[: max(len(payload) - fault.truncate, 0)]
     return (payload + bytes(fault.pad))[:most]
+
+
+def without_answer(fault: Fault) -> Fault:
+    """Return what of *fault* can be done where there is no answer to do it to: the end of the connection."""
+    return Fault(silence=Silence.RECORDED, close=fault.close or fault.half_frame, reset=fault.reset)
+
+
+def of_the_whole(fault: Fault) -> Fault:
+    """Return what of *fault* is done to all connections at once."""
+    return Fault(restart=fault.restart, refuse_connections=fault.refuse_connections)
 
 
 def delay_of(fault: Fault, late: float, chance: Chance) -> float:

@@ -10,9 +10,9 @@ import msgspec
 
 from iso_gateway.codec.message import Message
 from iso_gateway.errors import CannotCarry, EncodeError
-from iso_gateway.faults.fault import NO_FAULT, Fault
+from iso_gateway.faults.fault import NO_FAULT, Fault, Wrong
 from iso_gateway.host.asked import Asked
-from iso_gateway.host.guard import NOBODY, Spoilt, Under
+from iso_gateway.host.guard import NOBODY, Under
 from iso_gateway.host.scenario.sending import Unasked
 from iso_gateway.protocol.dialect import Dialect
 
@@ -26,18 +26,17 @@ class Decision(msgspec.Struct, frozen=True):
     """For the log: what happened, masked."""
     answer: Message | None = None
     """None: silence."""
-    delay: float = 0.0
-    """Seconds until the answer is given."""
-    hang_up: bool = False
-    """Whether the link is dropped, without an answer."""
     under: Under = NOBODY
     """Whose keys its request came under, and its answer goes under."""
-    spoilt: Spoilt = Spoilt.NOT
-    """What is done to the MAC of the answer on purpose."""
     fault: Fault = NO_FAULT
-    """What goes wrong with the answer on purpose, where a rule says so."""
+    """What goes wrong on purpose: by a fault that stands, by a rule, by the amount."""
     sends: tuple[Unasked, ...] = ()
     """What the host says of its own accord afterwards, on the same link."""
+
+    @property
+    def spoilt(self) -> bool:
+        """Whether something is done on purpose to the MAC that the answer would have."""
+        return bool(self.under.mac_key) and (self.fault.without_mac or Wrong.MAC in self.fault.wrong)
 
 
 def balance_element(account_type: str, currency: str, amount: int) -> str:

@@ -12,7 +12,7 @@ from iso_gateway.codec.message import Message
 from iso_gateway.codec.mti import is_repeat
 from iso_gateway.errors import DecodeError
 from iso_gateway.host.accounts import Accounts
-from iso_gateway.host.guard import Under
+from iso_gateway.host.guard import NOBODY
 from iso_gateway.host.scenario.rule import ORDINARY, Respond
 from iso_gateway.host.transaction import Key, Transaction
 from iso_gateway.protocol.dialect import Dialect, peek
@@ -31,13 +31,12 @@ _NEEDS_CARD: Final = frozenset({Kind.SALE, Kind.PREAUTH, Kind.BALANCE, Kind.ADVI
 class Asked:
     """One financial request, read once."""
 
-    def __init__(  # noqa: PLR0917 -- what a request is made of, in one place
-        self, message: Message, row: KindRow, dialect: Dialect, accounts: Accounts, currency: str, under: Under
-    ) -> None:
-        """Read *message*, which fits *row* and came *under* these keys; *currency* is meant where it names none."""
+    def __init__(self, message: Message, row: KindRow, dialect: Dialect, accounts: Accounts, currency: str) -> None:
+        """Read *message*, which fits *row*; *currency* is meant where it names none."""
         profile = dialect.profile
         self.message = message
-        self.under = under
+        self.under = NOBODY
+        """Under which keys it came."""
         self.respond: Respond = ORDINARY
         """What a rule says that it is answered."""
         self.booked: Transaction | None = None

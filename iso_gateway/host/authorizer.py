@@ -10,25 +10,28 @@ import msgspec
 
 from iso_gateway.codec.message import Message
 from iso_gateway.codec.mti import is_request
-from iso_gateway.errors import CannotCarry, DecodeError
-from iso_gateway.faults.fault import Silence
+from iso_gateway.errors import DecodeError
+from iso_gateway.faults.delivering import misstated
+from iso_gateway.faults.fault import NO_FAULT, Fault, Silence
+from iso_gateway.faults.grammar import joined
+from iso_gateway.faults.standing import InForce
 from iso_gateway.host.accounts import Accounts
-from iso_gateway.host.announcing import Announcer
 from iso_gateway.host.answers import Decision, balance_element, noted, written
 from iso_gateway.host.asked import Asked, alike
 from iso_gateway.host.batches import BATCH_KINDS, Batches, Said, inquire
 from iso_gateway.host.books import Books, Outcome
 from iso_gateway.host.calendar import Calendar
 from iso_gateway.host.exchanging import Exchanger
-from iso_gateway.host.guard import NOBODY, Guard, Spoilt, Under
+from iso_gateway.host.guard import NOBODY, Guard, Under
 from iso_gateway.host.issuer import FINE, WRONG_BLOCK, Issuer, Verdict
 from iso_gateway.host.later import irreversible, refusal
 from iso_gateway.host.ledger import Ledger
 from iso_gateway.host.magic import ORDINARY as NO_MAGIC
 from iso_gateway.host.magic import Ending, ending
+from iso_gateway.host.network import Network
 from iso_gateway.host.saved import Saved, restore, save
 from iso_gateway.host.scenario.heard import Heard
-from iso_gateway.host.scenario.responding import ending_of, ruled, unheard
+from iso_gateway.host.scenario.responding import ending_of, ruled, struck, unheard
 from iso_gateway.host.scenario.rule import ORDINARY, Respond
 from iso_gateway.host.scenario.scenario import Scenario
 from iso_gateway.host.scenario.values import Situation, overlaid
@@ -62,6 +65,7 @@ class Authorizer:
         exchanger: Exchanger | None = None,
         issuer: Issuer | None = None,
         scenario: Scenario | None = None,
+        faults: InForce | None = None,
     ) -> None:
         """Decide in *dialect*; *first_serial* and *card_key* (up to 64 bytes) are random where it matters.
 
@@ -72,17 +76,17 @@ class Authorizer:
         self.settings = settings or HostSettings()
         kept = self.settings.remember
         self.accounts = Accounts(self.settings.opening_balance, self.settings.cards, card_key, kept)
-        self.signed_on: set[str] = set()
-        """The links that have signed on."""
         self.refuse_reversals = self.settings.refuse_reversals
         """The canonical code with which every reversal is refused; empty: they are carried out. May be changed."""
-        self.scenario = scenario or Scenario()
+        self.scenario = Scenario() if scenario is None else scenario
         """The rules that go before the ordinary ones; more may be added."""
         self.guard = guard
-        self._exchanger = exchanger
         self._issuer = issuer
         self._calendar = Calendar(zone, self.settings.cuts_over_at)
-        self.announcer = Announcer(dialect, self._calendar)
+        self.network = Network(dialect, self._calendar, guard, exchanger)
+        """The links: sign-on, keys, and what the host says of its own accord."""
+        self.faults = InForce(self.scenario.chance, lambda _fields: None) if faults is None else faults
+        """The faults that stand now."""
         self._books = Books(self.accounts, kept, self._calendar, first_serial)
         self._batches = Batches(dialect, self._books.ledger)
         self._alike = alike(dialect.profile)
@@ -115,49 +119,73 @@ class Authorizer:
             if partial is None or _is_answer(partial) or not (partial.text(11) and partial.text(41)):
                 return Decision("undecodable", note)
             return self._answered(partial, "30", {}, moment, note, event="undecodable")
-        if self.guard is None or _is_answer(message):
-            return self.decide(message, moment, link)
-        under = self.guard.judge(message, payload, moment, link)
-        if under.cause:
-            decision = self._unverified(message, under, moment)
-        else:
-            decision = self.decide(message, moment, link, under)
-        return msgspec.structs.replace(decision, under=under)
+        return self.decide(message, moment, link, payload)
 
     def payload(self, decision: Decision) -> bytes:
         """Return the bytes of the answer that *decision* has, with its MAC where it is to have one."""
         answer = decision.answer
         assert answer is not None
+        if decision.fault.wrong:
+            answer = misstated(answer, decision.fault)
         if self.guard is not None:
-            answer = self.guard.sealed(answer, decision.under, decision.spoilt)
+            answer = self.guard.sealed(answer, decision.under, decision.fault)
         return self.dialect.spec.encode(answer)
 
-    def decide(self, message: Message, moment: Moment, link: str = "", under: Under = NOBODY) -> Decision:
-        """Return what becomes of *message* that came over *link*, *under* keys that fit."""
+    def decide(self, message: Message, moment: Moment, link: str = "", payload: bytes = b"") -> Decision:
+        """Return what becomes of *message* that came over *link* as *payload*; without those its MAC is not judged."""
         if _is_answer(message):
-            if (announced := self.announcer.answered(message, link)) is not None:
-                note = {"kind": announced, "stan": message.text(11), "code": self.dialect.canonical(message)}
-                keys = self._exchanger.answered(message, link) if self._exchanger is not None else {}
-                return Decision("network", {**note, **keys, "answered": True})
+            if (told := self.network.answered(message, link)) is not None:
+                return Decision("network", {**told, "answered": True})
             return Decision("ignored", {"mti": message.mti, "cause": "an answer, and nothing was asked"})
         row = self.dialect.kind_row(message)
         asked = None
         if row is not None and row.kind not in NETWORK:
-            asked = Asked(message, row, self.dialect, self.accounts, self.settings.currency, under)
-        if not self.scenario:
-            return self._decided(message, row, asked, ORDINARY, moment, link)
-        heard = Heard(message, row, asked, self.dialect, self._books, self._issuer)
-        ruling = self.scenario.judge(heard)
-        if ruling.rule is not None and ruling.rule.fault.silence is Silence.UNRECORDED:
+            asked = Asked(message, row, self.dialect, self.accounts, self.settings.currency)
+        heard, fault, under = None, NO_FAULT, NOBODY
+        if self.faults:
+            heard = Heard(message, row, asked, self.dialect, self._books, self._issuer)
+            fault = self.faults.strike(heard, moment.mono) or NO_FAULT
+            if fault.silence is Silence.UNRECORDED:
+                return struck(unheard(heard), fault)
+        if self.guard is not None and payload:
+            under = self.guard.judge(message, payload, moment, link)
+            if under.cause:
+                refused = self._unverified(message, under, moment)
+                return struck(msgspec.structs.replace(refused, under=under), fault)
+            if asked is not None:
+                asked.under = under
+        if self.scenario:
+            heard = heard or Heard(message, row, asked, self.dialect, self._books, self._issuer)
+            decision, fault = self._ruled(heard, row, fault, moment, link)
+        else:
+            decision = self._decided(message, row, asked, ORDINARY, fault, moment, link)
+        return struck(decision if under is NOBODY else msgspec.structs.replace(decision, under=under), fault)
+
+    def _ruled(
+        self, heard: Heard, row: KindRow | None, fault: Fault, moment: Moment, link: str
+    ) -> tuple[Decision, Fault]:
+        """Return what becomes of a message by the scenario, beside the *fault* that stands; and all that goes wrong."""
+        message, ruling = heard.message, self.scenario.judge(heard)
+        rule = ruling.rule
+        if rule is not None:
+            fault = joined(fault, rule.fault) or fault
+        if fault.silence is Silence.UNRECORDED:
             decision = unheard(heard)
         else:
-            respond = ORDINARY if ruling.rule is None else ruling.rule.respond
-            decision = self._decided(message, row, asked, respond, moment, link)
+            respond = ORDINARY if rule is None else rule.respond
+            decision = self._decided(message, row, heard.asked, respond, fault, moment, link)
         situation = Situation(message, heard.of_original, self._calendar.local(moment), self.scenario.chance)
-        return ruled(decision, ruling, heard, situation)
+        return ruled(decision, ruling, heard, situation), fault
 
     def _decided(  # noqa: PLR0917 -- what is known of a message, in one place
-        self, message: Message, row: KindRow | None, asked: Asked | None, respond: Respond, moment: Moment, link: str
+        self,
+        message: Message,
+        row: KindRow | None,
+        asked: Asked | None,
+        respond: Respond,
+        fault: Fault,
+        moment: Moment,
+        link: str,
     ) -> Decision:
         """Return what becomes of a message by the rules of the host, and by what a rule of the scenario *responds*."""
         if row is None:
@@ -165,12 +193,14 @@ class Authorizer:
             note = {"mti": message.mti, "terminal": message.text(41), "stan": message.text(11), "code": code}
             return self._answered(message, code, {}, moment, note)
         if asked is None:
-            return self._network(message, row.kind, respond, moment, link)
+            if fault.refuse_sign_on and row.kind is Kind.SIGN_ON:
+                respond = Respond(code=fault.refuse_sign_on)
+            return self._network(message, row.kind, respond, fault, moment, link)
         asked.respond = respond
         missing = asked.missing()
         if missing:
             return self._refused(asked, "30", moment, f"no DE {missing}")
-        if self.settings.sign_on_required and link not in self.signed_on:
+        if self.settings.sign_on_required and link not in self.network.signed_on:
             return self._refused(asked, "77", moment, "not signed on")
         if row.kind in BATCH_KINDS:
             return self._said(asked, self._batches.hear(asked, moment), moment)
@@ -183,26 +213,6 @@ class Authorizer:
                 return self._refused(asked, "94", moment, "another message under this key")
             return self._again(asked, first, moment)
         return self._new(asked, moment)
-
-    def announce(self, kind: Kind, moment: Moment, link: str, *, advice: bool = False) -> Message:
-        """Return what the host says to *link* of its own accord: an echo, or which business date it is now.
-
-        Args:
-            kind: ECHO or CUT_OVER.
-            moment: now.
-            link: who is told; its answer is awaited.
-            advice: whether it is said as 0820 and not as 0800.
-
-        Raises:
-            CannotCarry: the dialect has no such message.
-        """
-        return self.announcer.request(kind, moment, link, advice=advice)
-
-    def change_keys(self, moment: Moment, link: str) -> Message:
-        """Return what brings new keys to *link*; raises `CannotCarry` where keys cannot be changed so."""
-        if self._exchanger is None:
-            raise CannotCarry("40", "key_change", "no exchange of keys is set")
-        return self._exchanger.change(self.announcer.request(Kind.ECHO, moment, link), link)
 
     def cut_over(self, moment: Moment) -> None:
         """Begin the next business date before its hour."""
@@ -221,24 +231,13 @@ class Authorizer:
         restore(self._books, saved)
         self._batches.restore(saved.batches)
 
-    def closed(self, link: str) -> None:
-        """Take in that *link* is gone: it must sign on again."""
-        self.signed_on.discard(link)
-        self.announcer.closed(link)
-        if self.guard is not None:
-            self.guard.closed(link)
-
-    def _network(self, message: Message, kind: Kind, respond: Respond, moment: Moment, link: str) -> Decision:
+    def _network(  # noqa: PLR0917 -- as `_decided`
+        self, message: Message, kind: Kind, respond: Respond, fault: Fault, moment: Moment, link: str
+    ) -> Decision:
         facts: Facts = {}
         code = respond.code or "00"
-        match kind if respond.approves or not respond.code else None:
-            case Kind.SIGN_ON:
-                self.signed_on.add(link)
-                facts = self._exchanger.signed_on(message, link) if self._exchanger is not None else facts
-            case Kind.SIGN_OFF:
-                self.signed_on.discard(link)
-            case Kind.CUT_OVER:
-                self._calendar.cut_over(moment)
+        if respond.approves or not respond.code:
+            facts = self.network.hear(message, kind, link, moment, fault)
         note = {"kind": str(kind), "stan": message.text(11), "code": code, **({"keys": "new"} if facts else {})}
         return self._answered(message, code, facts, moment, note, event="network")
 
@@ -310,12 +309,12 @@ class Authorizer:
 
     def _passed(self, asked: Asked, end: Ending, moment: Moment) -> Decision:
         """End *asked* without a trace in the ledger."""
-        if end.answered:
+        if end.fault.answers:
             return self._refused(asked, end.code, moment, end.meaning)
         if len(self._passed_over) >= _PASSED_OVER:
             del self._passed_over[next(iter(self._passed_over))]
         self._passed_over[asked.key] = asked.fingerprint
-        return Decision("transaction", noted(asked, "", end.meaning), hang_up=end.hang_up)
+        return Decision("transaction", noted(asked, "", end.meaning), fault=end.fault)
 
     def _balance(self, asked: Asked, moment: Moment) -> Decision:
         verdict = self._judged(asked)
@@ -398,13 +397,10 @@ class Authorizer:
         note = noted(asked, transaction.code, "" if end is NO_MAGIC else end.meaning, cause)
         note |= {"kind": str(transaction.kind), "rrn": transaction.rrn, "pan": transaction.pan}
         note |= {"amount": transaction.amount, **({"repeat": True} if repeat else {})}
-        if not end.answered:
-            return Decision("transaction", note, hang_up=end.hang_up)
-        delay = self.settings.late_seconds if end.late else 0.0
-        answered = self._answered(asked.message, transaction.code, transaction.facts, moment, note, delay=delay)
+        answered = self._answered(asked.message, transaction.code, transaction.facts, moment, note)
         if repeat and transaction.changes and answered.answer is not None:
             answered = msgspec.structs.replace(answered, answer=overlaid(answered.answer, transaction.changes)[0])
-        return msgspec.structs.replace(answered, spoilt=end.spoilt) if end.spoilt is not Spoilt.NOT else answered
+        return answered if end.fault is NO_FAULT else msgspec.structs.replace(answered, fault=end.fault)
 
     def _said(self, asked: Asked, said: Said, moment: Moment) -> Decision:
         """Return an answer about a batch, or to an inquiry."""
@@ -430,13 +426,12 @@ class Authorizer:
         note: Mapping[str, Any],
         *,
         event: str = "transaction",
-        delay: float = 0.0,
     ) -> Decision:
         said = facts if "date_settlement" in facts else {**self._calendar.facts(moment), **facts}
         answer, cause = written(self.dialect, request, code, said, self._calendar.local(moment).date())
         if cause:
             note = {**note, "cannot_carry": cause}
-        return Decision(event, note, answer, delay)
+        return Decision(event, note, answer)
 
 
 def _is_answer(message: Message) -> bool:

@@ -41,12 +41,15 @@ class Exchanger:
         self._chance = chance
         self._wrong = wrong
 
-    def signed_on(self, message: Message, link: str) -> Facts:
+    def signed_on(self, message: Message, link: str, *, wrong: bool = False) -> Facts:
         """Return what the answer to the sign-on *message* says of new keys; nothing where it brings none.
+
+        With *wrong* their check values are wrong.
 
         They are pending until a message under them has come: the other side may have refused them.
         """
         guard = self._guard
+        self._wrong += wrong
         _, station = guard.station(message, link)
         match guard.protection.exchange:
             case Exchange.UNIONPAY:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from iso_gateway.errors import KeyMaterialError, KsnError
+from iso_gateway.faults.delivering import with_wrong_mac
+from iso_gateway.faults.fault import NO_FAULT, Fault, Wrong
 from iso_gateway.host.stations import ZONE, Generation, Station, Stations
 from iso_gateway.protocol.covering import has_mac
 from iso_gateway.protocol.dialect import Dialect
@@ -26,14 +27,6 @@ if TYPE_CHECKING:
 _KEYS_NOT_KNOWN: Final = frozenset({"A0", "77"})
 """The canonical codes that say that keys do not agree; a MAC on them would be of no use."""
 _APPROVED: Final = frozenset({CodeClass.APPROVED, CodeClass.PARTIAL})
-
-
-class Spoilt(StrEnum):
-    """What a host does to the MAC of an answer on purpose."""
-
-    NOT = ""
-    WRONG = "wrong"
-    MISSING = "missing"
 
 
 class Under(msgspec.Struct, frozen=True):
@@ -114,18 +107,16 @@ class Guard:
         row = self.dialect.kind_row(message)
         return row is not None and row.kind in NETWORK
 
-    def sealed(self, answer: Message, under: Under, spoilt: Spoilt = Spoilt.NOT) -> Message:
-        """Return *answer* with its MAC under the keys of its request, where it is to have one.
+    def sealed(self, answer: Message, under: Under, fault: Fault = NO_FAULT) -> Message:
+        """Return *answer* with its MAC under the keys of its request, where it is to have one and as *fault* has it.
 
         Raises:
             EncodeError: a MAC does not fit the spec.
         """
-        if not under.mac_key or spoilt is Spoilt.MISSING or not self._wants_mac(answer):
+        if not under.mac_key or fault.without_mac or not self._wants_mac(answer):
             return answer
         sealed = with_mac(self.dialect.spec, answer, self.protection, under.mac_key)
-        if spoilt is Spoilt.NOT:
-            return sealed
-        return sealed.evolve({de: bytes([sealed[de][0] ^ 1]) + sealed[de][1:] for de in (64, 128) if de in sealed})
+        return with_wrong_mac(sealed) if Wrong.MAC in fault.wrong else sealed
 
     def sealed_request(self, message: Message, under: Under) -> Message:
         """Return what the host says of its own accord, with its MAC; network management has none."""

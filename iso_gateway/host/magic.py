@@ -13,6 +13,10 @@ cents  what the host does                                      what it answers  
 .70    approves, and answers late (45 s unless set otherwise)  00, late         approved
 .71    approves, and drops the link                            nothing          approved
 .72    drops the link, as if it had never come                 nothing          no
+.73    approves, and answers twice                             00, twice        approved
+.74    approves, and answers with another STAN                 00, DE 11 + 1    approved
+.75    approves, and drops the link after half the answer      half of it       approved
+.76    approves, and answers with garbage                      40 bytes         approved
 .91    refuses: issuer not available                           91               no
 .96    refuses: system malfunction                             96               no
 =====  ======================================================  ===============  ==============
@@ -32,11 +36,13 @@ the repeat of a recorded one gets the first answer at once, the repeat of one th
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import msgspec
 
-from iso_gateway.host.guard import Spoilt
+from iso_gateway.faults.fault import NO_FAULT, Fault, Silence
+from iso_gateway.faults.grammar import fault_of
 from iso_gateway.host.scenario.rule import Share
 from iso_gateway.protocol.kinds import Kind
 
@@ -49,44 +55,57 @@ class Ending(msgspec.Struct, frozen=True):
 
     meaning: str
     """A few words for logs and the documentation."""
+    fault: Fault = NO_FAULT
+    """What goes wrong with its answer."""
     code: str = ""
     """The canonical code to answer with; empty: the ordinary rules decide."""
     approves: bool = False
     """Whether it is approved, whatever the ordinary rules say."""
-    recorded: bool = True
-    answered: bool = True
-    late: bool = False
-    hang_up: bool = False
+    booked: bool = True
+    """Whether the ledger hears of an answer like that."""
     share: Share | None = None
     """How much of the amount is approved; None: all."""
     reversal: str = ""
     """The canonical code with which its reversal is refused; empty: it may be reversed."""
-    spoilt: Spoilt = Spoilt.NOT
-    """What is done to the MAC of the answer."""
+
+    @property
+    def recorded(self) -> bool:
+        """Whether the ledger hears of it."""
+        return self.booked and self.fault.silence is not Silence.UNRECORDED
 
 
-ENDINGS: Final[dict[str, Ending]] = {
-    "05": Ending("declines: do not honour", code="05"),
-    "10": Ending("approves half of it", share=Share(percent=50)),
-    "51": Ending("declines: insufficient funds", code="51"),
-    "54": Ending("declines: expired card", code="54"),
-    "67": Ending("approves and stays silent, and refuses the reversal", answered=False, reversal="30"),
-    "68": Ending("approves and stays silent", answered=False),
-    "69": Ending("stays silent, as if it had never come", recorded=False, answered=False),
-    "70": Ending("approves, and answers late", late=True),
-    "71": Ending("approves, and drops the link", answered=False, hang_up=True),
-    "72": Ending("drops the link, as if it had never come", recorded=False, answered=False, hang_up=True),
-    "91": Ending("refuses: issuer not available", code="91", recorded=False),
-    "96": Ending("refuses: system malfunction", code="96", recorded=False),
-}
-"""By the last two digits of DE 4."""
+def _table(rows: Mapping[str, tuple[str, str, Mapping[str, Any]]]) -> dict[str, Ending]:
+    return {
+        cents: Ending(said, fault_of(text) if text else NO_FAULT, **more) for cents, (said, text, more) in rows.items()
+    }
 
-KEYED_ENDINGS: Final[dict[str, Ending]] = {
-    "81": Ending("approves, with a wrong MAC", spoilt=Spoilt.WRONG),
-    "82": Ending("approves, without a MAC", spoilt=Spoilt.MISSING),
-    "83": Ending("refuses: as if the MAC were wrong", code="A0", recorded=False),
-    "84": Ending("refuses: as if the PIN block were", code="99", recorded=False),
-}
+
+ENDINGS: Final = _table({
+    "05": ("declines: do not honour", "", {"code": "05"}),
+    "10": ("approves half of it", "", {"share": Share(percent=50)}),
+    "51": ("declines: insufficient funds", "", {"code": "51"}),
+    "54": ("declines: expired card", "", {"code": "54"}),
+    "67": ("approves and stays silent, and refuses the reversal", "silence", {"reversal": "30"}),
+    "68": ("approves and stays silent", "silence", {}),
+    "69": ("stays silent, as if it had never come", "silence=unrecorded", {}),
+    "70": ("approves, and answers late", "late", {}),
+    "71": ("approves, and drops the link", "silence close", {}),
+    "72": ("drops the link, as if it had never come", "silence=unrecorded close", {}),
+    "73": ("approves, and answers twice", "twice", {}),
+    "74": ("approves, and answers with another STAN", "wrong=stan", {}),
+    "75": ("approves, and drops the link after half the answer", "half-frame", {}),
+    "76": ("approves, and answers with garbage", "garbage=40", {}),
+    "91": ("refuses: issuer not available", "", {"code": "91", "booked": False}),
+    "96": ("refuses: system malfunction", "", {"code": "96", "booked": False}),
+})  # fmt: skip
+"""By the last two digits of DE 4: what is said of it, what goes wrong (as `faults.grammar` has it), and the rest."""
+
+KEYED_ENDINGS: Final = _table({
+    "81": ("approves, with a wrong MAC", "wrong=mac", {}),
+    "82": ("approves, without a MAC", "without=mac", {}),
+    "83": ("refuses: as if the MAC were wrong", "", {"code": "A0", "booked": False}),
+    "84": ("refuses: as if the PIN block were", "", {"code": "99", "booked": False}),
+})  # fmt: skip
 """Those of a host whose messages have MACs or PIN blocks."""
 
 ORDINARY: Final = Ending("as the rules say")

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+import random  # noqa: TID251 -- seeded
 import secrets
 import socket
 from collections.abc import Callable, Mapping
 from datetime import UTC, tzinfo
 from functools import partial
-from typing import Any, Final, Self
+from typing import Any, Self
 
 import trio
 
 from iso_gateway.codec.message import Message
-from iso_gateway.errors import (
-    CannotCarry,
-    FramingError,
-    IsoGatewayError,
-    NoHandshake,
-)
+from iso_gateway.errors import CannotCarry, ConfigError, FramingError, IsoGatewayError, NoHandshake, Problem
+from iso_gateway.faults.delivering import delivery, of_the_whole, without_answer
+from iso_gateway.faults.fault import NO_FAULT, Wrong
+from iso_gateway.faults.standing import InForce, Standing
+from iso_gateway.faults.when import ANY
 from iso_gateway.framing import Frame, Framing
 from iso_gateway.host.answers import Decision
 from iso_gateway.host.authorizer import Authorizer
 from iso_gateway.host.books import SERIALS
+from iso_gateway.host.door import Door
 from iso_gateway.host.exchanging import Exchanger
 from iso_gateway.host.guard import Guard, Under
 from iso_gateway.host.issuer import Issuer
 from iso_gateway.host.judging.judge import Judge
+from iso_gateway.host.link import Given, Link
 from iso_gateway.host.loading import loaded
 from iso_gateway.host.scenario.scenario import Scenario, seeded_serial
 from iso_gateway.host.scenario.sending import Unasked, unasked_message
@@ -45,12 +47,6 @@ from iso_gateway.security.held import HeldKeys
 
 Log = Callable[[str, Mapping[str, Any]], None]
 """Takes one event (``transaction``, ``connection`` ...) and its fields, masked already."""
-
-LATE_AT_MOST: Final = 1000
-"""Late answers that wait on one connection; one more is never given."""
-
-CAUSES_AT_MOST: Final = 16
-"""Kinds of undecodable messages that are told of per connection; all are counted."""
 
 
 def silent(_event: str, _fields: Mapping[str, Any]) -> None:
@@ -99,6 +95,10 @@ class HostServer:
         exchanger = None
         if guard is not None and protection.exchange is not Exchange.NONE:
             exchanger = Exchanger(guard, secrets.token_bytes, self.settings.wrong_check_values)
+        scenario = Scenario() if scenario is None else scenario
+        chance = random.Random(f"{scenario.seed}/faults")  # noqa: S311 -- a run can be repeated
+        self.faults = InForce(chance, lambda fields: log("fault", fields))
+        """What goes wrong for a while; `misbehave` adds to it."""
         self.authorizer = Authorizer(
             dialect,
             self.settings,
@@ -109,14 +109,16 @@ class HostServer:
             exchanger=exchanger,
             issuer=Issuer(self.settings, protection, held.issuer) if issuing else None,
             scenario=scenario,
+            faults=self.faults,
         )
         self.judge: Judge | None = None
         """Who is told of all that comes and goes; None: nobody judges."""
         self._framing = framing
         self._log = log
         self._clock = clock
-        self._links: dict[str, _Link] = {}
+        self._links: dict[str, Link] = {}
         self._listening = trio.CancelScope()
+        self._door = Door(self.faults, lambda: clock().mono)
         self._numbered = 0
 
     @classmethod
@@ -161,14 +163,15 @@ class HostServer:
                 async with trio.open_nursery() as announcing:
                     if self._tells_of_cut_overs():
                         announcing.start_soon(self._announce_cut_overs)
-                    await serve(
-                        address,
-                        self._accepted,
+                    announcing.start_soon(self._door.watch)
+                    listen = partial(
+                        serve,
+                        handler=self._accepted,
                         connections=self.settings.connections,
                         on_refused=self._refused,
                         handler_nursery=links,
-                        task_status=task_status,
                     )
+                    await self._door.keep(listen, address, task_status)
 
     async def drain(self, patience: float = 5.0) -> None:
         """Take no new links, give the late answers that fall due within *patience* seconds, and close all links."""
@@ -179,6 +182,21 @@ class HostServer:
         async with trio.open_nursery() as nursery:
             for link in list(self._links.values()):
                 nursery.start_soon(link.connection.aclose)
+
+    def misbehave(self, standing: Standing) -> int:
+        """Have *standing* be in force from now on; return its number.
+
+        Raises:
+            ConfigError: too many are in force already, or conditions are said of what is done to all connections.
+        """
+        at = self._clock()
+        if of_the_whole(standing.fault) != NO_FAULT and standing.when != ANY:
+            raise ConfigError([Problem("match", "there is no message yet that it could be about")])
+        number = self.faults.add(standing, at.mono)
+        if self.faults.begun(at.mono) is not None:
+            for link in self._links.values():
+                link.connection.reset("restart on purpose")
+        return number
 
     def announce(self, kind: Kind, *, advice: bool = False) -> int:
         """Send an echo or a cut-over on every link, as 0820 with *advice*; return on how many.
@@ -201,19 +219,19 @@ class HostServer:
         """
         at = self._clock()
         for name, link in self._links.items():
-            message = self.authorizer.change_keys(at, name)
+            message = self.authorizer.network.change_keys(at, name)
             self._say(name, link, message, at)
             self._log("announced", {"peer": link.peer, "kind": "key_change", "stan": message.text(11)})
         return len(self._links)
 
     def _announce(self, kind: Kind, at: Moment, *, advice: bool = False) -> int:
         for name, link in self._links.items():
-            message = self.authorizer.announce(kind, at, name, advice=advice)
+            message = self.authorizer.network.announce(kind, at, name, advice=advice)
             self._say(name, link, message, at)
             self._log("announced", {"peer": link.peer, "kind": str(kind), "stan": message.text(11)})
         return len(self._links)
 
-    def _tell(self, name: str, link: _Link, unasked: Unasked, under: Under) -> None:
+    def _tell(self, name: str, link: Link, unasked: Unasked, under: Under) -> None:
         """Send what a rule wants to be said."""
         at, guard = self._clock(), self.authorizer.guard
         told: dict[str, Any] = {"peer": link.peer, "kind": unasked.kind or unasked.mti}
@@ -225,9 +243,9 @@ class HostServer:
         self._say(name, link, message if guard is None else guard.sealed_request(message, under), at)
         self._log("announced", told | {"stan": message.text(11)})
 
-    def _say(self, name: str, link: _Link, message: Message, at: Moment) -> None:
+    def _say(self, name: str, link: Link, message: Message, at: Moment) -> None:
         """Send what the host says of its own accord."""
-        link.connection.send(self.authorizer.dialect.spec.encode(message))
+        link.answer(self.authorizer.dialect.spec.encode(message), None, _nobody)
         if self.judge is not None:
             self.judge.asked(name, message, at)
 
@@ -253,8 +271,9 @@ class HostServer:
             "spec": self.authorizer.dialect.spec.name,
             "framing": str(self._framing),
             "transactions": len(self.authorizer.ledger),
+            "faults": self.faults.rows(self._clock().mono),
             "links": [
-                {"peer": link.peer, "signed_on": name in self.authorizer.signed_on, "messages": link.messages}
+                {"peer": link.peer, "signed_on": name in self.authorizer.network.signed_on, "messages": link.messages}
                 for name, link in self._links.items()
             ],
         }
@@ -272,13 +291,13 @@ class HostServer:
         self._numbered += 1
         name = f"{peer}#{self._numbered}"
         async with trio.open_nursery() as late:
-            link = self._links[name] = _Link(peer, connection, late)
+            link = self._links[name] = Link(peer, connection, late)
             self._log("connected", {"peer": peer})
             try:
                 why = await connection.run(lambda frame: self._heard(name, link, frame))
             finally:
                 del self._links[name]
-                self.authorizer.closed(name)
+                self.authorizer.network.closed(name)
                 link.gone()
                 if self.judge is not None:
                     self.judge.closed(name)
@@ -300,7 +319,7 @@ class HostServer:
                 return
         await self.carry(carrier, peer)
 
-    def _heard(self, name: str, link: _Link, frame: Frame) -> None:
+    def _heard(self, name: str, link: Link, frame: Frame) -> None:
         link.messages += 1
         at = self._clock()
         decision = self.authorizer.hear(frame.payload, at, name)
@@ -309,105 +328,53 @@ class HostServer:
             self._misheard(link, decision)
         else:
             self._log(decision.event, {"peer": link.peer, **decision.note})
-        if decision.hang_up:
-            link.connection.abort("a magic amount asked for it")
+        fault = decision.fault
+        if fault is not NO_FAULT:
+            self._misbehave(link, frame, decision, given)
         elif decision.answer is not None:
-            payload = self.authorizer.payload(decision)
-            link.answer(payload, self._framing.answer_header(frame.header), decision.delay, given)
+            link.answer(self.authorizer.payload(decision), self._framing.answer_header(frame.header), given)
         for unasked in decision.sends:
             link.later(unasked.after, partial(self._tell, name, link, unasked, decision.under))
 
-    def _judged(self, name: str, payload: bytes, decision: Decision, at: Moment) -> Callable[[], None]:
+    def _misbehave(self, link: Link, frame: Frame, decision: Decision, given: Given) -> None:
+        """Give the answer of *decision* as its fault has it, and do what else that says."""
+        fault, header = decision.fault, self._framing.answer_header(frame.header)
+        late, chance = self.settings.late_seconds, self.authorizer.scenario.chance
+        if decision.answer is None:
+            link.give(delivery(b"", header, self._framing, without_answer(fault), late, chance), given)
+        else:
+            payload = self.authorizer.payload(decision)
+            link.give(delivery(payload, header, self._framing, fault, late, chance), given)
+        if (whole := of_the_whole(fault)) != NO_FAULT:
+            self.misbehave(Standing(fault=whole))
+
+    def _judged(self, name: str, payload: bytes, decision: Decision, at: Moment) -> Given:
         """Tell the judge of a message; return what tells of its answer once that has gone out."""
         judge = self.judge
         if judge is None:
             return _nobody
         seen = judge.heard(name, payload, decision, at)
-        return lambda: judge.answered(seen, self._clock())
+        told = not decision.fault.wrong - {Wrong.MAC, Wrong.CHECK_VALUE}
+        return lambda whole: judge.answered(seen, self._clock(), intact=whole and told)
 
-    def _misheard(self, link: _Link, decision: Decision) -> None:
+    def _misheard(self, link: Link, decision: Decision) -> None:
         """Tell once per cause and link of what could not be understood."""
         if link.misheard(str(decision.note.get("cause"))):
             self._log(decision.event, {"peer": link.peer, **decision.note})
 
-    def _ended(self, link: _Link, why: IsoGatewayError | None) -> None:
+    def _ended(self, link: Link, why: IsoGatewayError | None) -> None:
         fields: dict[str, Any] = {"peer": link.peer, "messages": link.messages}
         if link.not_understood:
             fields["not_understood"] = link.not_understood
         if isinstance(why, FramingError):
             fields |= {"cause": why.reason, "offset": why.offset}
-        elif why is not None:
-            fields["cause"] = str(why)
+        elif why is not None or link.cause:
+            fields["cause"] = link.cause or str(why)
         self._log("closed", fields)
 
     def _refused(self, refusal: Refusal) -> None:
         self._log("refused", {"cause": refusal.cause, "count": refusal.count})
 
 
-def _nobody() -> None:
+def _nobody(_whole: bool) -> None:  # noqa: FBT001 -- as `Given` has it
     """Tell nobody that an answer was given."""
-
-
-class _Link:
-    """One connection and what waits on it."""
-
-    def __init__(self, peer: str, connection: FramedConnection, late: trio.Nursery) -> None:
-        self.peer = peer
-        self.connection = connection
-        self.messages = 0
-        self.not_understood = 0
-        self._causes: set[str] = set()
-        self._late = late
-        self._waiting = 0
-        self._all_given = trio.Event()
-
-    def answer(self, payload: bytes, header: bytes, delay: float, given: Callable[[], None]) -> None:
-        """Send *payload* after *delay* seconds and then call *given*; never, where too many wait already."""
-        if not delay:
-            self.connection.send(payload, header)
-            given()
-        elif self._waiting < LATE_AT_MOST:
-            self._waiting += 1
-            self._late.start_soon(self._answer_late, payload, header, delay, given)
-
-    def later(self, after: float, say: Callable[[], None]) -> None:
-        """Call *say* after some seconds; never, where too much waits already."""
-        if self._waiting < LATE_AT_MOST:
-            self._waiting += 1
-            self._late.start_soon(self._say_later, after, say)
-
-    async def _say_later(self, after: float, say: Callable[[], None]) -> None:
-        await trio.sleep(after)
-        say()
-        self._one_less()
-
-    async def _answer_late(self, payload: bytes, header: bytes, delay: float, given: Callable[[], None]) -> None:
-        await trio.sleep(delay)
-        self.connection.send(payload, header)
-        given()
-        self._one_less()
-
-    def _one_less(self) -> None:
-        self._waiting -= 1
-        if not self._waiting:
-            self._all_given.set()
-            self._all_given = trio.Event()
-
-    async def all_given(self) -> None:
-        """Wait until no late answer waits any more."""
-        if self._waiting:
-            await self._all_given.wait()
-
-    def misheard(self, cause: str) -> bool:
-        """Count a message that was not understood; return whether its cause is to be told of."""
-        self.not_understood += 1
-        if cause in self._causes or len(self._causes) >= CAUSES_AT_MOST:
-            return False
-        self._causes.add(cause)
-        return True
-
-    def gone(self) -> None:
-        """Take in that the connection is over: nothing late can be given any more."""
-        self._late.cancel_scope.cancel()
-        self._waiting = 0
-        self._all_given.set()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import socket
+import struct
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -32,6 +33,9 @@ on the wire and cost 100 in memory, so that this makes 60 KiB of them."""
 TURN: Final = 8
 """Frames that are handed out before others get their turn: a peer that sends a thousand small ones at once must not
 hold up everybody else."""
+
+_NO_LINGER: Final = struct.pack("ii", 1, 0)
+"""For a close that waits for nothing, and is an RST."""
 
 
 class FramedConnection:
@@ -126,7 +130,13 @@ class FramedConnection:
         Raises:
             EncodeError: the framing cannot express the payload or header; *done* is not called.
         """
-        wire = self.framing.frame(payload, header)
+        self.send_bytes(self.framing.frame(payload, header), done)
+
+    def send_bytes(self, wire: bytes, done: Done | None = None) -> None:
+        """Put *wire* in the queue as it is, a frame or not; otherwise as `send`.
+
+        For hosts and links that misbehave on purpose: what lies behind bytes that are no frame cannot be read.
+        """
         if self.is_open and self._outbox.add(wire, done):
             self._flush_soon()
         elif done is not None:
@@ -185,6 +195,12 @@ class FramedConnection:
 
     def abort(self, reason: str) -> None:
         """Close at once: what waits is NOT_HANDED, what is being written UNCERTAIN; `run` returns NoConnection."""
+        self._end(NoConnection(reason))
+
+    def reset(self, reason: str) -> None:
+        """Do what `abort` does, by RST: what the peer has not read yet may be lost."""
+        if not self._ended:
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         self._end(NoConnection(reason))
 
     # The end

@@ -193,6 +193,10 @@ class Secured:
         self._sealed = self._sealed[given:]
         return given > 0
 
+    def setsockopt(self, level: int, option: int, value: bytes) -> None:
+        """Set an option of the socket."""
+        self._sock.setsockopt(level, option, value)
+
     def close(self) -> None:
         """Tell the peer, where there is room for it, and close."""
         if not self._sealed and self.fault is None:

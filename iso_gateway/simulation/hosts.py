@@ -78,7 +78,7 @@ class Host:
         """Take in that a connection is over."""
         if self._lines.get(line.link) is line:
             del self._lines[line.link]
-            self.authorizer.closed(line.link)
+            self.authorizer.network.closed(line.link)
 
     def drop(self, link: str) -> None:
         """Let the connection of *link* break."""
@@ -148,10 +148,10 @@ class Host:
             self._watch.decided(tag, self.name, newest)
         said = " ".join(str(decision.note[name]) for name in _NOTED if name in decision.note)
         self._trace.tell(_about(tag), f"{self.name}: decides on {tag}: {said}")
-        if decision.hang_up:
+        if decision.fault.close:
             self._trunks.breaks(line)
         if decision.answer is not None:
-            self._answer(line, tag, decision.answer, decision.delay)
+            self._answer(line, tag, decision.answer, self.authorizer.settings.late_seconds * decision.fault.late)
 
     def _refused(self, message: Message) -> str:
         """Return what the reversal *message* is refused with, the same each time, or the empty text."""

@@ -20,7 +20,7 @@ def answered(till: Till, said: Message) -> dict[str, object]:
 
 @pytest.mark.parametrize("advice", [False, True])
 def test_a_line_test_is_whole_and_its_answer_is_known(till: Till, *, advice: bool) -> None:
-    said = till.host.announce(Kind.ECHO, till.moment, till.link, advice=advice)
+    said = till.host.network.announce(Kind.ECHO, till.moment, till.link, advice=advice)
     row = till.dialect.kind_row(till.dialect.spec.decode(till.dialect.spec.encode(said)))
     assert row is None or row.kind is Kind.ECHO  # UnionPay's is an 0820 alone
     assert said.mti[2] == ("2" if advice or till.cup else "0")
@@ -32,7 +32,7 @@ def test_a_line_test_is_whole_and_its_answer_is_known(till: Till, *, advice: boo
 def test_a_cut_over_says_which_date_begins(spec: str) -> None:
     till = Till(spec)
     till.host.cut_over(till.moment)
-    said = till.host.announce(Kind.CUT_OVER, till.moment, till.link)
+    said = till.host.network.announce(Kind.CUT_OVER, till.moment, till.link)
     assert str(said[15]).endswith("0303")
     assert till.dialect.spec.check(said) == []
     assert answered(till, said)["kind"] == "cut_over"
@@ -42,17 +42,17 @@ def test_a_cut_over_says_which_date_begins(spec: str) -> None:
 def test_a_dialect_without_a_cut_over_says_so() -> None:
     till = Till("cup-pos")
     with pytest.raises(CannotCarry, match="no cut_over"):
-        till.host.announce(Kind.CUT_OVER, till.moment, till.link)
+        till.host.network.announce(Kind.CUT_OVER, till.moment, till.link)
 
 
 def test_an_answer_from_another_link_or_after_a_loss_is_none(till: Till) -> None:
-    said = till.host.announce(Kind.ECHO, till.moment, "another link")
+    said = till.host.network.announce(Kind.ECHO, till.moment, "another link")
     assert answered(till, said)["event"] == "ignored"
-    said = till.host.announce(Kind.ECHO, till.moment, till.link)
-    till.host.closed(till.link)
+    said = till.host.network.announce(Kind.ECHO, till.moment, till.link)
+    till.host.network.closed(till.link)
     assert answered(till, said)["event"] == "ignored"
 
 
 def test_numbers_go_up_from_message_to_message(till: Till) -> None:
-    said = [till.host.announce(Kind.ECHO, till.moment, till.link)[11] for _ in range(3)]
+    said = [till.host.network.announce(Kind.ECHO, till.moment, till.link)[11] for _ in range(3)]
     assert said == ["000001", "000002", "000003"]

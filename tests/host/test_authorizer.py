@@ -288,7 +288,7 @@ def test_a_link_that_was_lost_signs_on_again() -> None:
     till = Till(sign_on_required=True)
     sign_on = till.dialect.network(Kind.SIGN_ON, {"system_trace_audit_number": "000001"}, date(2026, 3, 2))
     till.send(sign_on)
-    till.host.closed("link")
+    till.host.network.closed("link")
     assert till.ask(Kind.SALE).code == "77"
 
 

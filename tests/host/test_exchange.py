@@ -145,7 +145,7 @@ def test_behind_a_gateway_each_link_has_keys_of_its_own_and_loses_them_with_it()
     takes(till, sign_on(till))
     till.terminal = "TERM0002"
     assert till.pay("1234").believed
-    till.host.closed(till.link)
+    till.host.network.closed(till.link)
     assert till.pay("1234").code == "A0"
     till.keys = HELD.zone
     takes(till, sign_on(till))
@@ -223,7 +223,7 @@ class Changing:
 
     def sent(self) -> None:
         """Have the host send new keys, and open them."""
-        said = self.till.host.change_keys(self.till.moment, self.till.link)
+        said = self.till.host.network.change_keys(self.till.moment, self.till.link)
         self.said = self.till.dialect.spec.decode(self.till.dialect.spec.encode(said))
         text = self.said.text(self.de).encode()
         size = int(text[1:5])
@@ -288,4 +288,4 @@ def test_keys_that_were_not_taken_are_not_used(code: str, values: str | None, ma
 def test_a_dialect_without_a_code_for_it_changes_no_keys() -> None:
     till = signing_till(keys_of="zone")
     with pytest.raises(CannotCarry, match="key_change"):
-        till.host.change_keys(till.moment, till.link)
+        till.host.network.change_keys(till.moment, till.link)

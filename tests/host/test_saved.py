@@ -60,7 +60,7 @@ def test_a_cut_over_outlives_a_restart() -> None:
 def test_links_have_to_sign_on_again(till: Till) -> None:
     till.ask(Kind.SIGN_ON, None)
     restart(till)
-    assert till.host.signed_on == set()
+    assert till.host.network.signed_on == set()
 
 
 def test_an_original_that_the_ledger_has_let_go_is_still_that_of_its_void() -> None:

@@ -16,7 +16,8 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from iso_gateway.codec.message import Message
 from iso_gateway.errors import ConfigError
 from iso_gateway.framing import Framing
-from iso_gateway.host.server import CAUSES_AT_MOST, HostServer
+from iso_gateway.host.link import CAUSES_AT_MOST
+from iso_gateway.host.server import HostServer
 from iso_gateway.host.settings import HostSettings
 from iso_gateway.net.address import Address
 from iso_gateway.net.listener import dial
@@ -201,7 +202,7 @@ async def test_a_magic_amount_drops_the_link(amount: int, kept: list[int]) -> No
         await wait_all_tasks_blocked()
         assert [row["amount"] for row in host.ledger()["transactions"]] == kept
         assert host.status()["links"] == []
-    assert [fields["cause"] for fields in told.of("closed")] == ["a magic amount asked for it"]
+    assert [fields["cause"] for fields in told.of("closed")] == ["closed on purpose"]
 
 
 async def test_a_late_answer_of_a_link_that_is_gone_is_given_to_nobody(autojump_clock: MockClock) -> None:
@@ -318,7 +319,7 @@ async def test_sign_on_is_per_link(nursery: trio.Nursery) -> None:
         signed_on = {link["peer"]: link["signed_on"] for link in host.status()["links"]}
         assert signed_on == {"one": True, "two": False}
         await host.drain()
-    assert host.authorizer.signed_on == set()
+    assert host.authorizer.network.signed_on == set()
 
 
 # Settings

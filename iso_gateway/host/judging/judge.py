@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from iso_gateway.errors import ConfigError, DecodeError
-from iso_gateway.host.guard import Spoilt
 from iso_gateway.host.judging.checks import CHECKS, ONLY_WHERE_ASKED, UNBELIEVED
 from iso_gateway.host.judging.expectations import Expectation, expectations_of
 from iso_gateway.host.judging.following import Begun, Follower, Stage
@@ -206,8 +205,9 @@ class Judge:
         kind = Kind(str(said)) if said in set(Kind) else None if row is None else row.kind
         seen = Seen(self._count, at, link, message, kind)
         seen.batch = self.dialect.batch(message)
-        seen.doubt, seen.hang_up, seen.late = decision.under.cause, decision.hang_up, decision.delay > 0
-        seen.spoilt = decision.spoilt is not Spoilt.NOT
+        fault = decision.fault
+        seen.doubt, seen.spoilt = decision.under.cause, decision.spoilt
+        seen.hang_up, seen.late = fault.close or fault.reset, fault.late or fault.delay is not None
         answer = seen.answer = decision.answer
         if answer is not None:
             seen.code, seen.verdict = self.dialect.canonical(answer), self.dialect.verdict(answer)

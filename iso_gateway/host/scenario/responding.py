@@ -8,6 +8,8 @@ import msgspec
 
 from iso_gateway.codec.tlv import objects
 from iso_gateway.codec.unreadable import Unreadable
+from iso_gateway.faults.fault import NO_FAULT, Fault
+from iso_gateway.faults.grammar import joined, text_of
 from iso_gateway.host.answers import Decision, balance_element, noted
 from iso_gateway.host.magic import Ending
 from iso_gateway.host.scenario.rule import ORDINARY, Respond
@@ -26,7 +28,7 @@ _BALANCES: Final = "additional_amounts"
 def ending_of(respond: Respond) -> Ending:
     """Return how a transaction ends by a rule that says what becomes of the money."""
     approves = respond.approves or respond.approve is not None or not (respond.code or respond.record)
-    return Ending("by a rule", respond.code, approves, recorded=respond.record, share=respond.approve)
+    return Ending("by a rule", code=respond.code, approves=approves, booked=respond.record, share=respond.approve)
 
 
 def unheard(heard: Heard) -> Decision:
@@ -55,9 +57,17 @@ def ruled(decision: Decision, ruling: Ruling, heard: Heard, situation: Situation
         if asked is not None and asked.booked is not None:
             asked.booked.changes = {path: value for path, value in changes.items() if path not in left_out}
     sends = tuple(unasked_of(send, situation) for send in rule.sends)
-    if not rule.fault.answers:
-        answer = None
-    return msgspec.structs.replace(decision, note=note, answer=answer, fault=rule.fault, sends=sends)
+    return msgspec.structs.replace(decision, note=note, answer=answer, sends=sends)
+
+
+def struck(decision: Decision, fault: Fault) -> Decision:
+    """Return *decision* with *fault* done to its answer, beside what its amount asks for where both go together."""
+    own = decision.fault
+    if fault is NO_FAULT and own is NO_FAULT:
+        return decision
+    both = joined(fault, own) or fault
+    note = decision.note if fault == NO_FAULT else {**decision.note, "fault": text_of(both)}
+    return msgspec.structs.replace(decision, note=note, answer=decision.answer if both.answers else None, fault=both)
 
 
 def _changes(respond: Respond, answer: Message, heard: Heard, situation: Situation) -> dict[str, str | None]:

@@ -52,11 +52,11 @@ def unasked_message(authorizer: Authorizer, unasked: Unasked, at: Moment, link: 
     """
     match unasked.kind:
         case "key_change":
-            return authorizer.change_keys(at, link)
+            return authorizer.network.change_keys(at, link)
         case "cut_over":
             authorizer.cut_over(at)
-            return authorizer.announce(Kind.CUT_OVER, at, link)
+            return authorizer.network.announce(Kind.CUT_OVER, at, link)
         case "echo":
-            return authorizer.announce(Kind.ECHO, at, link)
+            return authorizer.network.announce(Kind.ECHO, at, link)
         case _:
-            return authorizer.announcer.of_type(unasked.mti, unasked.values, at, link)
+            return authorizer.network.announcer.of_type(unasked.mti, unasked.values, at, link)
