@@ -222,6 +222,7 @@ async def test_nothing_is_said_between_the_pieces_of_an_answer(autojump_clock: M
     async with on_a_link("dribble=20,1s times=1") as terminal:
         for _ in range(3):
             await terminal.ask()
+        await trio.sleep(0.5)
         terminal.host.announce(Kind.ECHO)
         seen = await terminal.sees()
         assert terminal.said(seen) == ["000001 00", "000002 00", "000003 00", "000001 "]
@@ -325,7 +326,7 @@ async def test_nobody_listens_while_connections_are_refused() -> None:
         async with stream_over(await dial(address, 5)) as before:
             host.misbehave(standing_of("refuse-connections for=200ms"))
             await trio.sleep(0.05)
-            with pytest.raises(NoConnection, match="refused|nobody listens"):
+            with pytest.raises(NoConnection, match="connection refused"):
                 await dial(address, 5)
             await Terminal(before, host).ask()  # who is connected stays so
             assert await before.receive_some()
