@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 from iso_gateway.catalog.lines import located
 from iso_gateway.catalog.yaml_text import read_yaml
+from iso_gateway.codec import mask
 from iso_gateway.codec.mti import is_request
 from iso_gateway.codec.tlv import made
 from iso_gateway.errors import ConfigError, Problem, ProblemsError, did_you_mean
@@ -116,7 +117,8 @@ def rule_of(data: Mapping[str, Any], dialect: Dialect, path: str = "") -> Rule:
 def _rule(dialect: Dialect, shape: RuleShape, path: str, place: int | None, problems: list[Problem]) -> Rule:
     states = (shape.states,) if isinstance(shape.states, str) else tuple(shape.states)
     return Rule(
-        name=shape.name or ("rule" if place is None else f"rule {place + 1}"),
+        # It stands in logs, whatever somebody may have called it.
+        name=mask.printable(mask.scan(shape.name)) or ("rule" if place is None else f"rule {place + 1}"),
         when=_tried(lambda: _when(dialect, shape.when, _below(path, "when")), When(), problems),
         states=states,
         then=shape.then,

@@ -29,6 +29,9 @@ class Unasked(NamedTuple):
     values: Mapping[str, str]
     """By path."""
 
+    def __repr__(self) -> str:
+        return f"<Unasked {self.kind or self.mti} after {self.after:g} s, {len(self.values)} values>"
+
 
 def unasked_of(send: Send, situation: Situation) -> Unasked:
     """Return what *send* comes to after the request of *situation*, whose terminal and merchant it names."""

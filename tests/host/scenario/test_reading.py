@@ -133,6 +133,10 @@ def test_a_rule_of_python_says_what_one_of_a_file_says() -> None:
     assert rule_of(said, DIALECT) == rule_of(text, DIALECT)
 
 
+def test_the_name_of_a_rule_brings_no_card_number_into_logs() -> None:
+    assert rule_of({"name": "for 4761739001010010\n"}, DIALECT).name == "for 476173******0010?"
+
+
 def test_the_faults_of_one_rule_have_paths_below_its_own() -> None:
     with pytest.raises(ConfigError) as raised:
         rule_of({"when": {"amonut": 5}, "fault": "sielnce"}, DIALECT, "iso_host.when")
