@@ -35,7 +35,7 @@ h1 .pill{font-size:15px;line-height:26px;border-radius:13px;padding:0 12px;verti
 .timeline{font-size:13px;overflow-x:auto}
 .ends,.step{display:grid;grid-template-columns:104px 560px minmax(170px,1fr);min-width:834px}
 .ends span{grid-column:2;grid-row:1;color:var(--soft);font-weight:600}.ends span+span{text-align:right}
-.step{break-inside:avoid;scroll-margin:40px}.step:target{background:var(--tint)}
+.step{break-inside:avoid;scroll-margin:40px;overflow:hidden}.step:target{background:var(--tint)}
 .step.fault{background:var(--bad-bg)}
 .when{padding:9px 14px 0 8px;text-align:right;color:var(--soft);font-variant-numeric:tabular-nums}
 .pause{display:block;font-size:11px;line-height:12px;font-style:italic;margin-top:-12px;position:relative;top:6px;
@@ -47,7 +47,7 @@ margin-bottom:6px}
 .cut{stroke-dasharray:5 4}.cross{stroke:var(--bad);stroke-width:2.4!important}
 .row .head{stroke:none}.head.asks{fill:var(--ask)}.head.answers{fill:var(--answer)}.head.answers.wrong{fill:var(--bad)}
 text{font:12.5px system-ui,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;text-anchor:middle;fill:var(--ink)}
-.said{fill:var(--soft)}.said.wrong{fill:var(--bad)}
+.beside{text-anchor:end;fill:var(--bad)}.beside.after{text-anchor:start}.said{fill:var(--soft)}.said.wrong{fill:var(--bad)}
 @media print{:root{--paper:#fff;--ink:#000;--soft:#444;--line:#ccc;--tint:#fff;--good:#12704a;--good-bg:#e3f4ec;
 --bad:#b3261e;--bad-bg:#fdecea;--wait:#7a5a00;--wait-bg:#fbf2d9;--ask:#1f5fbf;--answer:#4a5568}
 body{font-size:11pt;print-color-adjust:exact;-webkit-print-color-adjust:exact}main{max-width:none;padding:0}
