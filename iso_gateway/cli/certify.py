@@ -12,6 +12,7 @@ from iso_gateway.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from iso_gateway.host.judging.certifying import Certification, Report
+    from iso_gateway.host.judging.judge import Log
     from iso_gateway.host.server import HostServer
 
 FILES: Final = ("report.txt", "report.xml", "report.html")
@@ -46,18 +47,21 @@ def spec_of_set(name: str) -> str:
 class Reporting:
     """The certification of one host, and where its reports go."""
 
-    def __init__(self, server: HostServer, set_name: str, folder: Path | None) -> None:
+    def __init__(self, server: HostServer, set_name: str, folder: Path | None, log: Log) -> None:
         """Have the terminals of *server* judged by the set *set_name*; empty: by the checks of every message alone.
+
+        What the host's scenario expects is judged too; *log* gets each finding.
 
         Raises:
             ConfigError: the set is none, or is for another dialect; the folder cannot be written.
         """
         from iso_gateway.host.judging.certifying import Certification
-        from iso_gateway.host.judging.sets import NO_CASES, certification_set
+        from iso_gateway.host.judging.sets import NO_CASES, certification_set, with_expectations
 
         dialect = server.authorizer.dialect
         chosen = certification_set(set_name, dialect.spec) if set_name else NO_CASES
-        self._certification: Certification = Certification(dialect, chosen, server.settings.protection)
+        chosen = with_expectations(chosen, server.authorizer.scenario.expectations, "the scenario")
+        self._certification: Certification = Certification(dialect, chosen, server.settings.protection, log)
         server.judge = self._certification.judge
         self._folder = folder
         if folder is not None:

@@ -150,7 +150,7 @@ def host(
     settings = msgspec.structs.replace(settings, protection=protection)
     log = HostLog(log_format)
     server = HostServer.of(settings, log=log, tls=tls)
-    reporting = Reporting(server, set_name, folder) if set_name or folder is not None else None
+    reporting = Reporting(server, set_name, folder, log) if set_name or folder is not None else None
 
     over = ", TLS" if tls is not None else ""
 
@@ -250,5 +250,9 @@ class HostLog:
         from iso_gateway.net import clock
 
         if self._json or event not in QUIET:
-            level = "warning" if event in {"undecodable", "refused", "not recorded"} or "offset" in fields else "info"
+            level = (
+                "warning"
+                if event in {"undecodable", "refused", "not recorded", "finding"} or "offset" in fields
+                else "info"
+            )
             self._lines.write(clock.now().wall, event, fields, level)

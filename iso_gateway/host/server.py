@@ -111,10 +111,12 @@ class HostServer:
             scenario=scenario,
             faults=self.faults,
         )
-        self.judge: Judge | None = None
-        """Who is told of all that comes and goes; None: nobody judges."""
         self._framing = framing
         self._log = log
+        self.judge: Judge | None = None
+        """Who is told of all that comes and goes; None: nobody judges."""
+        if expectations := self.authorizer.scenario.expectations:
+            self.judge = Judge(dialect, expectations, (), self._log)
         self._clock = clock
         self._links: dict[str, Link] = {}
         self._listening = trio.CancelScope()

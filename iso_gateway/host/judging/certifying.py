@@ -10,7 +10,7 @@ import msgspec
 
 from iso_gateway.host.judging.checks import CHECKS, ONLY_WHERE_ASKED, Check
 from iso_gateway.host.judging.following import Begun, Stage
-from iso_gateway.host.judging.judge import Finding, Judge, Terminal
+from iso_gateway.host.judging.judge import Finding, Judge, Log, Terminal, silent
 from iso_gateway.host.judging.seen import Seen
 from iso_gateway.host.judging.sets import Case, CertificationSet
 
@@ -82,14 +82,14 @@ class Report(msgspec.Struct, frozen=True):
 class Certification:
     """A set that the terminals of one host are put through."""
 
-    def __init__(self, dialect: Dialect, chosen: CertificationSet, protection: Protection) -> None:
-        """Hold terminals against *chosen*, at a host that protects its messages so."""
+    def __init__(self, dialect: Dialect, chosen: CertificationSet, protection: Protection, log: Log = silent) -> None:
+        """Hold terminals against *chosen*, at a host that protects its messages so; *log* gets each finding."""
         self.set = chosen
         self._has = {"": True, "mac": protection.mac is not None, "exchange": protection.exchange != "none"}
         asked = {check.id for check in CHECKS} - ONLY_WHERE_ASKED | set(chosen.checks)
         if protection.mac is None:
             asked.discard("mac-right")
-        self.judge = Judge(dialect, [case.rule for case in chosen.cases if self._has[case.needs]], asked)
+        self.judge = Judge(dialect, [case.rule for case in chosen.cases if self._has[case.needs]], asked, log)
 
     def __repr__(self) -> str:
         return f"<Certification by {self.set.name}>"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     from iso_gateway.host.answers import Decision
     from iso_gateway.protocol.dialect import Dialect
     from iso_gateway.protocol.moment import Moment
+
+Log = Callable[[str, Mapping[str, Any]], None]
+"""Takes one event and its fields, masked."""
+
+
+def silent(_event: str, _fields: Mapping[str, Any]) -> None:
+    """Log nothing."""
+
 
 TERMINALS: Final = 10_000
 """Terminals that are watched; one more is not."""
@@ -51,7 +59,8 @@ class Finding(msgspec.Struct, frozen=True):
 class Terminal:
     """All that the judge knows of one terminal."""
 
-    def __init__(self, dialect: Dialect, name: str, merchant: str) -> None:
+    def __init__(self, dialect: Dialect, name: str, merchant: str, log: Log) -> None:
+        self._log = log
         self.name = name
         self.merchant = merchant
         self.story: deque[Seen] = deque()
@@ -67,7 +76,8 @@ class Terminal:
         return f"<Terminal {self.name}, {len(self.findings)} findings>"
 
     def find(self, finding: Finding) -> None:
-        """Note *finding*, unless its message was found fault with for the same reason."""
+        """Note *finding*, and tell of it."""
+        self._log("finding", {"terminal": self.name, "rule": finding.rule, "cause": finding.text})
         if len(self.findings) >= FINDINGS:
             self.not_kept += 1
         else:
@@ -78,13 +88,22 @@ class Judge:
     """Watches the terminals of one host."""
 
     def __init__(
-        self, dialect: Dialect, expectations: Iterable[Expectation] = (), checks: Iterable[str] | None = None
+        self,
+        dialect: Dialect,
+        expectations: Iterable[Expectation] = (),
+        checks: Iterable[str] | None = None,
+        log: Log = silent,
     ) -> None:
-        """Judge what is said in *dialect* by the *checks* of these ids and by *expectations*.
+        """Judge what is said in *dialect*.
 
-        *checks* is None for all but those that only some hosts ask for.
+        Args:
+            dialect: spec and profile.
+            expectations: what is to come after what.
+            checks: the ids of the checks of every message; None: all but those that only some hosts ask for.
+            log: gets each finding when it is made, masked.
         """
         self.dialect = dialect
+        self._log = log
         asked = {check.id for check in CHECKS} - ONLY_WHERE_ASKED if checks is None else set(checks)
         self.checks = tuple(check for check in CHECKS if check.id in asked)
         self.expectations = tuple(expectations)
@@ -195,7 +214,7 @@ class Judge:
         key = (message.text(42).rstrip(), message.text(41).rstrip())
         known = self.terminals.get(key)
         if known is None and key[1] and len(self.terminals) < TERMINALS:
-            known = self.terminals[key] = Terminal(self.dialect, key[1], key[0])
+            known = self.terminals[key] = Terminal(self.dialect, key[1], key[0], self._log)
         return known
 
     def _seen(self, link: str, message: Message, decision: Decision, at: Moment) -> Seen:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -91,6 +92,11 @@ def shape_of(name: str) -> tuple[SetShape, Stack]:
     if shape is None:
         raise ConfigError(stack.located(problems), name)
     return shape, stack
+
+
+def with_expectations(chosen: CertificationSet, rules: Iterable[Expectation], source: str) -> CertificationSet:
+    """Return *chosen* with a case for each of the *rules*, which are of *source*."""
+    return msgspec.structs.replace(chosen, cases=chosen.cases + tuple(Case(rule, source, "", "") for rule in rules))
 
 
 def certification_set(name: str, spec: Spec) -> CertificationSet:

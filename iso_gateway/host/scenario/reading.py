@@ -17,6 +17,7 @@ from iso_gateway.faults.elements import path_of
 from iso_gateway.faults.fault import NO_FAULT
 from iso_gateway.faults.grammar import fault_of, seconds_of
 from iso_gateway.faults.when import When, resolved, when_of
+from iso_gateway.host.judging.expectations import Expectation, expectation_of
 from iso_gateway.host.scenario.rule import Respond, Rule, Send, Share
 from iso_gateway.host.scenario.scenario import Scenario
 from iso_gateway.host.scenario.shape import Answering, RespondShape, RuleShape, ScenarioShape, SendShape, plain
@@ -77,7 +78,14 @@ def scenario_of(data: Mapping[str, Any], dialect: Dialect, seed: int | str | Non
         raise ConfigError(problems + _more(dialect, data))
     rules = [_rule(dialect, each, f"rules.{place}", place, problems) for place, each in enumerate(shape.rules)]
     otherwise = _answering(dialect, shape.otherwise, "otherwise", problems)
+    expectations: list[Expectation] = []
+    for place, each in enumerate(shape.expect):
+        expectation, wrong = expectation_of(each, dialect.spec, f"expect.{place}")
+        problems += wrong
+        expectations += [] if expectation is None else [expectation]
     problems += _repeated(rules) + _unreached(shape, rules)
+    if not {"rules", "expect"} & data.keys():
+        problems.append(Problem("rules", "is missing, and so is expect: nothing would come of it"))
     if problems:
         raise ConfigError(problems)
     return Scenario(
@@ -86,6 +94,7 @@ def scenario_of(data: Mapping[str, Any], dialect: Dialect, seed: int | str | Non
         first=shape.states.first,
         of_terminals=shape.states.of == "terminal",
         otherwise=None if shape.otherwise == Answering() else Rule(name="otherwise", **otherwise),
+        expectations=tuple(expectations),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from iso_gateway.faults.near import Near, in_words
 from iso_gateway.faults.when import MOST_TERMINALS, Counting, Miss, Occasion
 from iso_gateway.host.books import SERIALS
+from iso_gateway.host.judging.expectations import Expectation
 from iso_gateway.host.scenario.rule import Rule
 
 FIRST: Final = "start"
@@ -62,6 +63,7 @@ class Scenario:
         first: str = FIRST,
         of_terminals: bool = True,
         otherwise: Rule | None = None,
+        expectations: tuple[Expectation, ...] = (),
     ) -> None:
         """Begin in the state *first*.
 
@@ -71,7 +73,9 @@ class Scenario:
             first: the first state.
             of_terminals: whether each terminal has a state of its own; else there is one.
             otherwise: what a message gets that fits none of the rules; None: what the host ordinarily does.
+            expectations: what terminals are to do next; they are the judge's.
         """
+        self.expectations = expectations
         self.seed = seed
         self.chance = random.Random(str(seed))  # noqa: S311 -- a run can be repeated
         """For what is not a condition: templates, delays, garbage."""

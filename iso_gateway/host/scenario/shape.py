@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from iso_gateway.errors import Problem, ProblemsError
+from iso_gateway.host.judging.expectations import ExpectationShape
 
 MOST_RULES: Final = 1000
 State = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,40}$", description="a word of letters, digits and . _ -")]
@@ -107,7 +108,9 @@ class ScenarioShape(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     states: StatesShape = StatesShape()
     otherwise: Answering = Answering()
     """What becomes of a message that fits none of the rules; without it the ordinary rules of the host decide."""
-    rules: Annotated[list[RuleShape], Meta(max_length=MOST_RULES)]
+    rules: Annotated[list[RuleShape], Meta(max_length=MOST_RULES)] = []
+    expect: Annotated[list[ExpectationShape], Meta(max_length=MOST_RULES)] = []
+    """What terminals are to do next; see `judging.expectations`."""
 
 
 def plain(data: Any) -> Any:

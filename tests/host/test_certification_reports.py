@@ -1,0 +1,114 @@
+"""The report in its three forms: what they say, and that nothing a terminal sends can do harm in them."""
+
+# ruff: noqa: ARG001 -- trio takes its clock from the test's arguments
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from xml.etree import ElementTree as ET
+
+from trio.testing import MockClock
+
+from iso_gateway.host.judging import page as page_module
+from iso_gateway.host.judging.certifying import Certification, Report
+from iso_gateway.host.judging.junit import junit_of
+from iso_gateway.host.judging.page import page_of
+from iso_gateway.host.judging.sets import NO_CASES, certification_set
+from iso_gateway.host.judging.text_report import text_of
+from iso_gateway.protocol.kinds import Kind
+from iso_gateway.protocol.protection import Protection
+from tests.support.broken_terminals import BROKEN, BrokenTerminal
+from tests.support.certified import certified
+from tests.support.judged_till import JudgedTill
+from tests.support.till import PAN
+
+NASTY = '<i>"&'
+
+
+async def broken(name: str) -> Report:
+    return await certified(name, partial(BrokenTerminal, ways=list(BROKEN[name])))
+
+
+def report_of(till: JudgedTill) -> Report:
+    certification = Certification(till.dialect, NO_CASES, Protection())
+    certification.judge = till.judge
+    return certification.report(till.moment)
+
+
+async def test_the_text_tells_how_each_case_stands(autojump_clock: MockClock) -> None:
+    text = text_of(await broken("iso87"))
+    assert "FAILED     time-out " in text
+    assert "not seen   offline-sale " in text
+    assert "to do: offline sale of 8.80" in text
+    assert re.search(r"\n {5}\d\d:\d\d:\d\d\.\d{3}  0200 sale · STAN \d{6} · USD 10\.68  ->  no answer\n", text)
+    assert PAN not in text
+
+
+async def test_junit_has_a_suite_for_a_terminal_and_a_failure_for_each_finding(autojump_clock: MockClock) -> None:
+    root = ET.fromstring(junit_of(await broken("cup-pos")))
+    [suite] = root
+    cases = list(suite)
+    assert len(cases) == int(suite.attrib["tests"])
+    of_checks = [case for case in cases if case.attrib["classname"].endswith(".check")]
+    failed = {failure.attrib["type"] for case in of_checks for failure in case.iter("failure")}
+    assert failed == {rule for rule, _ in BROKEN["cup-pos"].values()}
+    assert int(suite.attrib["failures"]) == sum(case.find("failure") is not None for case in cases)
+    assert int(suite.attrib["skipped"]) == sum(case.find("skipped") is not None for case in cases)
+
+
+async def test_the_page_stands_alone_and_draws_each_message(autojump_clock: MockClock) -> None:
+    report = await broken("iso87")
+    page = page_of(report)
+    [terminal] = report.terminals
+    assert page.count("<svg") == len(terminal.terminal.story)
+    assert not re.search(r"<script|<link|<img|https?:|@import|url\(", page)
+    assert PAN not in page
+    assert set(re.findall(r'href="#(t\w+)"', page)) <= set(re.findall(r'id="(t\w+)"', page))
+    ET.fromstring(re.findall(r"<svg.*?</svg>", page, re.DOTALL)[0])
+    assert page.count('class="step fault"') >= len(terminal.findings)
+
+
+async def test_a_clean_page_says_so(autojump_clock: MockClock) -> None:
+    page = page_of(await certified("iso87"))
+    assert '<span class="pill passed">clean</span>' in page
+    assert "fault" not in page.partition("</style>")[2]
+
+
+def test_names_of_terminals_are_only_text() -> None:
+    till = JudgedTill(terminal=NASTY)
+    till.ask(Kind.SALE)
+    report = report_of(till)
+    page, text, xml = page_of(report), text_of(report), junit_of(report)
+    assert "<i>" not in page
+    assert "&lt;i&gt;&quot;&amp;" in page
+    assert NASTY in text
+    assert NASTY in ET.fromstring(xml)[0].attrib["name"]
+
+
+def test_of_many_messages_the_latest_are_drawn_and_those_of_findings() -> None:
+    till = JudgedTill()
+    till.send(till.request(Kind.SALE, changes={63: PAN}))
+    for _ in range(page_module.DRAWN + 10):
+        till.ask(Kind.ECHO, None, pan="", currency="")
+    page = page_of(report_of(till))
+    assert page.count("<svg") == page_module.DRAWN + 1
+    assert "10 earlier messages are not drawn" in page
+
+
+def test_nobody_came() -> None:
+    till = JudgedTill()
+    report = report_of(till)
+    assert "nobody came" in page_of(report)
+    assert "no terminal has sent anything" in text_of(report)
+    assert list(ET.fromstring(junit_of(report))) == []
+
+
+def test_a_case_that_the_host_has_not_the_means_for_is_not_asked() -> None:
+    till = JudgedTill("cup-pos")
+    certification = Certification(till.dialect, certification_set("cup-pos", till.dialect.spec), Protection())
+    till.judge = certification.judge
+    till.ask(Kind.SIGN_ON, None, pan="", currency="")
+    text = text_of(certification.report(till.moment))
+    assert "not asked  key-exchange" in text
+    assert "mac-right" not in text
