@@ -64,6 +64,19 @@ def test_a_repeat_asks_what_became_of_it(spec: str) -> None:
     assert till.found == []
 
 
+@BOTH
+def test_an_inquiry_that_is_answered_tells_what_became_of_it(spec: str) -> None:
+    till = JudgedTill(spec)
+    silent = till.ask(Kind.SALE, SILENT)
+    till.ask(Kind.INQUIRY, None, about=silent, pan="", currency="")
+    till.ask(Kind.SALE)
+    assert till.found == []
+    till.ask(Kind.SALE, SILENT)
+    till.ask(Kind.INQUIRY, None, about=silent, pan="", currency="")
+    till.ask(Kind.SALE)
+    assert till.found == ["reversal-first"], "it asked about another one"
+
+
 def test_an_answer_that_nobody_knows_the_outcome_is_none() -> None:
     till = JudgedTill()
     till.judge.answered(None, till.moment)

@@ -40,7 +40,7 @@ class Seen:
 
     __slots__ = (
         *("number", "at", "link", "message", "kind", "batch", "doubt", "code", "verdict", "answer", "hang_up"),
-        *("late", "spoilt", "given", "intact", "agreed", "outgoing", "repeats", "undoes", "guessed", "settled"),
+        *("late", "spoilt", "given", "intact", "agreed", "outgoing", "repeats", "undoes", "asks", "guessed", "settled"),
     )
 
     def __init__(self, number: int, at: Moment, link: str, message: Message, kind: Kind | None) -> None:
@@ -72,6 +72,8 @@ class Seen:
         """What this one is the repeat of: always the first send."""
         self.undoes: Seen | None = None
         """What a reversal is about."""
+        self.asks: Seen | None = None
+        """What an inquiry is about."""
         self.guessed = False
         """Whether that is only the likeliest, as the reversal does not name it."""
         self.settled = False

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
-from iso_gateway.host.judging.relations import differing, of_which, repeated
+from iso_gateway.host.judging.relations import differing, names, of_which, repeated
 from iso_gateway.host.judging.seen import MONEY, Seen
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.kinds import Kind
@@ -47,6 +47,8 @@ class Watch:
         self.cards: deque[str] = deque(maxlen=CARDS)
         self._recent: deque[Seen] = deque(maxlen=REMEMBERED)
         self._unsettled: deque[Seen] = deque(maxlen=UNSETTLED)
+        self._inquiries: deque[Seen] = deque(maxlen=UNSETTLED)
+        """What was asked since the last look: how it is answered is known when the next message comes."""
 
     def __repr__(self) -> str:
         return f"<Watch of {self.terminal}, {len(self._recent)} messages>"
@@ -59,11 +61,17 @@ class Watch:
     @property
     def unsettled(self) -> list[Seen]:
         """The messages whose outcome the terminal cannot know, and about which it has done nothing; oldest first."""
+        for inquiry in self._inquiries:
+            if inquiry.believable and inquiry.code == "00" and inquiry.asks is not None:
+                inquiry.asks.settled = True  # it has been told what became of it (ruling 8)
+        self._inquiries.clear()
         return [each for each in self._unsettled if not each.settled and each.outcome_unknown]
 
     def relate(self, seen: Seen) -> None:
         """Find out what *seen* is about: what it repeats, and what it reverses."""
         seen.repeats = repeated(seen, self.newest_first)
+        if seen.kind is Kind.INQUIRY:
+            seen.asks = next((each for each in self.newest_first if names(self.dialect, seen, each)), None)
         if seen.kind is not Kind.REVERSAL:
             return
         seen.undoes = next(of_which(self.dialect, seen, self.newest_first), None)
@@ -82,6 +90,8 @@ class Watch:
             for each in self._unsettled:
                 each.settled = each.settled or each.repeats is seen.repeats
         self._recent.append(seen)
+        if seen.asks is not None:
+            self._inquiries.append(seen)
         if seen.kind in MONEY or seen.kind is Kind.REVERSAL:
             self._unsettled.append(seen)
         if not seen.doubt and (card := self.dialect.pan(seen.message)) and card not in self.cards:
