@@ -114,7 +114,8 @@ def host(
     answered.
 
     With `--certify` terminals are put through the cases of a set, and with `--report` alone through the checks of every
-    message; the report is printed at the end. Exits 1 when a terminal did something wrong.
+    message, and what a scenario expects is judged too; the report is printed at the end. Exits 1 when a terminal did
+    something wrong.
     """
     import msgspec
     import trio
@@ -150,7 +151,7 @@ def host(
     settings = msgspec.structs.replace(settings, protection=protection)
     log = HostLog(log_format)
     server = HostServer.of(settings, log=log, tls=tls)
-    reporting = Reporting(server, set_name, folder, log) if set_name or folder is not None else None
+    reporting = Reporting(server, set_name, folder, log) if set_name or folder is not None or server.judge else None
 
     over = ", TLS" if tls is not None else ""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from iso_gateway.errors import ConfigError
 from iso_gateway.host.judging.expectations import expectations_of
 from iso_gateway.host.judging.following import Stage
 from iso_gateway.host.judging.judge import Judge
+from iso_gateway.host.judging.seen import Answered
 from iso_gateway.host.scenario.reading import scenario_of
 from iso_gateway.protocol.kinds import Kind
 from tests.support.judged_till import JudgedTill
@@ -181,3 +184,17 @@ def test_a_scenario_expects() -> None:
     assert [each.id for each in scenario.expectations] == ["reversed"]
     with pytest.raises(ConfigError, match=r"expect\.0\.after"):
         scenario_of({"expect": [{"id": "reversed", "after": {"999": "1"}}]}, dialect)
+
+
+def test_the_page_of_the_mock_host_is_read() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "mock-host.md").read_text("utf-8")
+    [block] = [
+        each for each in re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL) if "\nexpect:" in each
+    ]
+    till = JudgedTill()
+    data, _ = read_yaml(block)
+    till.judge = Judge(till.dialect, scenario_of(data, till.dialect).expectations, checks=())
+    till.ask(Kind.SALE, SILENT)
+    till.send(till.request(Kind.REVERSAL, 1051, about=till.ask(Kind.SALE, 1051)))
+    assert till.found == ["reversed-in-a-minute", "no-reversal-of-a-decline"]
+    assert set(Answered) <= set(re.findall(r"`(\w+)`", page))

@@ -16,5 +16,6 @@ def scenario_schema() -> Schema:
         "$schema": DRAFT,
         "title": "a scenario: rules by which a mock host answers and misbehaves",
         **to("ScenarioShape"),
+        "anyOf": [{"required": ["rules"]}, {"required": ["expect"]}],
         "$defs": dict(sorted(defs.items())),
     }

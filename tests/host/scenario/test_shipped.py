@@ -40,7 +40,7 @@ def met(*replies: Any) -> list[str]:
 
 def test_there_are_examples_and_blocks() -> None:
     assert [path.name for path in EXAMPLES] == ["flaky.yaml", "partial-approval.yaml", "stateful.yaml"]
-    assert len(BLOCKS) == 5
+    assert len(BLOCKS) == 6
 
 
 @pytest.mark.parametrize("spec", ["iso87-ascii", "iso93-ascii", "cup-pos", "nibss-pos"])
@@ -100,9 +100,11 @@ def test_the_others() -> None:
 
 def test_every_word_is_explained() -> None:
     properties = scenario_schema()["$defs"]
-    shapes = ("RuleShape", "RespondShape", "ScenarioShape")
+    shapes = ("RuleShape", "RespondShape", "ScenarioShape", "ExpectationShape")
     words = {name for shape in shapes for name in properties[shape]["properties"]}
-    assert {word for word in words - {"title", "rules", "name", "when"} if f"`{word}" not in SECTION} == set()
+    assert {
+        word for word in words - {"title", "rules", "name", "when", "id", "text"} if f"`{word}" not in SECTION
+    } == set()
     assert all(f"{{{place.partition('.')[0].partition(':')[0]}" in SECTION for place in PLACES)
     assert ", ".join(KEPT) in SECTION
     assert all(f"`{state}`" in SECTION for state in State)
