@@ -30,6 +30,10 @@ DIALLING: Final = 10.0
 """Seconds to reach the upstream."""
 WRITTEN: Final = 64 * 1024
 """Bytes of lines that are given to the file at once, where so many wait."""
+IDLE: Final = 0.002
+"""Seconds without anything to pass on, after which lines are made of what passed."""
+AT_LATEST: Final = 0.1
+"""Seconds after which they are made even so, one at a time between two turns of those who pass on."""
 _AT_ONCE: Final = struct.pack("ii", 1, 0)
 """SO_LINGER that makes closing a reset."""
 
@@ -155,7 +159,14 @@ class Recorder:
                 return
             else:
                 await self._something.wait()
+                await self._quiet()
+
+    async def _quiet(self) -> None:
+        """Wait until nothing passes: making a line takes as long as passing on a message, and nobody waits for it."""
+        with trio.move_on_after(AT_LATEST):
+            while self._something.is_set() and not self._over:
                 self._something = trio.Event()
+                await trio.sleep(IDLE)
 
     async def _put(self, data: bytes, lines: int) -> None:
         """Give *data* to the file, in a thread: a disk that hangs must not hold up the traffic."""

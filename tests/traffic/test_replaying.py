@@ -209,6 +209,19 @@ async def test_a_recorded_host_hangs_up_where_the_host_did() -> None:
 
 
 @quickly
+async def test_a_recorded_host_answers_in_the_frames_of_the_recording() -> None:
+    tpdu = Framing.parse("2be+tpdu")
+    recorded = recording((0, C, sale(1)), (0, S, approved(sale(1))))._replace(framing=tpdu)
+    async with serving(RecordedHost(recorded, DIALECT, lambda *_: None)) as address:
+        stream = await trio.open_tcp_stream(address.host, address.port)
+        await stream.send_all(tpdu.frame(SPEC.encode(sale(7)), bytes.fromhex("6000010002")))
+        heard = await stream.receive_some()
+        await stream.aclose()
+    assert heard[2:7].hex() == "6000020001"
+    assert SPEC.decode(heard[7:])[11] == "000007"
+
+
+@quickly
 async def test_what_is_not_recorded_gets_96_and_a_line_in_the_log() -> None:
     log: Events = []
     host = RecordedHost(recording((0, C, sale(1))), DIALECT, lambda event, fields: log.append((event, fields)))
