@@ -6,6 +6,7 @@ framings that differ from spec to spec, frames cut in pieces and several to a se
 
 from __future__ import annotations
 
+import io
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -25,7 +26,9 @@ from iso_gateway.codec.parts import tree
 from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import DecodeError
 from iso_gateway.framing import Framing
+from iso_gateway.traffic.conversations import Paired
 from iso_gateway.traffic.dissector import dissector, lua
+from iso_gateway.traffic.overhearing import Overhearing
 from tests.codec.test_part_random import specs
 from tests.support import spec_strategies
 from tests.support.captures import Talk, classic
@@ -290,6 +293,53 @@ def test_frames_and_what_is_no_frame(tmp_path: Path) -> None:
         ("no message", "the frame ends inside its headers"),
         ("0800, STAN 000001", ""),
     ]
+
+
+def shuffled(data: st.DataObject, client: int) -> Talk:
+    """Return three exchanges over one connection, each message in pieces, out of order and some of them twice."""
+    talk = Talk(client=("10.0.0.5", client), sequences=[0xFFFFFFA0, client]).open()
+    framing = Framing.parse("2be")
+    for stan in range(3):
+        request = ISO87.message("0200", {11: stan, 41: f"{client:08}"})
+        for up, message in ((True, request), (False, request.response_to({39: "00"}))):
+            whole = framing.frame(ISO87.encode(message))
+            cuts = sorted(data.draw(st.sets(st.integers(1, len(whole) - 1), min_size=1, max_size=3)))
+            bounds = list(zip([0, *cuts], [*cuts, len(whole)], strict=True))
+            bounds.append(data.draw(st.sampled_from(bounds)))
+            first = talk.sequences[not up]
+            for start, end in data.draw(st.permutations(bounds)):
+                talk.add(whole[start:end], up=up, sequence=first + start)
+            talk.sequences[not up] = first + len(whole)
+            talk.add(b"", up=not up)
+    return talk.close()
+
+
+def test_tshark_puts_streams_together_as_we_do(tmp_path: Path) -> None:
+    """Its own reassembly of TCP, and ours: the same messages on the same connections, every one of them."""
+    talks: list[Talk] = []
+    collected(lambda data: talks.append(shuffled(data, 30_000 + len(talks))), DRAWN)
+    packets = [packet for talk in talks for packet in talk.packets]
+    (tmp_path / "all.lua").write_text(dissector(ISO87, Framing.parse("2be"), [5000]), "utf-8")
+    (tmp_path / "all.pcap").write_bytes(classic(packets))
+    command = ["tshark", "-r", "all.pcap", "-X", "lua_script:all.lua", "-o", "tcp.reassemble_out_of_order:TRUE"]
+    command += [
+        "-Y",
+        "isogw",
+        "-T",
+        "fields",
+        *(word for key in ("mti", "de11", "de41") for word in ("-e", f"isogw.{key}")),
+    ]
+    done = subprocess.run(command, capture_output=True, check=True, timeout=60, cwd=tmp_path, text=True)
+    theirs = [
+        each
+        for line in done.stdout.splitlines()
+        for each in zip(*(cell.split(",") for cell in line.split("\t")), strict=True)
+    ]
+    heard = Overhearing(ISO87, Framing.parse("2be"), 5000)
+    told = [each for each in heard.read(io.BytesIO(classic(packets))) if isinstance(each, Paired)]
+    ours = [(each.told.message.mti, str(each.told.message[11]), str(each.told.message[41])) for each in told]
+    assert sorted(ours) == sorted(theirs)
+    assert [each.word for each in told].count("answer") == len(told) // 2 == 3 * len(talks)
 
 
 def test_what_was_not_captured_is_not_waited_for(tmp_path: Path) -> None:
