@@ -23,8 +23,9 @@ def wireshark(*, spec_name: str, framing_name: str, ports: tuple[int, ...], name
     """Write a dissector for Wireshark and tshark, a Lua script, to stdout.
 
     It shows every data element and part by its name in the spec, response codes with what they mean, and marks what
-    cannot be read. Elements are filter fields: isogw.mti, isogw.de39, isogw.de60.1, isogw.emv.9f26, isogw.verdict;
-    isogw.broken are the messages that cannot be read. Without --port, choose it for a connection with "Decode As".
+    cannot be read. Elements are filter fields: isogw.mti, isogw.de39, isogw.de60.1, isogw.emv.9f26, isogw.verdict,
+    isogw.time (seconds since the request); isogw.broken are the messages that cannot be read. Without --port, choose it
+    for a connection with "Decode As".
 
     Card numbers and the like are masked in the dissection; the bytes of the packets, which Wireshark shows beside it,
     are not.

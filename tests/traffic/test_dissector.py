@@ -26,6 +26,7 @@ from iso_gateway.codec.parts import tree
 from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import DecodeError
 from iso_gateway.framing import Framing
+from iso_gateway.resources import folder
 from iso_gateway.traffic.conversations import Paired
 from iso_gateway.traffic.dissector import dissector, lua
 from iso_gateway.traffic.overhearing import Overhearing
@@ -137,10 +138,10 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
     return found
 
 
-def dissect(found: dict[str, Case], folder: Path) -> None:
+def dissect(found: dict[str, Case], place: Path) -> None:
     """Have tshark read all of *found*."""
     packets = []
-    command = ["tshark", "-r", str(folder / "all.pcap"), "-T", "pdml"]
+    command = ["tshark", "-r", str(place / "all.pcap"), "-T", "pdml"]
     for at, case in enumerate(found.values()):
         case.name = f"own{at}"
         profile = load_profile(case.spec.profile) if case.spec.profile else None
@@ -149,10 +150,10 @@ def dissect(found: dict[str, Case], folder: Path) -> None:
                 continue
             name = case.name + "_unsafe" * unsafe
             script = dissector(case.spec, case.framing, [port], profile, abbreviation=name, unsafe=unsafe)
-            (folder / f"{name}.lua").write_text(script, "utf-8")
-            command += ["-X", f"lua_script:{folder / name}.lua"]
+            (place / f"{name}.lua").write_text(script, "utf-8")
+            command += ["-X", f"lua_script:{place / name}.lua"]
             packets += talk(case, port).packets
-    (folder / "all.pcap").write_bytes(classic(packets))
+    (place / "all.pcap").write_bytes(classic(packets))
     done = subprocess.run(command, capture_output=True, check=True, timeout=60)
     assert b"Lua" not in done.stderr, done.stderr.decode()
     named = {case.name: case for case in found.values()}
@@ -263,14 +264,14 @@ REVERSAL = ISO87.encode(ISO87.message("0400", {11: 8, 39: "98"}))
 DECLINED = ISO87.encode(ISO87.message("0210", {11: 7, 39: "51", 41: "TERM0001"}))
 
 
-def columns(talk: Talk, framing: str, folder: Path, *, snap: int = 0) -> list[tuple[str, str]]:
+def columns(talk: Talk, framing: str, place: Path, *, snap: int = 0) -> list[tuple[str, str]]:
     """Return what the list of packets says of those that are ours, and what of them is marked."""
     script = dissector(ISO87, Framing.parse(framing), [5000], load_profile(ISO87.profile))
-    (folder / "one.lua").write_text(script, "utf-8")
-    (folder / "one.pcap").write_bytes(classic(talk.packets, snap=snap))
+    (place / "one.lua").write_text(script, "utf-8")
+    (place / "one.pcap").write_bytes(classic(talk.packets, snap=snap))
     command = ["tshark", "-r", "one.pcap", "-X", "lua_script:one.lua", "-Y", "isogw", "-T", "fields"]
     command += ["-e", "_ws.col.Info", "-e", "_ws.expert.message"]
-    done = subprocess.run(command, capture_output=True, check=True, timeout=60, cwd=folder, text=True)
+    done = subprocess.run(command, capture_output=True, check=True, timeout=60, cwd=place, text=True)
     assert "Lua" not in done.stderr
     return [(line.partition("\t")[0], line.partition("\t")[2]) for line in done.stdout.splitlines()]
 
@@ -340,6 +341,31 @@ def test_tshark_puts_streams_together_as_we_do(tmp_path: Path) -> None:
     ours = [(each.told.message.mti, str(each.told.message[11]), str(each.told.message[41])) for each in told]
     assert sorted(ours) == sorted(theirs)
     assert [each.word for each in told].count("answer") == len(told) // 2 == 3 * len(talks)
+
+
+def test_tshark_pairs_requests_and_answers_as_we_do(tmp_path: Path) -> None:
+    """The capture that comes with the package: each answer has its request and its time, one request has none."""
+    capture = (folder("fixtures") / "captures" / "counter.pcap").read_bytes()
+    (tmp_path / "counter.pcap").write_bytes(capture)
+    (tmp_path / "own.lua").write_text(dissector(ISO87, Framing.parse("2be"), [5000]), "utf-8")
+    command = ["tshark", "-2", "-r", "counter.pcap", "-X", "lua_script:own.lua", "-Y", "isogw", "-T", "fields"]
+    command += [word for name in ("frame.number", "isogw.request_in", "isogw.response_in") for word in ("-e", name)]
+    done = subprocess.run(
+        [*command, "-e", "isogw.time"], capture_output=True, check=True, timeout=60, cwd=tmp_path, text=True
+    )
+    theirs = {int(row[0]): row[1:] for row in (line.split("\t") for line in done.stdout.splitlines())}
+    heard = Overhearing(ISO87, Framing.parse("2be"), 5000)
+    told = [each for each in heard.read(io.BytesIO(capture)) if isinstance(each, Paired)]
+    answers = {each.partner: each for each in told if each.word == "answer"}
+    assert len(answers) == 5
+    for each in told:
+        request, response, seconds = theirs[each.told.number]
+        if each.word == "request":
+            answer = answers.get(each.told.number)
+            assert (request, response, seconds) == ("", str(answer.told.number) if answer else "", "")
+        else:
+            assert (request, response) == (str(each.partner), "")
+            assert round(float(seconds) * 10**6) == round(each.after / 1000)
 
 
 def test_what_was_not_captured_is_not_waited_for(tmp_path: Path) -> None:

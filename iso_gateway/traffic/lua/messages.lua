@@ -33,6 +33,9 @@ F.mti = declare("mti", "MTI")
 F.bitmap = declare("bitmap", "Bitmap")
 F.verdict = declare("verdict", "Verdict")
 F.part = declare("part", "Part")
+F.request = declare("request_in", "Request in", ProtoField.framenum)
+F.response = declare("response_in", "Response in", ProtoField.framenum)
+F.time = declare("time", "Seconds since the request", ProtoField.double)
 for key, row in pairs(SPEC.rows) do
   declare("de" .. key, key .. " " .. row.name)
 end
@@ -269,6 +272,57 @@ local function summary(context)
   return table.concat(words, ", ")
 end
 
+-- Who answered whom: of one connection, by type, STAN and, where both have one, terminal.
+
+local MOST_REMEMBERED = 100000
+local asked, links, remembered = {}, {}, 0
+
+function proto.init()
+  asked, links, remembered = {}, {}, 0
+end
+
+local function keys_of(seen, pinfo)
+  local here = tostring(pinfo.src) .. " " .. pinfo.src_port
+  local there = tostring(pinfo.dst) .. " " .. pinfo.dst_port
+  local exchange = floor(tonumber(seen.mti:sub(3, 3)) / 2) .. floor(tonumber(seen.mti:sub(4, 4)) / 2)
+  local ends = here < there and here .. there or there .. here
+  local key = table.concat({ends, seen.mti:sub(1, 2), exchange, seen[11]}, " ")
+  return key, seen[41] and key .. " " .. seen[41]
+end
+
+-- Remember a request, find that of an answer; nth is which message of its packet it is.
+local function link(context, pinfo, item, nth)
+  local seen = context.seen
+  if not seen.mti or not seen[11] or not seen.mti:find("^%d%d[0-7][0-5]$") then
+    return
+  end
+  local id = pinfo.number .. " " .. nth
+  local asks = tonumber(seen.mti:sub(3, 3)) % 2 == 0
+  if not pinfo.visited and remembered < MOST_REMEMBERED then
+    local key, exact = keys_of(seen, pinfo)
+    if asks then
+      local request = {number = pinfo.number, time = pinfo.abs_ts, id = id, terminal = seen[41]}
+      asked[key], remembered = request, remembered + 1
+      if exact then
+        asked[exact] = request
+      end
+    else
+      local request = exact and asked[exact] or asked[key]
+      if request and not (exact and request.terminal and request.terminal ~= seen[41]) then
+        links[id] = {number = request.number, time = pinfo.abs_ts - request.time}
+        links[request.id] = {number = pinfo.number}
+      end
+    end
+  end
+  local found = links[id]
+  if found then
+    item:add(asks and F.response or F.request, found.number):set_generated()
+    if found.time then
+      item:add(F.time, found.time):set_generated()
+    end
+  end
+end
+
 -- Frames
 
 local function said_length(raw)
@@ -285,7 +339,7 @@ local function said_length(raw)
   return raw:find("^[0-9]+$") and tonumber(raw)
 end
 
-local function show_frame(buffer, at, stop, start, tree, whole)
+local function show_frame(buffer, at, stop, start, tree, whole, pinfo, nth)
   local item = tree:add(proto, buffer(at, stop - at))
   local context = {buffer = buffer, raw = buffer:raw(0, stop), stop = stop, seen = {}}
   item:add(F.length, buffer(at, start - at), stop - start)
@@ -316,6 +370,7 @@ local function show_frame(buffer, at, stop, start, tree, whole)
   elseif not whole then
     item:add_proto_expert_info(X.broken, "not all of the frame was captured")
   end
+  link(context, pinfo, item, nth)
   local line = summary(context)
   item:append_text(", " .. line)
   return line
@@ -344,7 +399,7 @@ function proto.dissector(buffer, pinfo, tree)
       break
     else
       local stop = math.min(at + prefix + length, all)
-      lines[#lines + 1] = show_frame(buffer, at, stop, at + prefix, tree, stop == at + prefix + length)
+      lines[#lines + 1] = show_frame(buffer, at, stop, at + prefix, tree, stop == at + prefix + length, pinfo, #lines)
       at = stop
     end
   end
