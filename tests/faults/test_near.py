@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from iso_gateway import load_spec
 from iso_gateway.faults.near import differences, in_words, nearest
-from iso_gateway.faults.when import ANY, Bare, when_of
+from iso_gateway.faults.when import ANY, Bare, resolved, value_of, when_of
 from iso_gateway.protocol.kinds import Kind
 
 PAN = "4761739001010010"
@@ -67,3 +69,36 @@ def test_nothing_is_shown_that_the_spec_masks(conditions: dict[str, str], said: 
     assert near is not None
     assert in_words(near, SALE) == f"it: {said}"
     assert not any(digits in "".join(differences(near, SALE)) for digits in (PAN, "4761739001010011"))
+
+
+SUBJECTS = ("mti", "kind", "amount", "terminal", "stan", "3", "transmission_date_time", "55.9F26", "35")
+WHOLE = Bare(SALE.message.evolve({7: "1123043000", 55: "9F26080102030405060708"}), Kind.SALE)
+
+
+def own(subject: str) -> str:
+    """Return the value that the message has under *subject*."""
+    (condition,) = resolved(when_of({subject: "*"}), SPEC).conditions
+    found = value_of(WHOLE, condition.subject)
+    assert found is not None
+    return found
+
+
+@settings(max_examples=60)
+@given(st.dictionaries(st.sampled_from(SUBJECTS), st.sampled_from(["exact", "shape", "there", "other", "absent"])))
+def test_what_fits_differs_in_nothing_and_what_does_not_in_just_that(wanted: dict[str, str]) -> None:
+    patterns = {
+        subject: {
+            "exact": own(subject),
+            "shape": f"{own(subject)[:2]}*",
+            "there": "present",
+            "other": f"!{own(subject)}",
+            "absent": "absent",
+        }[how]
+        for subject, how in wanted.items()
+    }
+    near = nearest([("it", resolved(when_of(patterns), SPEC))], WHOLE)
+    assert near is not None
+    missed = [subject for subject, how in wanted.items() if how in {"other", "absent"}]
+    assert len(near.misses) == len(missed)
+    assert sum(line.startswith("- ") for line in differences(near, WHOLE)) == len(missed)
+    assert PAN not in "".join(differences(near, WHOLE)) + in_words(near, WHOLE)
