@@ -267,31 +267,32 @@ class Authorizer:
     # Sales, preauths, offline sales, balances
 
     def _purchase(self, asked: Asked, moment: Moment) -> Decision:
-        if not asked.amount:
+        said = asked.amount or 0
+        if not said and not asked.respond.decides:
             return self._refused(asked, "13", moment)
-        end = self._ending(asked, asked.amount)
+        end = self._ending(asked, said)
         if not end.recorded and not end.approves:
             return self._passed(asked, end, moment)
-        code, facts, verdict, amount = end.code, dict[str, str | bytes](), FINE, asked.amount
+        code, facts, verdict, amount = end.code, dict[str, str | bytes](), FINE, said
         if asked.kind is not Kind.ADVICE:  # what happened offline is a fact
             verdict = self._judged(asked)
-            if verdict.code == WRONG_BLOCK:
+            if verdict.code == WRONG_BLOCK and not asked.respond.decides:
                 return self._refused(asked, WRONG_BLOCK, moment, verdict.cause)
             account = self.accounts.account(asked.card, asked.currency, asked.pan)
-            amount = asked.amount if end.share is None else end.share.of(asked.amount, account.available)
+            amount = said if end.share is None else end.share.of(said, account.available)
             refusal = verdict.code or self.accounts.refusal(asked.pan)
             if not end.approves:
                 code = code or refusal or ("51" if amount > account.available else "")
-            elif not amount:
+            elif amount < said and not amount:
                 code = "51"
             if verdict.cryptogram is not None:
                 facts[self.dialect.spec.fields[55].name] = verdict.cryptogram.answer(code or "00")
-        refused = bool(code) and (not end.approves or not amount)
-        if amount != asked.amount and not refused:
+        refused = bool(code) and (not end.approves or (amount < said and not amount))
+        if amount < said and not refused:
             facts["amount_transaction"], code = f"{amount:012}", "10"
         if not end.recorded:
             return self._refused(asked, code or "00", moment, end.meaning, facts)
-        outcome = Outcome(code or "00", amount or asked.amount, refused, facts=facts, irreversible=end.reversal)
+        outcome = Outcome(code or "00", amount or said, refused, facts=facts, irreversible=end.reversal)
         recorded = self._books.record(asked, outcome, moment)
         return self._done(asked, recorded, moment, end=end, cause=verdict.cause)
 

@@ -7,8 +7,13 @@ import pytest
 
 from iso_gateway.errors import EncodeError
 from iso_gateway.faults.fault import Fault, Silence, Wrong
+from iso_gateway.host.scenario.reading import scenario_of
+from iso_gateway.host.scenario.scenario import Scenario
 from iso_gateway.host.scenario.values import overlaid
 from iso_gateway.protocol.kinds import Kind
+from iso_gateway.protocol.protection import Protection
+from iso_gateway.security.keys import PinFormat
+from tests.support.keyed_till import HELD, RETAIL, KeyedTill
 from tests.support.scripted_till import scripted
 from tests.support.till import Till, dialect_of
 
@@ -69,6 +74,24 @@ def test_a_code_that_approves_counts_before_the_balance_and_one_that_declines_be
     assert till.ask(Kind.SALE, 2_000_000).code == "00"
     assert till.account().available == -OPENED
     assert till.ask(Kind.SALE, 1068).code == "05"
+
+
+@pytest.mark.parametrize(("code", "state"), [("00", "approved"), ("05", "declined")])
+def test_an_amount_of_zero_is_a_rules_to_judge(code: str, state: str) -> None:
+    till = scripted(f"[{{when: {{amount: '0', nth: 2}}, respond: {{code: '{code}'}}}}]")
+    assert [till.ask(Kind.SALE, 0).code for _ in range(2)] == ["13", code]
+    assert till.states == [("sale", state)]
+
+
+@pytest.mark.parametrize("code", ["00", "05"])
+def test_a_rule_decides_whatever_the_pin_is(code: str) -> None:
+    till = KeyedTill(protection=Protection(mac=RETAIL.mac, pin=PinFormat.ISO_0))
+    till.host.scenario = scenario_of({"rules": [{"when": {"kind": "sale"}, "respond": {"code": code}}]}, till.dialect)
+    assert till.pay("9999").code == code
+    till.has(pin=HELD.zone.pin)
+    assert till.pay("1234").code == code
+    till.host.scenario = Scenario()
+    assert till.pay("1234").code == "99"
 
 
 def test_a_code_that_no_dialect_knows_is_said_as_it_is_and_books_nothing() -> None:
