@@ -73,7 +73,7 @@ def test_a_method_of_another_kind_of_key_is_refused() -> None:
         check_value(TDES, bytes.fromhex(GOOD), method=CheckMethod.CMAC)
 
 
-@pytest.mark.parametrize("kind", set(KeyAlgorithm) - {KeyAlgorithm.HMAC})
+@pytest.mark.parametrize("kind", [kind for kind in KeyAlgorithm if kind is not KeyAlgorithm.HMAC])
 def test_a_key_of_another_length_has_no_check_value(kind: KeyAlgorithm) -> None:
     with pytest.raises(KeyMaterialError):
         check_value(kind, bytes(15))
