@@ -27,11 +27,11 @@ help:
 demo: $(VENV)/.installed
 	@$(BIN)/iso-gateway demo
 
-# Built again where its source has changed. Without a compiler the tests run on the reference, and say so at their head;
+# All of them in a process for each processor; some of them, as TESTS says, in one. Built again where its source has changed. Without a compiler the tests run on the reference, and say so at their head;
 # ISO_GATEWAY_ENGINE=compiled makes that an error.
 test: $(VENV)/.installed-dev
 	@$(BIN)/python hatch_build.py || [ "$$ISO_GATEWAY_ENGINE" != compiled ]
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(BIN)/python -m pytest $(or $(TESTS),-n auto --dist worksteal)
 
 engine: $(VENV)/.installed-dev
 	@$(BIN)/python hatch_build.py

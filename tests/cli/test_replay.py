@@ -149,7 +149,7 @@ def test_what_is_recorded_is_for_its_owner_alone_and_a_host_answers_from_it(
         assert recorder.wait(10) == 0
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert PAN.encode().hex().encode() not in path.read_bytes()
-    folder = tmp_path / "replayed"
+    folder = tmp_path / "r"  # the path of a socket has 107 bytes at most
     folder.mkdir()
     with started(folder, "--replay", str(path)) as running:
         again = iso_gateway("send", "sale", "--to", running[1], "--amount", "12.34")
