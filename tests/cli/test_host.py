@@ -73,6 +73,9 @@ def test_drain_ends_it_well_and_its_settings_are_taken(iso_gateway: Call, tmp_pa
         (("--port", "70000"), "0<=x<=65535"),
         (("--port", "0", "--spec", "iso88"), "spec: iso88: no spec of this name"),
         (("--port", "0", "--framing", "3be"), "framing: "),
+        (("--port", "0", "--certify", "iso99"), "no certification set of this name is shipped"),
+        (("--port", "0", "--certify", "cup-pos", "--spec", "iso87-ascii"), "this set is for cup-pos"),
+        (("--port", "0", "--report", "/proc/nowhere"), "report: /proc/nowhere cannot be written"),
         (("--port", "0", "--bind", "192.0.2.1"), "192.0.2.1:0 is none of this machine"),
     ],
 )

@@ -114,7 +114,7 @@ def certification_set(name: str, spec: Spec) -> CertificationSet:
     cases: list[Case] = []
     for number, each in enumerate(shape.cases):
         where = f"cases.{number}"
-        if each.id in {case.id for case in cases}:
+        if each.id in {before.id for before in shape.cases[:number]}:
             problems.append(Problem(f"{where}.id", f"{each.id} stands twice"))
         plain: dict[str, Any] = {field: getattr(each, field) for field in ExpectationShape.__struct_fields__}
         rule, wrong = expectation_of(ExpectationShape(**plain), spec, where)
