@@ -21,7 +21,7 @@ from iso_gateway.protocol.composing import repeat_of
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.moment import Moment
-from iso_gateway.protocol.originals import Original
+from iso_gateway.protocol.originals import Original, read_original
 from iso_gateway.terminal import amounts, scripts
 from iso_gateway.terminal.records import Memory, Outcome, Sent
 from iso_gateway.terminal.scripts import Card, Slip, Till
@@ -192,20 +192,36 @@ def _noted(
 
 def _repeat(counter: Counter, order: Order) -> Prepared:
     """Return the latest request once more: the same in all but MTI and DE 7 (ruling 24)."""
-    dialect, memory = counter.dialect, counter.memory
-    earlier = memory.latest(counter.spec)
+    earlier = counter.memory.latest(counter.spec)
     if earlier is None:
         raise _wrong("repeat", "this terminal has sent nothing that could be repeated, by its state")
+    return _once_more(counter, earlier, _card(order, earlier, same=True) if earlier.card else None)
+
+
+def _once_more(counter: Counter, earlier: Sent, card: Card | None) -> Prepared:
+    """Return what *earlier* has noted once more."""
+    dialect, memory = counter.dialect, counter.memory
     fields = dict(earlier.fields)
-    if earlier.card:
-        fields[2] = _card(order, earlier, same=True).pan
+    if card is not None:
+        fields[2] = card.pan
     first = dialect.spec.message(earlier.mti, fields)
     sent_before = earlier.outcome is not Outcome.NOT_SENT
     message = repeat_of(dialect, first, Moment(0.0, counter.at), marked=sent_before)
     if not sent_before:
         earlier = msgspec.structs.replace(earlier, outcome=Outcome.UNKNOWN)
         memory.note(earlier)
-    return Prepared(earlier.kind, message, earlier, again=sent_before)
+    undone = [each for each in memory.sent if each.financial and _undoes(counter, earlier, each)]
+    return Prepared(earlier.kind, message, earlier, undone[-1] if undone else None, again=sent_before)
+
+
+def _undoes(counter: Counter, reversal: Sent, original: Sent) -> bool:
+    """Return whether *reversal* is one, and of *original*."""
+    if reversal.kind is not Kind.REVERSAL or (reversal.spec, original.spec) != (counter.spec, counter.spec):
+        return False
+    profile = counter.dialect.profile
+    if profile.reversal_stan == "same":
+        return reversal.stan == original.stan
+    return read_original(profile.original, Message(reversal.mti, dict(reversal.fields))).stan == original.stan
 
 
 def _check_names(till: Till, message: Message) -> None:
@@ -346,7 +362,13 @@ def _to_reverse(counter: Counter, order: Order) -> Sent:
 
 
 def _reversal(counter: Counter, earlier: Sent, card: Card) -> Prepared:
-    """Return the reversal of *earlier*, numbered and noted."""
+    """Return the reversal of *earlier*, numbered and noted; where one was sent and not answered, that one once more.
+
+    A host would take another one for a reversal of what is reversed already, and say 25 (ruling 24).
+    """
+    made = next((each for each in reversed(counter.memory.sent) if _undoes(counter, each, earlier)), None)
+    if made is not None and made.outcome in (Outcome.UNKNOWN, Outcome.NOT_SENT):
+        return _once_more(counter, made, card)
     same = counter.dialect.profile.reversal_stan == "same"
     slip = counter.slip(earlier.stan if same else counter.memory.next_stan())
     return _noted(counter, Kind.REVERSAL, scripts.reversal(counter.dialect, slip, card, earlier), earlier)

@@ -24,7 +24,11 @@ BOTH: Final = {
 }
 BROKEN: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "iso87": {**BOTH, "a repeat that differs": ("repeat-identical", "repeat")},
-    "cup-pos": {**BOTH, "an upload without its last record": ("batch-complete", "settlement-differs")},
+    "cup-pos": {
+        **BOTH,
+        "a repeat that differs": ("repeat-identical", "advice-repeated"),
+        "an upload without its last record": ("batch-complete", "settlement-differs"),
+    },
 }
 """The ways for each set: which rule finds it, and which case fails by it; empty: none, it is not seen."""
 
@@ -35,6 +39,7 @@ class BrokenTerminal(CertifiedTerminal):
     def __init__(self, server: HostServer, nursery: trio.Nursery, ways: Collection[str]) -> None:
         super().__init__(server, nursery)
         self.ways = set(ways)
+        self._told_of_it = 0
 
     async def do(self, verb: str, amount: str = "", *, original: str = "", advice: bool = False) -> None:
         owed = next((sent.amount for sent in self.memory.sent if sent.owes_reversal), None)
@@ -55,6 +60,9 @@ class BrokenTerminal(CertifiedTerminal):
                 return message.evolve({63: f"LOYALTY {PAN}"})
             case "0201", _ if "a repeat that differs" in self.ways:
                 return message.evolve({12: "111111"})
+            case "0200", "990" if "a repeat that differs" in self.ways:
+                self._told_of_it += 1
+                return message.evolve({12: "111111"}) if self._told_of_it > 1 else message
         row = self._dialect.kind_row(message)
         if row is not None and row.kind is Kind.UPLOAD and "an upload without its last record" in self.ways:
             self.ways.discard("an upload without its last record")  # other ways may cause another upload

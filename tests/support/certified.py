@@ -10,6 +10,7 @@ import msgspec
 import trio
 
 from iso_gateway.codec.message import Message
+from iso_gateway.faults.standing import standing_of
 from iso_gateway.host.judging.certifying import Certification, Report
 from iso_gateway.host.judging.sets import certification_set
 from iso_gateway.host.server import HostServer
@@ -41,7 +42,7 @@ class CertifiedTerminal(Clerk):
         leg = Leg(NOWHERE, settings.spec, settings.framing, settings.protection)
         super().__init__(leg, TerminalOptions(terminal=name, timeout=TIME_OUT, reverse_first=True))
         self.memory.stan = 999_990  # so that it goes round
-        self._server = server
+        self.server = server
         self._nursery = nursery
 
     async def _ask(self, message: Message, pin: str = "", *, for_keys: bool = False) -> _Asked:
@@ -50,7 +51,7 @@ class CertifiedTerminal(Clerk):
             message = shield.asking_for_keys(message)
         message = self.on_the_wire(shield.protected(self.before_the_mac(message), pin))
         ours, theirs = socket.socketpair()
-        self._nursery.start_soon(self._server.carry, theirs, "till")
+        self._nursery.start_soon(self.server.carry, theirs, "till")
         answer, payload = await converse(ours, self._framing, self._dialect.spec, message, self.timeout)
         return _Asked(message, answer, shield, shield.doubt(message, answer, payload))
 
@@ -79,6 +80,14 @@ def steps(name: str) -> list[Step]:
     def do(verb: str, amount: str = "", *, advice: bool = False) -> Step:
         return lambda terminal: terminal.do(verb, amount, advice=advice)
 
+    def unanswered(kind: str) -> Step:
+        """Return what has the next message of *kind* not answered, as ``iso-gateway fault add`` does."""
+
+        async def misbehave(terminal: CertifiedTerminal) -> None:
+            terminal.server.misbehave(standing_of("silence times=1", f"kind:{kind}"))
+
+        return misbehave
+
     def settle(terminal: CertifiedTerminal) -> Awaitable[object]:
         return terminal.settle()
 
@@ -93,6 +102,8 @@ def steps(name: str) -> list[Step]:
         *((do("preauth", "43.00"), do("complete", "37.00", advice=True)) if cup else ()),
         *(do("preauth", "42.00"), do("complete", "36.00"), do("cancel")),
         *(do("preauth", "40.68"), do("sale", "11.00"), do("advice", "8.80"), do("balance"), do("query")),
+        *(unanswered("advice"), do("advice", "9.90"), do("repeat"), do("sale", "11.00")),
+        *(do("sale", "14.68"), unanswered("reversal"), do("sale", "11.00"), do("sale", "11.00")),
         *(do("sale", "10.81"), do("sale", "11.00"), do("sale", "10.82"), do("sale", "11.00"), do("sale", "10.83")),
         *((do("logon"), do("sale", "11.00")) if cup else ()),
         *(settle, do("logon"), do("sale", "10.67"), do("sale", "11.00"), settle),

@@ -249,3 +249,31 @@ def test_sign_on_repeat_and_reversal_wait_for_nothing() -> None:
 def test_a_state_written_before_knows_of_no_reversal() -> None:
     old = replace(Terminal().ask("sale", amount="1.00").sent, outcome=Outcome.APPROVED)
     assert (old.reversal, old.owes_reversal) == (Reversal.NONE, False)
+
+
+def test_a_reversal_that_nobody_answers_is_sent_once_more_and_not_made_anew(terminal: Terminal) -> None:
+    terminal.sell(None)
+    first = terminal.owed()
+    assert first is not None
+    terminal.hear(first, None)
+    terminal.at += timedelta(seconds=9)
+    for again in (terminal.owed(), terminal.ask("reversal", original="last"), terminal.ask("repeat")):
+        assert again is not None
+        assert again.again
+        assert again.message.mti == {"0400": "0401" if terminal.dialect.profile.repeat_mti else "0400"}.get(
+            first.message.mti, "1421"
+        )
+        differ = {de for de in {*again.message, *first.message} if again.message.get(de) != first.message.get(de)}
+        assert differ <= {7}
+    terminal.hear(again, "00")
+    assert terminal.memory.sent[0].reversal is Reversal.DONE
+    assert terminal.owed() is None
+
+
+def test_a_reversal_that_was_refused_is_made_anew_where_a_clerk_asks_for_it(terminal: Terminal) -> None:
+    terminal.sell(None)
+    first = terminal.owed()
+    assert first is not None
+    terminal.hear(first, "30")
+    anew = terminal.ask("reversal", original="last")
+    assert not anew.again
