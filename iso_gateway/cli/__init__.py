@@ -31,6 +31,7 @@ COMMANDS = {
     "host": Lazy("iso_gateway.cli.host:host", "run the mock host"),
     "send": Lazy("iso_gateway.cli.send:send", "send one terminal transaction"),
     "replay": Lazy("iso_gateway.cli.replay:replay", "send a recording's requests to a test host, and compare"),
+    "fleet": Lazy("iso_gateway.cli.fleet.command:fleet", "many terminals at a given rate, and the verdict"),
     "record": Lazy("iso_gateway.cli.record:record", "pass on what two peers say, and write it down redacted"),
     "simulate": Lazy("iso_gateway.cli.simulate:simulate", "a day of a fleet with faults, and the invariants checked"),
     "decode": Lazy("iso_gateway.cli.message:decode", "read a message from hex in any dress"),

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from iso_gateway.net.tls import ServerTLS
     from iso_gateway.traffic.server import RecordedHost
 
+MOST_ROWS: Final = 20_000
+"""Transactions that one answer of the admin socket has: at less than 500 bytes each, it stays far below its bound."""
 QUIET: Final = frozenset({"connected"})
 """Events that are not worth a line of a person's screen."""
 
@@ -227,10 +229,16 @@ def verbs(server: HostServer, stop: trio.Event) -> dict[str, Any]:
             raise AdminError(f"kind: one of {', '.join(kinds)}, key_change expected")
         return {"links": server.announce(kind, advice=arguments.get("advice") is True)}
 
+    def ledger(arguments: dict[str, Any]) -> dict[str, Any]:
+        since, most = arguments.get("since", 0), arguments.get("most", MOST_ROWS)
+        if not (isinstance(since, int) and isinstance(most, int) and since >= 0 <= most):
+            raise AdminError("since, most: whole numbers expected, 0 at least")
+        return server.ledger(since, min(most, MOST_ROWS))
+
     return {
         "announce": announce,
         "status": lambda _arguments: server.status(),
-        "ledger": lambda _arguments: server.ledger(),
+        "ledger": ledger,
         "drain": drain,
     }
 

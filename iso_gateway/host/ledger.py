@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from itertools import islice, takewhile
 from typing import Any, Final
 
 from iso_gateway.codec import mti
@@ -26,6 +27,10 @@ class Ledger:
     def __init__(self, accounts: Accounts, most: int = 100_000) -> None:
         self.accounts = accounts
         self.totals = Totals()
+        self.latest = 0
+        """The serial number of the latest transaction."""
+        self.forgotten = 0
+        """The serial number of the latest transaction that went for want of room; 0: none did."""
         self._most = most
         self._by_key: dict[Key, Transaction] = {}
         self._index: dict[Index, list[Transaction]] = {}
@@ -48,8 +53,11 @@ class Ledger:
         old = self._by_key.get(transaction.key)
         if old is None and len(self._by_key) >= self._most:
             old = next(iter(self._by_key.values()))
+            self.forgotten = old.serial
         if old is not None:
             self._forget(old)
+        self.latest += 1
+        transaction.serial = self.latest
         self._by_key[transaction.key] = transaction
         for index in _indices(transaction):
             self._index.setdefault(index, []).append(transaction)
@@ -132,9 +140,10 @@ class Ledger:
                 return transaction
         return None
 
-    def rows(self) -> list[dict[str, Any]]:
-        """Return all transactions as plain rows, masked, the oldest first."""
-        return [transaction.row() for transaction in self]
+    def rows(self, since: int = 0, most: int | None = None) -> list[dict[str, Any]]:
+        """Return the transactions after the serial number *since*, the oldest first, *most* of them, masked."""
+        later = list(takewhile(lambda transaction: transaction.serial > since, reversed(self)))
+        return [transaction.row() for transaction in islice(reversed(later), most)]
 
 
 def _indices(transaction: Transaction) -> Iterator[Index]:

@@ -262,10 +262,19 @@ class HostServer:
             await trio.sleep(self.authorizer.until_cut_over(self._clock()) + 0.01)
             self._announce(Kind.CUT_OVER, self._clock())
 
-    def ledger(self) -> dict[str, Any]:
-        """Return what the host knows, as plain data, masked: ``transactions``, the oldest first, and ``totals``."""
+    def ledger(self, since: int = 0, most: int | None = None) -> dict[str, Any]:
+        """Return what the host knows, as plain data, masked: ``transactions``, the oldest first, and ``totals``.
+
+        The transactions have ``serial`` numbers, in the order in which they came; those after *since* are told, *most*
+        of them. ``latest`` is the number of the latest, ``forgotten`` of the latest that went for want of room.
+        """
         ledger = self.authorizer.ledger
-        return {"transactions": ledger.rows(), "totals": ledger.totals.rows()}
+        return {
+            "transactions": ledger.rows(since, most),
+            "totals": ledger.totals.rows(),
+            "latest": ledger.latest,
+            "forgotten": ledger.forgotten,
+        }
 
     def status(self) -> dict[str, Any]:
         """Return how the host stands: its dialect, its links and how much it remembers."""

@@ -98,6 +98,8 @@ class Transaction:
     returned: int = 0
     """Refunded so far."""
     effect: Effect = NOTHING
+    serial: int = 0
+    """Which one of all that the host has ever remembered; the first is 1."""
     irreversible: str = ""
     """The canonical code with which its reversal is refused; empty: it may be reversed."""
 
@@ -141,6 +143,7 @@ class Transaction:
         """Return it as plain data, masked."""
         terminal, merchant, batch, stan, _ = self.key
         return {
+            "serial": self.serial,
             "kind": str(self.kind),
             "state": str(self.state),
             "code": self.code,
