@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from itertools import islice, takewhile
 from typing import Any, Final
 
 from iso_gateway.codec import mti
@@ -48,16 +47,19 @@ class Ledger:
         """Return the transaction that holds *key*, or None."""
         return self._by_key.get(key)
 
-    def remember(self, transaction: Transaction) -> None:
-        """Keep *transaction*; one that held its key is forgotten, and so is the oldest where there are too many."""
+    def remember(self, transaction: Transaction, serial: int | None = None) -> None:
+        """Keep *transaction*, under the next number unless *serial* says another.
+
+        One that held its key is forgotten, and so is the oldest where there are too many.
+        """
         old = self._by_key.get(transaction.key)
         if old is None and len(self._by_key) >= self._most:
             old = next(iter(self._by_key.values()))
             self.forgotten = old.serial
         if old is not None:
             self._forget(old)
-        self.latest += 1
-        transaction.serial = self.latest
+        transaction.serial = self.latest + 1 if serial is None else serial
+        self.latest = max(self.latest, transaction.serial)
         self._by_key[transaction.key] = transaction
         for index in _indices(transaction):
             self._index.setdefault(index, []).append(transaction)
@@ -142,8 +144,8 @@ class Ledger:
 
     def rows(self, since: int = 0, most: int | None = None) -> list[dict[str, Any]]:
         """Return the transactions after the serial number *since*, the oldest first, *most* of them, masked."""
-        later = list(takewhile(lambda transaction: transaction.serial > since, reversed(self)))
-        return [transaction.row() for transaction in islice(reversed(later), most)]
+        later = sorted((each for each in self if each.serial > since), key=lambda each: each.serial)
+        return [transaction.row() for transaction in later[:most]]
 
 
 def _indices(transaction: Transaction) -> Iterator[Index]:

@@ -54,6 +54,7 @@ class SavedTransaction(msgspec.Struct, frozen=True):
     returned: int
     effect: Effect
     irreversible: str
+    serial: int
     original: int | None
     """Its place in the list; always an earlier one."""
     kept: bool
@@ -122,7 +123,7 @@ def restore(books: Books, saved: Saved) -> None:
         transaction = Transaction(**plain, transmitted=set(each.transmitted), facts=dict(each.facts), original=original)
         made.append(transaction)
         if each.kept:
-            books.ledger.remember(transaction)
+            books.ledger.remember(transaction, each.serial)
     _restore_accounts(books.accounts, saved)
     for total in saved.totals:
         books.ledger.totals.put(total.book, total.sums, total.net)

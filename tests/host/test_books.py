@@ -126,6 +126,7 @@ def test_a_row_says_all_that_matters_and_no_card(till: Till) -> None:
     till.ask(Kind.VOID, 1234, about=sale)
     first, second = till.host.ledger.rows()
     assert first == {
+        "serial": 1,
         "kind": "sale",
         "state": "voided",
         "code": "00",
@@ -182,3 +183,22 @@ def test_rrns_of_a_day_are_unique_and_begin_anew_after_the_last() -> None:
 def test_states_are_words() -> None:
     assert {str(state) for state in State} >= {"approved", "declined", "reversed", "voided", "refunded"}
     assert START.wall.tzinfo is UTC
+
+
+def test_a_ledger_is_told_page_by_page() -> None:
+    till = Till("iso87-ascii")
+    for amount in (101, 102, 103, 104):
+        till.ask(Kind.SALE, amount)
+    ledger = till.host.ledger
+    assert [row["amount"] for row in ledger.rows()] == [101, 102, 103, 104]
+    assert [(row["serial"], row["amount"]) for row in ledger.rows(since=1, most=2)] == [(2, 102), (3, 103)]
+    assert ledger.rows(since=4) == []
+    assert (ledger.latest, ledger.forgotten) == (4, 0)
+
+
+def test_a_ledger_tells_what_went_for_want_of_room() -> None:
+    till = Till("iso87-ascii", remember=2)
+    for amount in (101, 102, 103):
+        till.ask(Kind.SALE, amount)
+    assert [row["serial"] for row in till.host.ledger.rows()] == [2, 3]
+    assert till.host.ledger.forgotten == 1

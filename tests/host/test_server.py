@@ -436,22 +436,3 @@ def test_what_is_wrong_with_a_scenario_is_told_with_its_line_beside_other_settin
 def test_a_seed_makes_the_numbers_of_the_host_too() -> None:
     sales = [HostServer.of(HostSettings(seed=seed)).authorizer.save().next_serial for seed in ("7", "7", "8")]
     assert sales[0] == sales[1] != sales[2]
-
-
-def test_a_ledger_is_told_page_by_page() -> None:
-    till = Till("iso87-ascii")
-    for amount in (101, 102, 103, 104):
-        till.ask(Kind.SALE, amount)
-    ledger = till.host.ledger
-    assert [row["amount"] for row in ledger.rows()] == [101, 102, 103, 104]
-    assert [(row["serial"], row["amount"]) for row in ledger.rows(since=1, most=2)] == [(2, 102), (3, 103)]
-    assert ledger.rows(since=4) == []
-    assert (ledger.latest, ledger.forgotten) == (4, 0)
-
-
-def test_a_ledger_tells_what_went_for_want_of_room() -> None:
-    till = Till("iso87-ascii", remember=2)
-    for amount in (101, 102, 103):
-        till.ask(Kind.SALE, amount)
-    assert [row["serial"] for row in till.host.ledger.rows()] == [2, 3]
-    assert till.host.ledger.forgotten == 1
