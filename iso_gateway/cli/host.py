@@ -130,7 +130,7 @@ def host(
     if replay is not None:
         from iso_gateway.cli.replayed_host import serve_recording
 
-        serve_recording(replay, Address(bind, port), speed, log_format, tls)
+        serve_recording(replay, Address(bind, port), speed, log_format)
         return 0
     if set_name and click.get_current_context().get_parameter_source("spec_name") is ParameterSource.DEFAULT:
         spec_name = spec_of_set(set_name)

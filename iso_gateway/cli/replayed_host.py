@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import trio
+from click.core import ParameterSource
 
 from iso_gateway.catalog import load_profile
 from iso_gateway.cli.host import HostLog, run_host
@@ -18,18 +19,25 @@ from iso_gateway.traffic.server import RecordedHost
 
 if TYPE_CHECKING:
     from iso_gateway.net.address import Address
-    from iso_gateway.net.tls import ServerTLS
 
 
-def serve_recording(file: Path, address: Address, speed: float, log_format: str, tls: ServerTLS | None) -> None:
+TAKEN: Final = {"port", "bind", "log_format", "replay", "speed"}
+"""What may be said beside the recording."""
+
+
+def serve_recording(file: Path, address: Address, speed: float, log_format: str) -> None:
     """Answer at *address* what *file* says, until SIGTERM, SIGINT or the admin socket's drain.
 
     Raises:
         RecordingError: it is no recording.
-        ConfigError: the address cannot be listened at.
+        ConfigError: the address cannot be listened at, or options say how else to answer.
     """
-    if tls is not None:
-        raise ConfigError([Problem("", "--replay answers in clear: leave the options of TLS out")])
+    context = click.get_current_context()
+    given = [name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    strange = [f"--{name.removesuffix('_name').replace('_', '-')}" for name in given if name not in TAKEN]
+    if strange:
+        said = "the recording says all: leave it out" if len(strange) == 1 else "the recording says all: leave them out"
+        raise ConfigError([Problem("replay", f"{', '.join(strange)}: {said}")])
     recording = read_recording(file)
     log = HostLog(log_format)
     server = RecordedHost(recording, dialect_of(recording), log, speed=speed)

@@ -118,6 +118,13 @@ def test_a_broken_file_is_told_with_its_lines(iso_gateway: Call, file: Path) -> 
         assert [line.partition(": ")[0] for line in result.stderr.splitlines()] == [f"{file}:7", f"{file}:8"]
 
 
+@pytest.mark.parametrize("more", [("--mac", "x9.9"), ("--spec", "iso87-ascii"), ("--late", "3"), ("--framing", "2be")])
+def test_what_a_recorded_host_cannot_be_told_is_refused(iso_gateway: Call, file: Path, more: tuple[str, ...]) -> None:
+    result = iso_gateway("host", "--port", "0", "--replay", str(file), *more)
+    assert result.exit_code == 2
+    assert f"replay: {more[0]}: the recording says all: leave it out" in result.stderr
+
+
 def test_a_file_that_is_there_is_not_recorded_over(iso_gateway: Call, file: Path) -> None:
     before = file.read_bytes()
     result = iso_gateway("record", "--listen", "127.0.0.1:0", "--upstream", "127.0.0.1:1", "-o", str(file))
