@@ -225,6 +225,22 @@ def test_a_connection_seen_from_the_middle_of_a_frame_goes_on_with_the_next() ->
     assert found(talk.packets) == [("frame", 1, 0)]
 
 
+def test_what_has_a_length_and_no_message_type_begins_no_frame() -> None:
+    """The rest of a frame that begins like a length; then a sale."""
+    talk = Talk().up(b"\x00\x20" + b"7" * 32, wire(sale(2))).down(answer(sale(2)))
+    assert words(talk.packets) == [("0200", "request", 0), ("0210", "answer", 2)]
+    assert found(talk.packets) == [("frame", 1, 0)]
+
+
+def test_a_fault_is_told_with_the_packet_that_brought_it() -> None:
+    """A message in three packets, the fault in the second of them."""
+    frame = wire(sale())
+    at = frame.index(b"000000001234") + 8
+    broken = frame[:at] + b"X" + frame[at + 1 :]
+    talk = Talk().open().up(broken[: at - 2], broken[at - 2 : at + 2], broken[at + 2 :])
+    assert found(talk.packets)[0] == ("message", 5, at)
+
+
 def test_bytes_that_the_capture_lacks_cost_the_frame_they_are_in() -> None:
     """The second half of the second sale is not in the capture."""
     talk = Talk().open().up(wire(sale(1)), wire(sale(2))[:40])

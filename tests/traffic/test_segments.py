@@ -17,15 +17,15 @@ from tests.support.captures import MS, Sent, Talk
 SECOND = 10**9
 
 
-def read(packets: Iterable[Sent], port: int = 5000) -> list[Event]:
-    """Return what becomes of *packets*, in that order."""
+def read(packets: Iterable[Sent], port: int = 5000, *, finish: bool = True) -> list[Event]:
+    """Return what becomes of *packets*, in that order; not to *finish* is to leave the capture going on."""
     streams = Streams(port)
     found: list[Event] = []
     for number, each in enumerate(packets, 1):
         segment = layers.segment(Packet(number, each.time, 101, each.data, len(each.data)))
         assert isinstance(segment, Segment)
         found += streams.take(segment)
-    return found + list(streams.finish())
+    return found + list(streams.finish() if finish else ())
 
 
 def said(events: Iterable[Event], *, up: bool = True) -> bytes:
@@ -107,8 +107,9 @@ def test_what_the_other_side_acknowledged_a_while_ago_is_missing_for_good() -> N
     talk.sequences[0] += 3
     talk.up(b"ghi").down(b"answer").wait(2 * SECOND)
     before = len(talk.packets)
+    assert said(read(talk.packets, finish=False)) == b"abc"
     talk.up(b"jkl")
-    events = read(talk.packets)
+    events = read(talk.packets, finish=False)
     assert said(events) == b"abc???ghijkl"
     gap = next(each for each in events if isinstance(each, Gap))
     assert (gap.offset, gap.missing, gap.number) == (3, 3, 5)
@@ -143,6 +144,17 @@ def test_ports_taken_again_make_another_connection() -> None:
         (2, b"two"),
     ]
     assert "another connection took its ports" in {each.reason for each in events if isinstance(each, Ended)}
+
+
+def test_a_beginning_that_is_sent_again_makes_no_other_connection() -> None:
+    """SYN, SYN, SYN+ACK, a request, SYN+ACK once more."""
+    talk = Talk().open()
+    again, answer = talk.packets[0], talk.packets[1]
+    events = read(
+        [again, again, *talk.packets[1:], *Talk(time=talk.time, sequences=talk.sequences).up(b"ask").packets, answer]
+    )
+    assert said(events) == b"ask"
+    assert {each.direction.connection.number for each in events} == {1}
 
 
 def test_a_reset_ends_both_directions_and_what_comes_late_says_nothing() -> None:
@@ -188,6 +200,19 @@ def test_memory_is_bounded_in_every_direction(monkeypatch: pytest.MonkeyPatch) -
         assert streams._held == sum(each.up.held_bytes for each in connections)
     assert list(streams.finish())
     assert streams._held == 0
+
+
+def test_what_waits_in_all_directions_together_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(segments, "HELD_IN_ALL", 100)
+    streams = Streams(5000)
+    for number in range(50):
+        talk = Talk(client=("10.0.0.5", 40_000 + number)).open()
+        talk.add(bytes(30), sequence=talk.sequences[0] + 5)
+        for each in talk.packets:
+            segment = layers.segment(Packet(1, each.time, 101, each.data, len(each.data)))
+            assert isinstance(segment, Segment)
+            list(streams.take(segment))
+        assert streams._held <= 100
 
 
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 31), st.binary(max_size=4), st.booleans()), max_size=12))
