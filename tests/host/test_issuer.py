@@ -7,6 +7,7 @@ import pytest
 from iso_gateway.codec.message import Message
 from iso_gateway.codec.tlv import made, objects
 from iso_gateway.host.chip import SIGNED
+from iso_gateway.host.scenario.reading import scenario_of
 from iso_gateway.host.settings import CardRule
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.protection import Protection
@@ -144,6 +145,16 @@ def test_whatever_was_signed_and_changed_is_seen(version: int, tag: str) -> None
     assert refused.code == "05"
     assert refused.answer is not None
     assert 55 not in refused.answer
+
+
+def test_data_of_a_rule_stand_in_place_of_the_issuers_of_the_same_tag() -> None:
+    till = KeyedTill(check_cryptogram=True)
+    rules = [{"when": {"nth": 1}, "respond": {"emv": {"71": "AABB"}}}, {"respond": {"emv": {"91": "CC"}}}]
+    till.host.scenario = scenario_of({"rules": rules}, till.dialect)
+    answers = [paid(till, de55=chip(10)[0]).answer for _ in range(2)]
+    assert [list(answer.parts(55)) for answer in answers if answer is not None] == [["91", "71"], ["91"]]
+    assert answers[1] is not None
+    assert answers[1]["55.91"] == b"\xcc"
 
 
 def test_another_cards_cryptogram_is_wrong() -> None:

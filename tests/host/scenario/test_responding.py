@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random  # noqa: TID251 -- seeded
+
 import msgspec
 import pytest
 
@@ -9,13 +11,13 @@ from iso_gateway.errors import EncodeError
 from iso_gateway.faults.fault import Fault, Silence, Wrong
 from iso_gateway.host.scenario.reading import scenario_of
 from iso_gateway.host.scenario.scenario import Scenario
-from iso_gateway.host.scenario.values import overlaid
+from iso_gateway.host.scenario.values import Fill, Piece, Situation, overlaid
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.protection import Protection
 from iso_gateway.security.keys import PinFormat
 from tests.support.keyed_till import HELD, RETAIL, KeyedTill
 from tests.support.scripted_till import scripted
-from tests.support.till import Till, dialect_of
+from tests.support.till import START, Till, dialect_of
 
 OPENED = 1_000_000
 DECIDES = [
@@ -169,7 +171,8 @@ def test_totals_are_balanced_or_not_as_a_rule_says() -> None:
     till = scripted("[{when: {kind: settlement}, respond: {code: '95'}}]", "iso93-ascii")
     changes: dict[int | str, str] = dict.fromkeys((74, 75, 76, 77), "0" * 10)
     changes |= {**dict.fromkeys((86, 87, 88, 89), "0" * 16), 97: "C" + "0" * 16}
-    assert till.ask(Kind.SETTLEMENT, None, changes=dict(changes)).code == "95"
+    settled = till.ask(Kind.SETTLEMENT, None, changes=dict(changes))
+    assert (settled.code, settled.decision.note["balanced"]) == ("95", False)
     assert Till("iso93-ascii").ask(Kind.SETTLEMENT, None, changes=dict(changes)).code == "00"
 
 
@@ -202,6 +205,12 @@ def test_of_the_original_the_answer_says_what_the_ledger_keeps() -> None:
     assert (void.said(48), void.said(63)) == (sale.rrn, "was 000000001000 of 0302")
 
 
+def test_a_template_gives_no_more_than_an_element_takes() -> None:
+    request = dialect_of("iso87-ascii").spec.message("0200", {48: "x" * 999})
+    fill = Fill("62", (Piece("request", "48"),) * 3)
+    assert fill.value(Situation(request, None, START.wall, random.Random(1))) == "x" * 1000
+
+
 def test_what_is_not_there_is_not_copied() -> None:
     till = scripted("[{when: {kind: sale}, respond: {copy: [63], template: {62: '{original.37}'}}}]")
     reply = till.ask(Kind.SALE)
@@ -210,9 +219,7 @@ def test_what_is_not_there_is_not_copied() -> None:
 
 
 def test_the_repeat_of_a_transaction_gets_the_very_answer_of_the_first() -> None:
-    till = scripted(
-        "[{when: {kind: sale, nth: 1}, respond: {approve: 50%, template: {62: '{digits:8}'}, emv: {91: AABB}}}]"
-    )
+    till = scripted("[{when: {kind: sale}, respond: {approve: 50%, template: {62: '{digits:8}'}, emv: {91: AABB}}}]")
     sale = till.ask(Kind.SALE)
     till.wait(60)
     again = till.again(sale, marked=False)
