@@ -8,13 +8,16 @@ import re
 from functools import partial
 from xml.etree import ElementTree as ET
 
+import pytest
 from trio.testing import MockClock
 
+from iso_gateway.host.judging import judge as judge_module
 from iso_gateway.host.judging import page as page_module
-from iso_gateway.host.judging.certifying import Certification, Report
+from iso_gateway.host.judging.certifying import Certification, Report, Status
+from iso_gateway.host.judging.expectations import expectations_of
 from iso_gateway.host.judging.junit import junit_of
 from iso_gateway.host.judging.page import page_of
-from iso_gateway.host.judging.sets import NO_CASES, certification_set
+from iso_gateway.host.judging.sets import NO_CASES, certification_set, with_expectations
 from iso_gateway.host.judging.text_report import text_of
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.protection import Protection
@@ -112,3 +115,33 @@ def test_a_case_that_the_host_has_not_the_means_for_is_not_asked() -> None:
     text = text_of(certification.report(till.moment))
     assert "not asked  key-exchange" in text
     assert "mac-right" not in text
+
+
+def test_what_is_forgotten_has_passed_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge_module, "MESSAGES", 30)
+    till = JudgedTill()
+    rules = [{"id": "sold", "after": {"kind": "sale", "amount": "1000"}}]
+    expectations, _ = expectations_of(rules, till.dialect.spec)
+    certification = Certification(till.dialect, with_expectations(NO_CASES, expectations, "ours"), Protection())
+    till.judge = certification.judge
+    till.ask(Kind.SALE, 1000)
+    till.ask(Kind.SALE, 1068)
+    for _ in range(40):
+        till.ask(Kind.ECHO, None, pan="", currency="")
+    [report] = certification.report(till.moment).terminals
+    assert [case.status for case in report.cases] == [Status.PASSED]
+    assert (len(report.terminal.story), report.terminal.forgotten) == (30, 12)
+    assert len(list(report.terminal.watch.newest_first)) == 30
+    assert list(report.terminal.follower.begun) == []
+    till.ask(Kind.SALE, 1100)
+    assert till.found == [], "a debt that is forgotten is not asked for"
+
+
+def test_findings_are_bounded_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judge_module, "ALL_FINDINGS", 3)
+    till = JudgedTill()
+    for _ in range(5):
+        till.send(till.request(Kind.SALE, changes={63: PAN}))
+    [report] = report_of(till).terminals
+    assert len(report.findings) == 3
+    assert "5 findings" in text_of(report_of(till))

@@ -265,7 +265,7 @@ def test_a_reversal_that_nobody_answers_is_sent_once_more_and_not_made_anew(term
         )
         differ = {de for de in {*again.message, *first.message} if again.message.get(de) != first.message.get(de)}
         assert differ <= {7}
-    terminal.hear(again, "00")
+    terminal.hear(terminal.ask("repeat"), "00")
     assert terminal.memory.sent[0].reversal is Reversal.DONE
     assert terminal.owed() is None
 

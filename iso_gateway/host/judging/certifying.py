@@ -118,7 +118,7 @@ class Certification:
             status = Status.NOT_ASKED
         elif findings:
             status = Status.FAILED
-        elif whole:
+        elif whole or case.id in terminal.follower.met:
             status = Status.PASSED
         shown = tuple((whole or begun)[-1].seen) if begun else ()
         return Verdict(case.id, case.rule.text, case.source, status, case.do, shown, findings)

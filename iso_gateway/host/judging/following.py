@@ -102,15 +102,32 @@ class Follower:
     """All rules, for one terminal."""
 
     def __init__(self) -> None:
-        self.begun: deque[Begun] = deque(maxlen=BEGUN)
+        self.begun: deque[Begun] = deque()
+        self.met: set[str] = set()
+        """The rules that were met by messages that are forgotten."""
         self._waiting: deque[Seen] = deque(maxlen=BEGUN)
         """What came since the last look: how it is answered is known when the next message comes."""
+
+    def forget(self, number: int) -> None:
+        """Forget what began with the messages up to *number*; which rules were met is kept."""
+        while self._waiting and self._waiting[0].number <= number:
+            self._waiting.popleft()
+        while self.begun and self.begun[0].first.number <= number:
+            self._gone(self.begun.popleft())
+
+    def _gone(self, begun: Begun) -> None:
+        if begun.stage is Stage.MET:
+            self.met.add(begun.expectation.id)
 
     def begin(self, expectations: tuple[Expectation, ...]) -> None:
         """Begin the rules of what has come, as it was answered by now."""
         while self._waiting:
             seen = self._waiting.popleft()
-            self.begun.extend(Begun(each, seen) for each in expectations if each.after.begins(seen))
+            for each in expectations:
+                if each.after.begins(seen):
+                    if len(self.begun) == BEGUN:
+                        self._gone(self.begun.popleft())
+                    self.begun.append(Begun(each, seen))
 
     def hear(self, seen: Seen, expectations: tuple[Expectation, ...], dialect: Dialect) -> list[Begun]:
         """Take in a message; return the rules that it broke."""

@@ -35,8 +35,10 @@ TERMINALS: Final = 10_000
 """Terminals that are watched; one more is not."""
 MESSAGES: Final = 20_000
 """Messages that are kept for the report, of all terminals together: some 40 MB. Above, the oldest go."""
-FINDINGS: Final = 1000
-"""Findings of one terminal; more are counted."""
+FINDINGS: Final = 100
+"""Findings of one terminal that are told one by one; more are counted."""
+ALL_FINDINGS: Final = 10_000
+"""And of all terminals together."""
 HOST_PATIENCE: Final = 30.0
 """Seconds in which what the host asks of its own accord is to be answered."""
 
@@ -59,8 +61,9 @@ class Finding(msgspec.Struct, frozen=True):
 class Terminal:
     """All that the judge knows of one terminal."""
 
-    def __init__(self, dialect: Dialect, name: str, merchant: str, log: Log) -> None:
+    def __init__(self, dialect: Dialect, name: str, merchant: str, log: Log, room: Callable[[], bool]) -> None:
         self._log = log
+        self._room = room
         self.name = name
         self.merchant = merchant
         self.story: deque[Seen] = deque()
@@ -78,10 +81,17 @@ class Terminal:
     def find(self, finding: Finding) -> None:
         """Note *finding*, and tell of it."""
         self._log("finding", {"terminal": self.name, "rule": finding.rule, "cause": finding.text})
-        if len(self.findings) >= FINDINGS:
+        if len(self.findings) >= FINDINGS or not self._room():
             self.not_kept += 1
         else:
             self.findings.append(finding)
+
+    def forget(self) -> None:
+        """Forget the oldest message; findings keep theirs."""
+        number = self.story.popleft().number
+        self.forgotten += 1
+        self.watch.forget(number)
+        self.follower.forget(number)
 
 
 class Judge:
@@ -112,6 +122,7 @@ class Judge:
         self.not_understood = 0
         """Frames that were no message."""
         self._count = 0
+        self._kept = 0
         self._order: deque[Terminal] = deque()
         """Whose the kept messages are, the oldest first."""
         self._asked: dict[tuple[str, str], Seen] = {}
@@ -214,7 +225,7 @@ class Judge:
         key = (message.text(42).rstrip(), message.text(41).rstrip())
         known = self.terminals.get(key)
         if known is None and key[1] and len(self.terminals) < TERMINALS:
-            known = self.terminals[key] = Terminal(self.dialect, key[1], key[0], self._log)
+            known = self.terminals[key] = Terminal(self.dialect, key[1], key[0], self._log, self._room)
         return known
 
     def _seen(self, link: str, message: Message, decision: Decision, at: Moment) -> Seen:
@@ -258,9 +269,12 @@ class Judge:
         terminal.story.append(seen)
         self._order.append(terminal)
         if len(self._order) > MESSAGES:
-            oldest = self._order.popleft()
-            oldest.story.popleft()
-            oldest.forgotten += 1
+            self._order.popleft().forget()
+
+    def _room(self) -> bool:
+        """Say whether one more finding is kept, and count it."""
+        self._kept += 1
+        return self._kept <= ALL_FINDINGS
 
     def _answers_the_host(self, link: str, message: Message, at: Moment) -> None:
         seen = self._asked.pop((link, message.text(11)), None)

@@ -71,7 +71,8 @@ class Watch:
         """Find out what *seen* is about: what it repeats, and what it reverses."""
         seen.repeats = repeated(seen, self.newest_first)
         if seen.kind is Kind.INQUIRY:
-            seen.asks = next((each for each in self.newest_first if names(self.dialect, seen, each)), None)
+            asked = (each for each in self.newest_first if each.kind in MONEY and names(self.dialect, seen, each))
+            seen.asks = next(asked, None)
         if seen.kind is not Kind.REVERSAL:
             return
         seen.undoes = next(of_which(self.dialect, seen, self.newest_first), None)
@@ -80,6 +81,12 @@ class Watch:
             alike = [each for each in owed if not differing(each, seen, set(each.message) - {4})]
             seen.undoes = next(iter(alike or owed), None)
             seen.guessed = seen.undoes is not None
+
+    def forget(self, number: int) -> None:
+        """Forget the messages up to *number*."""
+        for kept in (self._recent, self._unsettled, self._inquiries):
+            while kept and kept[0].number <= number:
+                kept.popleft()
 
     def take(self, seen: Seen) -> None:
         """Remember *seen*, once it was judged."""
