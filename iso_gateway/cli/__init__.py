@@ -29,6 +29,7 @@ COMMANDS = {
     "keys": Lazy("iso_gateway.cli.keys.command:keys", "begin a key store, and see to the keys in it"),
     "journal": Lazy("iso_gateway.cli.journal:journal", "archive or check the journal's file"),
     "host": Lazy("iso_gateway.cli.host:host", "run the mock host"),
+    "fault": Lazy("iso_gateway.cli.fault:fault", "have a running host or test link misbehave on purpose"),
     "send": Lazy("iso_gateway.cli.send:send", "send one terminal transaction"),
     "replay": Lazy("iso_gateway.cli.replay:replay", "send a recording's requests to a test host, and compare"),
     "fleet": Lazy("iso_gateway.cli.fleet.command:fleet", "many terminals at a given rate, and the verdict"),

@@ -77,6 +77,12 @@ def _ask(verb: str, path: Path | None, kind: str | None, *, as_json: bool) -> No
     if as_json:
         say_json(said)
     else:
+        if said.get("faults"):
+            from iso_gateway.cli.fault import line_of
+
+            say("MISBEHAVES ON PURPOSE (iso-gateway fault):")
+            for row in said.pop("faults"):
+                say(f"  {line_of(row)}")
         for line in readable(said):
             say(line)
 

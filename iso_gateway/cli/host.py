@@ -27,6 +27,8 @@ MOST_ROWS: Final = 20_000
 """Transactions that one answer of the admin socket has: at less than 500 bytes each, it stays far below its bound."""
 QUIET: Final = frozenset({"connected"})
 """Events that are not worth a line of a person's screen."""
+WARNED: Final = frozenset({"undecodable", "refused", "not recorded", "fault", "finding"})
+"""Those that a person is to look at."""
 
 
 @click.command()
@@ -240,6 +242,7 @@ def verbs(server: HostServer, stop: trio.Event) -> dict[str, Any]:
         "status": lambda _arguments: server.status(),
         "ledger": ledger,
         "drain": drain,
+        **server.fault_verbs(),
     }
 
 
@@ -259,9 +262,5 @@ class HostLog:
         from iso_gateway.net import clock
 
         if self._json or event not in QUIET:
-            level = (
-                "warning"
-                if event in {"undecodable", "refused", "not recorded", "finding"} or "offset" in fields
-                else "info"
-            )
+            level = "warning" if event in WARNED or "offset" in fields else "info"
             self._lines.write(clock.now().wall, event, fields, level)

@@ -11,12 +11,10 @@ from __future__ import annotations
 
 import itertools
 import math
-import os
-import secrets
 import socket
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import trio
 from msgspec.structs import replace
@@ -24,8 +22,10 @@ from msgspec.structs import replace
 from iso_gateway.errors import EncodeError, FramingError, IsoGatewayError, StoreError
 from iso_gateway.framing import Frame
 from iso_gateway.gateway.config import Config, LinkTo, ListenAt
+from iso_gateway.gateway.faulty import Faulty
 from iso_gateway.gateway.handshakes import Handshakes
 from iso_gateway.gateway.journaling import Journaling
+from iso_gateway.gateway.lending import lent_by_the_system
 from iso_gateway.gateway.lines import Lines
 from iso_gateway.gateway.office import Office
 from iso_gateway.gateway.operating import Operating
@@ -43,12 +43,9 @@ from iso_gateway.net.poller import the_poller
 from iso_gateway.net.secured import names_of
 from iso_gateway.protocol import commands, events
 from iso_gateway.protocol.node import Node
-from iso_gateway.protocol.numbering import LAST
 from iso_gateway.protocol.records import RowState
 from iso_gateway.protocol.session import State
-from iso_gateway.protocol.setup import Lent
 from iso_gateway.protocol.verdicts import Wire
-from iso_gateway.security.seal import Seal
 
 TICK: Final = 0.05
 """Seconds between two looks at deadlines: under load one comes with every request, and most have been met."""
@@ -63,23 +60,6 @@ FATES = {
     Outcome.NOT_HANDED: events.Fate.NOT_HANDED,
     Outcome.UNCERTAIN: events.Fate.CUT,
 }
-
-
-def lent_by_the_system(now: str, seal: Seal | None) -> Lent:
-    """Return what the node cannot do itself: keys, and chance for one run; without *seal* the module has its key."""
-    chance = secrets.SystemRandom()
-    return Lent(
-        fingerprint=seal.fingerprint if seal is not None else _in_the_module,
-        seal=seal.seal if seal is not None else _in_the_module,
-        unseal=seal.unseal if seal is not None else _in_the_module,
-        chance=chance.random,
-        first_stan=lambda: chance.randint(1, LAST),
-        run=f"{now}{os.urandom(2).hex()}",
-    )
-
-
-def _in_the_module(_value: object) -> NoReturn:
-    raise AssertionError("the journal's key is the security module's, which is asked by Verify, Secure and Unseal")
 
 
 class Gateway:
@@ -107,6 +87,12 @@ class Gateway:
         self._handshakes = Handshakes(self._tell)
         self.terminals: dict[str, FramedConnection] = {}
         self.links: dict[str, FramedConnection] = {}
+        self.faulty = Faulty(
+            lambda: self.config,
+            self.links,
+            self.feed,
+            lambda fields: lines.write(clock.now().wall, "fault", fields, "warning"),
+        )
         self.securing = Securing(module, config.setup, self.feed, self._tell, trio.current_time)
         guard, exchanging = self.securing.guard, self.securing.exchanging
         self._numbers = itertools.count(1)
@@ -295,6 +281,7 @@ class Gateway:
             nursery.start_soon(self._keep_time)
             nursery.start_soon(clock.keep_in_step, self._told_of_jump)
             nursery.start_soon(self._keep_telling)
+            nursery.start_soon(self.faulty.run)
             if self.journaling.store.blocking:
                 nursery.start_soon(self.journaling.run)
                 nursery.start_soon(retire_for_ever, self.journaling.store, self.config.file.journal.keep_days)
@@ -368,6 +355,8 @@ class Gateway:
 
     async def _one_connection(self, to: LinkTo) -> IsoGatewayError | None:
         table = to.table
+        if (refusal := self.faulty.refusal(to)) is not None:
+            return refusal
         try:
             tls = self.config.tls.links.get(to.name)
             if to.secure and tls is None:
@@ -385,7 +374,10 @@ class Gateway:
         self.feed(events.LinkConnected(to.name))
         why: IsoGatewayError | None = None
         try:
-            why = await connection.run(lambda frame: self.feed(events.LinkFrame(to.name, frame.payload)))
+            if table.test:
+                why = await connection.run(lambda frame: self.faulty.hear(to, connection, frame.payload))
+            else:
+                why = await connection.run(lambda frame: self.feed(events.LinkFrame(to.name, frame.payload)))
         finally:
             del self.links[to.name]
             offset = why.offset if isinstance(why, FramingError) else None
@@ -421,6 +413,7 @@ class Gateway:
             trouble = str(error)
         return {
             "state": "draining" if node.world.draining else "running",
+            "faults": self.faulty.rows(),
             "since": self.started.isoformat(timespec="seconds"),
             "config": str(self.config.path.absolute()),
             "connections": len(self.terminals),

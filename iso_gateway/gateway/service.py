@@ -324,6 +324,7 @@ def admin_verbs(service: Service) -> dict[str, Any]:
         "drain": drain,
         "act": service.gateway.operating.act,
         **service.gateway.office.verbs(),
+        **service.gateway.faulty.verbs(),
     }
 
 

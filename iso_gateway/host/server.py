@@ -16,7 +16,8 @@ from iso_gateway.codec.message import Message
 from iso_gateway.errors import CannotCarry, ConfigError, FramingError, IsoGatewayError, NoHandshake, Problem
 from iso_gateway.faults.delivering import delivery, of_the_whole, without_answer
 from iso_gateway.faults.fault import NO_FAULT, Wrong
-from iso_gateway.faults.standing import InForce, Standing
+from iso_gateway.faults.standing import InForce, Standing, standing_of
+from iso_gateway.faults.verbs import fault_verbs
 from iso_gateway.faults.when import ANY
 from iso_gateway.framing import Frame, Framing
 from iso_gateway.host.answers import Decision
@@ -199,6 +200,15 @@ class HostServer:
             for link in self._links.values():
                 link.connection.reset("restart on purpose")
         return number
+
+    def fault_verbs(self) -> dict[str, Any]:
+        """Return what an admin socket understands of faults."""
+        return fault_verbs(self.faults, self._add_fault, lambda: self._clock().mono)
+
+    def _add_fault(self, words: str, match: str, acquirer: str) -> int:
+        if acquirer:
+            raise ConfigError([Problem("acquirer", "a mock host has none; only a gateway has links to acquirers")])
+        return self.misbehave(standing_of(words, match, self.authorizer.dialect.spec))
 
     def announce(self, kind: Kind, *, advice: bool = False) -> int:
         """Send an echo or a cut-over on every link, as 0820 with *advice*; return on how many.
