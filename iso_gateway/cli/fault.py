@@ -118,9 +118,13 @@ def line_of(row: dict[str, Any]) -> str:
     """Return one fault in force as a line for people."""
     at = f" at {row['acquirer']}" if "acquirer" in row else ""
     match = f" for {row['match']}" if "match" in row else ""
-    times = f" or {row['times_left']} times" if "times_left" in row else ""
-    struck = f"struck {row['struck']} times" if row["struck"] else "not struck yet"
+    times = f" or {_times(row['times_left'])}" if "times_left" in row else ""
+    struck = f"struck {_times(row['struck'])}" if row["struck"] else "not struck yet"
     return f"{row['number']}  {row['fault']}{at}{match}: {row['seconds_left']:g} s{times} left, {struck}"
+
+
+def _times(number: int) -> str:
+    return f"{number} time" if number == 1 else f"{number} times"
 
 
 def _only(kind: str | None) -> Path:

@@ -46,4 +46,4 @@ class ProtectionTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     master_key: KeyName = ""
     """The key under which they do; empty: that of the acquirer or the terminal, ``acquirer/NAME/master``."""
     test: bool = False
-    """Whether test keys may be used here; they are refused everywhere else."""
+    """Whether test keys may be used here, and its links may misbehave on purpose; both are refused everywhere else."""

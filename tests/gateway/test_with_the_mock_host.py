@@ -121,3 +121,14 @@ async def test_a_silent_sale_is_reversed_at_the_host(tmp_path: Path, listener: s
         await shop.nothing_is_owed()
         assert shop.states == [("sale", "reversed")]
         assert [total["net"] for total in shop.host.ledger()["totals"]] == [0]
+
+
+@pytest.mark.parametrize(
+    ("amount", "code", "left"),
+    [(1073, "00", "approved"), (1074, "68", "reversed"), (1075, "68", "reversed"), (1076, "68", "reversed")],
+)
+async def test_an_answer_that_is_broken_on_purpose(tmp_path: Path, amount: int, code: str, left: str) -> None:
+    async with open_shop(tmp_path, "counter", "iso87-ascii") as shop:
+        assert (await shop.ask(Kind.SALE, amount)).code == code
+        await shop.nothing_is_owed()
+        assert shop.states == [("sale", left)]
