@@ -13,6 +13,7 @@ from iso_gateway.host import magic
 from iso_gateway.host.magic import ENDINGS, KEYED_ENDINGS, MAGIC_KINDS, ORDINARY, ending
 from iso_gateway.protocol.covering import has_mac
 from iso_gateway.protocol.kinds import Kind
+from iso_gateway.terminal.fleet.purchases import MAGIC_CENTS
 from tests.support.keyed_till import KeyedTill
 from tests.support.till import Till
 
@@ -57,6 +58,10 @@ def test_the_table_of_the_module_and_of_the_page_is_the_one_that_runs() -> None:
     told = [*ENDINGS, *KEYED_ENDINGS]
     assert re.findall(r"^\.(\d\d)  ", magic.__doc__ or "", re.MULTILINE) == told
     assert re.findall(r"^\| `\.(\d\d)` \|", PAGE.read_text("utf-8"), re.MULTILINE) == told
+
+
+def test_the_fleet_knows_which_amounts_to_leave_out() -> None:
+    assert {int(cents) for cents in (*ENDINGS, *KEYED_ENDINGS)} == MAGIC_CENTS
 
 
 @pytest.mark.parametrize("cents", KEYED_ENDINGS)
