@@ -7,9 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
+from iso_gateway.codec.message import Message
 from iso_gateway.errors import CannotCarry, KeyBlockError, KeyMaterialError
 from iso_gateway.host.authorizer import Authorizer
 from iso_gateway.host.exchanging import Exchanger
+from iso_gateway.host.scenario.reading import scenario_of
+from iso_gateway.host.scenario.sending import unasked_message
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.protection import Exchange, Material, Protection, Role
 from iso_gateway.protocol.unionpay_keys import ASKED, read_keys, written_keys
@@ -221,9 +224,9 @@ class Changing:
         )
         self.de = 120 if exchange is Exchange.TR31_120 else 48
 
-    def sent(self) -> None:
-        """Have the host send new keys, and open them."""
-        said = self.till.host.network.change_keys(self.till.moment, self.till.link)
+    def sent(self, said: Message | None = None) -> None:
+        """Have the host send new keys, unless *said* has some, and open them."""
+        said = said or self.till.host.network.change_keys(self.till.moment, self.till.link)
         self.said = self.till.dialect.spec.decode(self.till.dialect.spec.encode(said))
         text = self.said.text(self.de).encode()
         size = int(text[1:5])
@@ -283,6 +286,17 @@ def test_keys_that_were_not_taken_are_not_used(code: str, values: str | None, ma
     assert it.till.pay("1234").believed
     it.till.has(**it.new)
     assert it.till.pay("1234").code == "A0"
+
+
+def test_a_rule_has_keys_changed_after_a_sale() -> None:
+    it = Changing()
+    rule = {"when": {"kind": "sale", "nth": 1}, "send": [{"kind": "key_change", "after": "1s"}]}
+    it.till.host.scenario = scenario_of({"rules": [rule]}, it.till.dialect)
+    (unasked,) = it.till.pay("1234").decision.sends
+    it.sent(unasked_message(it.till.host, unasked, it.till.moment, it.till.link))
+    assert it.answers("00", it.values) == "taken"
+    it.till.has(**it.new)
+    assert it.till.pay("1234").believed
 
 
 def test_a_dialect_without_a_code_for_it_changes_no_keys() -> None:
