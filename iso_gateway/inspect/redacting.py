@@ -288,8 +288,8 @@ class _Work:
 
 
 def _is_card(digits: str) -> bool:
-    """Return whether *digits* in free text pass for a card number."""
-    return 13 <= len(digits) <= 19 and mask.luhn(digits) and bool(digits.strip("0"))
+    """Return whether *digits* in free text pass for a card number: no issuer's begins with 0 (ISO/IEC 7812-1)."""
+    return 13 <= len(digits) <= 19 and mask.luhn(digits) and not digits.startswith("0")
 
 
 def _leaves(message: Message, spec: Spec) -> Iterator[_Leaf]:

@@ -95,6 +95,7 @@ def test_a_card_is_the_same_in_every_message_and_another_is_another() -> None:
         ("iso87-ascii", "35", "4909", "0000"),
         ("iso87-ascii", "48", f"PAN {PAN}, CVV 739", f"XXX {INSTEAD}, XXX 000"),
         ("iso87-ascii", "43", f"SHOP {PAN} 12", f"SHOP {INSTEAD} 00"),
+        ("iso87-ascii", "53", "0000000000000406", "0000000000000000"),
         ("iso87-ascii", "43", "TEL 0043123456789", "TEL 0000000000000"),
         ("iso87-ascii", "54", "0002840C000000001000", "0002840C000000000000"),
         ("scheme-host", "48", {"1": "R", "2": {"92": "739"}}, "D9F9F2F0F3F0F0F0"),
@@ -212,4 +213,10 @@ def test_every_message_of_the_fixtures_can_be_redacted_and_is_then_as_it_is(samp
 @given(data=st.data())
 def test_any_message_of_a_spec_can_be_redacted(name: str, data: st.DataObject) -> None:
     message = data.draw(messages(load_spec(name)))
-    assert list(redacted(message)) == list(message)
+    try:
+        new = redacted(message)
+    except CannotRedact as error:
+        # A card number like 400000000000 may stand in any row of zeros; refusing is the safe side.
+        assert error.reason == "a card number stands where none is expected"  # noqa: PT017 -- hardly ever raised
+    else:
+        assert list(new) == list(message)
