@@ -35,7 +35,7 @@ from iso_gateway.faults.grammar import seconds_of
 from iso_gateway.faults.near import nearest
 from iso_gateway.faults.pattern import Pattern
 from iso_gateway.faults.when import Bare, When, resolved, when_of
-from iso_gateway.host.judging.relations import names, same_key
+from iso_gateway.host.judging.relations import key_of, names
 from iso_gateway.host.judging.seen import MONEY, Answered, Seen
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.settings import read
@@ -89,7 +89,7 @@ class Wanted(msgspec.Struct, frozen=True):
         found += [f"DE {de}, which is another one" for de in self.same if seen.message.get(de) != first.message.get(de)]
         if self.names and seen.undoes is not first and not names(dialect, seen, first):
             found.append("what it names")
-        if self.repeats and not (seen.repeats is first or same_key(seen, first)):
+        if self.repeats and not (seen.repeats is first or key_of(seen) == key_of(first)):
             found.append("it is no repeat")
         return found
 

@@ -8,6 +8,7 @@ from typing import Final
 from iso_gateway.codec.mti import is_repeat, original
 from iso_gateway.host.judging.seen import Seen
 from iso_gateway.protocol.dialect import Dialect, peek
+from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.originals import Original
 
 MAY_CHANGE: Final = frozenset({7, 64, 128})
@@ -21,23 +22,26 @@ def differing(one: Seen, other: Seen, but: Iterable[int] = MAY_CHANGE) -> list[i
     return sorted(de for de in numbers if one.message.get(de) != other.message.get(de))
 
 
-def same_key(one: Seen, other: Seen) -> bool:
-    """Say whether two messages have one identity: kind, batch and STAN (ruling 4)."""
-    return (one.kind, one.batch, one.stan) == (other.kind, other.batch, other.stan)
+Key = tuple[Kind | None, str, str, str]
+"""Kind, batch, STAN and type without its repeat mark: what makes two messages the same (ruling 4)."""
 
 
-def repeated(seen: Seen, earlier: Iterable[Seen]) -> Seen | None:
-    """Return which of the *earlier* messages, the newest first, *seen* is a repeat of; None: of none.
+def key_of(seen: Seen) -> Key:
+    """Return what *seen* has in common with its repeats."""
+    return seen.kind, seen.batch, seen.stan, original(seen.message.mti)
 
-    What has the key of an earlier message is its repeat if it says so, if nothing else changed, or if the first was
-    not answered. Otherwise it is a new message under an old number.
+
+def repeated(seen: Seen, earlier: Seen | None) -> Seen | None:
+    """Return the first send of what *seen* repeats, if *earlier*, the latest with its key, shows it to be one.
+
+    It is one if it says so, if nothing else changed, or if the earlier one was not answered. Otherwise it is a new
+    message under an old number.
     """
-    marked = is_repeat(seen.message.mti)
-    for each in earlier:
-        if same_key(seen, each) and original(seen.message.mti) == original(each.message.mti):
-            first = each.repeats or each
-            return first if marked or each.outcome_unknown or not differing(seen, first) else None
-    return None
+    if earlier is None:
+        return None
+    first = earlier.repeats or earlier
+    is_one = is_repeat(seen.message.mti) or earlier.outcome_unknown or not differing(seen, first)
+    return first if is_one else None
 
 
 def names(dialect: Dialect, seen: Seen, earlier: Seen) -> bool:

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
-from iso_gateway.host.judging.relations import differing, names, of_which, repeated
+from iso_gateway.host.judging.relations import Key, differing, key_of, names, of_which, repeated
 from iso_gateway.host.judging.seen import MONEY, Seen
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.kinds import Kind
@@ -45,7 +45,9 @@ class Watch:
         self.signed_on = False
         self.upload: Upload | None = None
         self.cards: deque[str] = deque(maxlen=CARDS)
-        self._recent: deque[Seen] = deque(maxlen=REMEMBERED)
+        self._recent: deque[Seen] = deque()
+        self._by_key: dict[Key, Seen] = {}
+        """Of those, the latest with each key."""
         self._unsettled: deque[Seen] = deque(maxlen=UNSETTLED)
         self._inquiries: deque[Seen] = deque(maxlen=UNSETTLED)
         """What was asked since the last look: how it is answered is known when the next message comes."""
@@ -69,7 +71,7 @@ class Watch:
 
     def relate(self, seen: Seen) -> None:
         """Find out what *seen* is about: what it repeats, and what it reverses."""
-        seen.repeats = repeated(seen, self.newest_first)
+        seen.repeats = repeated(seen, self._by_key.get(key_of(seen)))
         if seen.kind is Kind.INQUIRY:
             asked = (each for each in self.newest_first if each.kind in MONEY and names(self.dialect, seen, each))
             seen.asks = next(asked, None)
@@ -84,9 +86,16 @@ class Watch:
 
     def forget(self, number: int) -> None:
         """Forget the messages up to *number*."""
-        for kept in (self._recent, self._unsettled, self._inquiries):
+        while self._recent and self._recent[0].number <= number:
+            self._forget_oldest()
+        for kept in (self._unsettled, self._inquiries):
             while kept and kept[0].number <= number:
                 kept.popleft()
+
+    def _forget_oldest(self) -> None:
+        oldest = self._recent.popleft()
+        if self._by_key.get(key_of(oldest)) is oldest:
+            del self._by_key[key_of(oldest)]
 
     def take(self, seen: Seen) -> None:
         """Remember *seen*, once it was judged."""
@@ -96,7 +105,10 @@ class Watch:
         if seen.repeats is not None:
             for each in self._unsettled:
                 each.settled = each.settled or each.repeats is seen.repeats
+        if len(self._recent) == REMEMBERED:
+            self._forget_oldest()
         self._recent.append(seen)
+        self._by_key[key_of(seen)] = seen
         if seen.asks is not None:
             self._inquiries.append(seen)
         if seen.kind in MONEY or seen.kind is Kind.REVERSAL:
