@@ -5,7 +5,7 @@
     python bench/gateway.py --instructions [--terminals 256] [--journal sqlite|memory] [--security inside|process|none]
 
 Each measurement starts a host, the process under test and a load of terminals that send one sale after the other
-(``host.py``, ``relay.py``, ``load.py``), all on loopback, and ends them. Rounds of the gateway and the relays
+(``answering.py``, ``relay.py``, ``load.py``), all on loopback, and ends them. Rounds of the gateway and the relays
 alternate, so that all meet the same neighbours on the machine; a ratio of one run means more than its figures. The
 processor time is that of the process under test alone, from /proc/PID/stat, after a warm-up. The run fails unless
 every answer was the approval of its own sale, the host saw each sale exactly once, and the gateway had nothing to
@@ -81,7 +81,7 @@ def run(side: Side, terminals: int, seconds: float, rate: float = 0.0) -> dict[s
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="iso-gateway-bench-")))
-        host = stack.enter_context(child(str(HERE / "host.py"), *sides.keys_of(side.host_keys)))
+        host = stack.enter_context(child(str(HERE / "answering.py"), *sides.keys_of(side.host_keys)))
         with ExitStack() as under_test:
             pid, port = side.start(under_test, port_of(host), folder, terminals)
             which = ("openloop.py", str(port), "--rate", str(rate)) if rate else ("load.py", str(port), str(pid))

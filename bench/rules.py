@@ -3,7 +3,7 @@
     python bench/rules.py [--rounds 7] [--turns 40] [--terminals 256] [--shares] [--json]
 
 A node with its journal in memory and its real keys takes the sales of ``load.py`` as events, and its commands are
-carried out by a queue as short as can be. Only that is timed: what terminals send and what the host of ``host.py``
+carried out by a queue as short as can be. Only that is timed: what terminals send and what the host of ``answering.py``
 answers is made beforehand. ``--shares`` says besides where the time goes, by samples of the innermost function.
 """
 
