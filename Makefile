@@ -52,6 +52,7 @@ bench: $(VENV)/.installed-bench
 	$(BIN)/python bench/codec.py
 	$(BIN)/python bench/gateway.py
 	$(BIN)/python bench/store.py
+	$(BIN)/python bench/host.py
 	$(BIN)/python bench/security.py
 	$(BIN)/python bench/fixture.py
 

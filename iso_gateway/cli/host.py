@@ -127,6 +127,7 @@ def host(
     from iso_gateway.host.server import HostServer
     from iso_gateway.host.settings import HostSettings
     from iso_gateway.net.address import Address
+    from iso_gateway.net.collecting import collect_seldom
     from iso_gateway.settings import read
 
     if replay is not None:
@@ -160,6 +161,8 @@ def host(
     over = ", TLS" if tls is not None else ""
 
     def ready(bound: Address, socket: Path) -> None:
+        collect_seldom()
+        log.gather()
         if log_format == "json":
             log("ready", {"listening": str(bound), "admin": str(socket)})
         else:
@@ -169,7 +172,10 @@ def host(
         return verbs(server, stop) | ({} if reporting is None else {"report": reporting.verb})
 
     async def serve() -> int:
-        await run_host(server, Address(bind, port), ready, understood)
+        try:
+            await run_host(server, Address(bind, port), ready, understood)
+        finally:
+            log.flush()
         return 0 if reporting is None else reporting.end()
 
     return trio.run(serve)
@@ -253,14 +259,24 @@ class HostLog:
         import sys
 
         from iso_gateway.gateway.lines import Lines
+        from iso_gateway.net.clock import now
 
         self._lines = Lines(sys.stderr, form)
         self._json = form == "json"
+        self._now = now
 
     def __call__(self, event: str, fields: Mapping[str, Any]) -> None:
         """Write one event, unless people need not see it."""
-        from iso_gateway.net import clock
-
         if self._json or event not in QUIET:
             level = "warning" if event in WARNED or "offset" in fields else "info"
-            self._lines.write(clock.now().wall, event, fields, level)
+            self._lines.write(self._now().wall, event, fields, level)
+
+    def gather(self) -> None:
+        """Have the lines of one moment go out in one write, from now on; inside trio."""
+        from iso_gateway.net.poller import the_poller
+
+        self._lines.flush_by = the_poller().put_off
+
+    def flush(self) -> None:
+        """Write what was gathered and nobody has written."""
+        self._lines.flush()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -26,6 +25,7 @@ from iso_gateway.gateway.tls import new_in, warn
 from iso_gateway.hsm.client import ModuleClient
 from iso_gateway.net import clock
 from iso_gateway.net.address import Address
+from iso_gateway.net.collecting import collect_seldom
 from iso_gateway.net.listener import serve
 from iso_gateway.protocol import events
 from iso_gateway.protocol.records import OPEN_DEBT, Row
@@ -339,17 +339,6 @@ async def _reload(service: Service) -> list[str]:
         raise
     service.lines.write(wall, "reloaded", {"changes": "; ".join(changes) or "none"})
     return changes
-
-
-def collect_seldom() -> None:
-    """Have Python's garbage collector look at few things, and seldom.
-
-    A transaction leaves no reference cycle behind, so there is next to nothing to find; with the settings that Python
-    starts with, looking for it in a journal of 80,000 rows took a quarter of the processor time.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 100)
 
 
 async def run(config: Config, module: ModuleClient | None = None) -> None:

@@ -54,6 +54,8 @@ class Asked:
         self.transmitted = message.text(7)
         self.type = peek(message, "60.1") if row.type is not None or profile.reversal_stan == "same" else ""
         self.pan = dialect.pan(message)
+        self.masked_pan = mask.pan(self.pan)
+        """The card number as people may see it."""
         self.card = accounts.card(self.pan)
         amount = message.text(4)
         self.amount: int | None = int(amount) if amount.isdecimal() else None
@@ -67,11 +69,6 @@ class Asked:
         self.named = self._named(dialect)
         self.fingerprint = self._fingerprint(profile)
         self.key: Key = (self.terminal, self.merchant, self.batch, self.stan, row.kind)
-
-    @property
-    def masked_pan(self) -> str:
-        """The card number as people may see it."""
-        return mask.pan(self.pan)
 
     @property
     def left_standing(self) -> int:
@@ -113,6 +110,8 @@ class Asked:
 
 def _counter(message: Message) -> bytes:
     """Return the card's transaction counter, which no two purchases share."""
+    if 55 not in message:
+        return b""
     try:
         value = message.get("55.9F36")
     except DecodeError:

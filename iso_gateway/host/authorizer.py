@@ -428,8 +428,8 @@ class Authorizer:
         *,
         event: str = "transaction",
     ) -> Decision:
-        said = facts if "date_settlement" in facts else {**self._calendar.facts(moment), **facts}
-        answer, cause = written(self.dialect, request, code, said, self._calendar.local(moment).date())
+        said = facts if "date_settlement" in facts else {**self._calendar.dated(moment).facts, **facts}
+        answer, cause = written(self.dialect, request, code, said, self._calendar.dated(moment).local)
         if cause:
             note = {**note, "cannot_carry": cause}
         return Decision(event, note, answer)

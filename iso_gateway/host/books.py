@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Final
 
 import msgspec
@@ -29,10 +29,10 @@ class Numbers:
         self.following = first % SERIALS
         """The serial of the next RRN."""
 
-    def next(self, local: datetime) -> tuple[str, str]:
-        """Return a new RRN, unique for the day of *local* (YDDD and a serial), and a new approval code."""
+    def next(self, day: str) -> tuple[str, str]:
+        """Return a new RRN, unique for *day* (YDDD), and a new approval code."""
         serial, self.following = self.following, (self.following + 1) % SERIALS
-        return f"{local.year % 10}{local.timetuple().tm_yday:03}{serial:08}", f"{serial % 999_999 + 1:06}"
+        return f"{day}{serial:08}", f"{serial % 999_999 + 1:06}"
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -61,7 +61,7 @@ class Books:
 
     def rrn(self, moment: Moment) -> str:
         """Return a new RRN, for an answer that is not kept."""
-        return self.numbers.next(self.calendar.local(moment))[0]
+        return self.numbers.next(self.calendar.dated(moment).serials)[0]
 
     def record(self, asked: Asked, outcome: Outcome, moment: Moment) -> Transaction:
         """Keep *asked* with its *outcome*; an approved one takes effect."""
@@ -100,12 +100,12 @@ class Books:
 
     def _answer(self, asked: Asked, outcome: Outcome, moment: Moment) -> tuple[str, str, dict[str, str | bytes]]:
         """Return the RRN, the approval code and the facts of the answer; a reversal has the RRN of its original."""
-        rrn, approval = self.numbers.next(self.calendar.local(moment))
+        rrn, approval = self.numbers.next(self.calendar.dated(moment).serials)
         if asked.kind is Kind.REVERSAL and outcome.original is not None:
             rrn = outcome.original.rrn
         if outcome.refused or asked.kind in _NO_APPROVAL_CODE:
             approval = ""
-        facts = {**self.calendar.facts(moment), **outcome.facts, "retrieval_reference_number": rrn}
+        facts = {**self.calendar.dated(moment).facts, **outcome.facts, "retrieval_reference_number": rrn}
         if (reversed_on := _date(asked, outcome)) is not None:
             facts["date_settlement"] = mmdd(reversed_on)
         if approval:
@@ -114,8 +114,8 @@ class Books:
 
     def _days(self, asked: Asked, moment: Moment) -> tuple[str, ...]:
         """Return the days by which a later message may name *asked*: the terminal's, the host's, the business date."""
-        local, today = self.calendar.local(moment), self.calendar.today(moment)
-        return tuple({day for day in (asked.day, mmdd(local), mmdd(today)) if day})
+        days = self.calendar.dated(moment).days
+        return tuple({asked.day, *days} if asked.day else set(days))
 
 
 def _date(asked: Asked, outcome: Outcome) -> date | None:

@@ -53,8 +53,9 @@ def read_original(style: str, message: Message) -> Original:
     """Return what *message* says of its original; a malformed element says nothing."""
     value = message.get(ELEMENT[style])
     digits = value if isinstance(value, str) and value.isdecimal() else ""
-    named = _READ[style](digits)
-    return msgspec.structs.replace(named, rrn=message.text(37), approval=message.text(38))
+    named = _READ[style](digits) if digits else NOT_NAMED
+    rrn, approval = message.text(37), message.text(38)
+    return msgspec.structs.replace(named, rrn=rrn, approval=approval) if rrn or approval else named
 
 
 def write_original(style: str, original: Original) -> str:

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iso_gateway.host.books import SERIALS, Numbers
+from iso_gateway.host.calendar import Calendar
 from iso_gateway.host.transaction import State
 from iso_gateway.protocol.kinds import Kind
+from iso_gateway.protocol.moment import Moment
 from tests.support.till import START, Reply, Till
 
 SPECS = ("iso87-ascii", "iso87-binary", "iso93-ascii", "cup-pos")
@@ -175,9 +177,9 @@ def test_accounts_are_bounded_too() -> None:
 
 def test_rrns_of_a_day_are_unique_and_begin_anew_after_the_last() -> None:
     numbers = Numbers(SERIALS - 1)
-    local = datetime(2026, 12, 31, 23, 59, tzinfo=UTC)
-    assert [numbers.next(local)[0] for _ in range(2)] == ["636599999999", "636500000000"]
-    assert all(len(approval) == 6 for approval in (numbers.next(local)[1], Numbers(999_998).next(local)[1]))
+    day = Calendar().dated(Moment(0.0, datetime(2026, 12, 31, 23, 59, tzinfo=UTC))).serials
+    assert [numbers.next(day)[0] for _ in range(2)] == ["636599999999", "636500000000"]
+    assert all(len(approval) == 6 for approval in (numbers.next(day)[1], Numbers(999_998).next(day)[1]))
 
 
 def test_states_are_words() -> None:
