@@ -271,6 +271,10 @@ def _clashes(said: list[str]) -> list[str]:
 
 def joined(first: Fault, second: Fault) -> Fault | None:
     """Return one fault that does what both do; what both say, *first* says. None where they do not go together."""
+    if second == NO_FAULT:
+        return first
+    if first == NO_FAULT:
+        return second
     said, also = _fields_of(first), _fields_of(second)
     if _clashes([name for name, word in WORDS.items() if word.field in said or word.field in also]):
         return None

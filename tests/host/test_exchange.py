@@ -9,6 +9,7 @@ import pytest
 
 from iso_gateway.codec.message import Message
 from iso_gateway.errors import CannotCarry, KeyBlockError, KeyMaterialError
+from iso_gateway.faults.standing import standing_of
 from iso_gateway.host.authorizer import Authorizer
 from iso_gateway.host.exchanging import Exchanger
 from iso_gateway.host.scenario.reading import scenario_of
@@ -161,6 +162,17 @@ def test_a_wrong_check_value_is_not_taken_and_the_old_keys_stay() -> None:
     with pytest.raises(KeyMaterialError, match="check value"):
         takes(till, signed)
     assert till.pay("1234").believed
+    takes(till, sign_on(till))
+    assert till.pay("1234").believed
+
+
+@pytest.mark.parametrize("fault", ["wrong-check-value times=1", "wrong=check-value times=1"])
+def test_a_fault_spoils_the_check_value_of_one_sign_on(fault: str) -> None:
+    till = signing_till()
+    till.host.faults.add(standing_of(fault), till.moment.mono)
+    assert till.pay("1234").believed
+    with pytest.raises(KeyMaterialError, match="check value"):
+        takes(till, sign_on(till))
     takes(till, sign_on(till))
     assert till.pay("1234").believed
 

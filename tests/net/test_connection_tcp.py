@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import trio
 from trio.testing import open_stream_to_socket_listener
 
@@ -53,3 +54,44 @@ async def test_over_tcp_a_peer_that_never_reads() -> None:
     assert sorted(outcomes, key=[HANDED, UNCERTAIN, NOT_HANDED].index) == outcomes
     assert outcomes.count(UNCERTAIN) == 1
     assert set(outcomes) == set(Outcome)
+
+
+async def test_over_tcp_a_reset_is_a_reset_after_what_was_given() -> None:
+    listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
+    dialled = await open_stream_to_socket_listener(listener)
+    async with listener, dialled:
+        connection = FramedConnection(plain(await listener.accept()), FRAMING)
+        outcomes: list[Outcome] = []
+
+        def reset(outcome: Outcome) -> None:
+            outcomes.append(outcome)
+            connection.reset("on purpose")
+
+        connection.send_bytes(b"no frame", reset)
+        with trio.fail_after(5):
+            why = await connection.run(lambda _: None)
+            assert await dialled.receive_some() == b"no frame"
+            with pytest.raises(trio.BrokenResourceError):
+                await dialled.receive_some()
+    assert (str(why), outcomes) == ("on purpose", [HANDED])
+    connection.reset("once more, which is nothing")
+
+
+async def test_raw_bytes_wait_in_the_same_queue_as_frames(nursery: trio.Nursery) -> None:
+    listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
+    dialled = await open_stream_to_socket_listener(listener)
+    async with listener, dialled:
+        connection = FramedConnection(plain(await listener.accept()), FRAMING, max_queued=1000)
+        outcomes: list[Outcome] = []
+        connection.send(b"one")
+        connection.send_bytes(b"\x00")
+        connection.send_bytes(bytes(1000), outcomes.append)
+        connection.send(b"two")
+        nursery.start_soon(connection.run, lambda _: None)
+        with trio.fail_after(5):
+            came = b""
+            while len(came) < 11:
+                came += await dialled.receive_some()
+            assert came == b"\x00\x03one\x00\x00\x03two"
+            await connection.aclose()
+    assert outcomes == [NOT_HANDED]

@@ -326,3 +326,12 @@ async def test_no_renegotiation_and_no_compression(parties: Parties) -> None:
     assert isinstance(ours, Secured)
     assert ssl.OP_NO_RENEGOTIATION in ours.tls.context.options
     assert ours.tls.compression() is None
+
+
+async def test_a_reset_says_no_goodbye_that_can_be_relied_on(parties: Parties, nursery: trio.Nursery) -> None:
+    ours, theirs = await both(parties, nursery)
+    theirs.send(b"0800")
+    await settled()
+    theirs.connection.reset("on purpose")
+    await settled()
+    assert (ours.received, ours.ended, str(theirs.why)) == ([b"0800"], True, "on purpose")
