@@ -95,6 +95,8 @@ def steps(name: str) -> list[Step]:
         *(do("logon"), do("echo"), do("sale", "10.00"), do("sale", "10.51")),
         *(do("sale", "10.68"), do("sale", "11.00"), do("sale", "10.69"), do("sale", "11.00")),
         *(do("sale", "10.71"), do("sale", "11.00"), do("sale", "10.70"), do("sale", "11.00")),
+        *(do("sale", "10.74"), do("sale", "11.00"), do("sale", "10.75"), do("sale", "11.00")),
+        *(do("sale", "10.76"), do("sale", "11.00")),
         *(() if cup else (do("sale", "20.68"), do("repeat"))),
         *(do("sale", "15.00"), do("reversal")),
         *(do("sale", "12.00"), do("void"), do("sale", "13.00"), do("refund", "5.00")),
