@@ -22,9 +22,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from bench import host, load
+from bench import load
+from bench.answering import Host
 from iso_gateway.catalog import load_profile, load_spec
-from iso_gateway.gateway.app import lent_by_the_system
+from iso_gateway.gateway.lending import lent_by_the_system
 from iso_gateway.gateway.storing import in_memory
 from iso_gateway.protocol import commands, events
 from iso_gateway.protocol.dialect import Dialect
@@ -95,7 +96,7 @@ class Edge:
                 assert len(outcomes) == len(journal)
                 journal = []
 
-    def count(self, sale: bytes, answering: host.Host) -> None:
+    def count(self, sale: bytes, answering: Host) -> None:
         """Count the events and commands of one sale."""
         handle = self.node.handle
 
@@ -109,7 +110,7 @@ class Edge:
         self.turn([sale], answering)
         del self.node.handle
 
-    def turn(self, sales: list[bytes], answering: host.Host) -> float:
+    def turn(self, sales: list[bytes], answering: Host) -> float:
         """Make *sales*, one of each terminal; return the seconds of processor time that it took.
 
         Raises:
@@ -194,7 +195,7 @@ def main() -> None:
     parser.add_argument("--shares", action="store_true", help="where the time goes, by samples")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    edge, terminals, answering = Edge(given.terminals), Terminals(given.terminals), host.Host()
+    edge, terminals, answering = Edge(given.terminals), Terminals(given.terminals), Host()
     for _ in range(given.turns):
         edge.turn(terminals.sales(), answering)
     edge.count(terminals.sales()[0], answering)

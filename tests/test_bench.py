@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bench import codec, contests, fixture, gateway, host, load, modules, sides, store
+from bench import answering, codec, contests, fixture, gateway, load, modules, sides, store
 from bench.byhand import CUTS
 from iso_gateway.store.journal import Committed, Failed
 
@@ -36,7 +36,7 @@ def changed(answer: bytes, changes: dict[int, str]) -> bytes:
 
 
 def test_the_approval_of_the_sale_is_taken(terminals: load.Terminals) -> None:
-    terminals.check(NUMBER, host.Host().answer(sale("000007")))
+    terminals.check(NUMBER, answering.Host().answer(sale("000007")))
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_the_approval_of_the_sale_is_taken(terminals: load.Terminals) -> None:
     ],
 )
 def test_any_other_answer_ends_the_run(terminals: load.Terminals, changes: dict[int, str], said: str) -> None:
-    answer = host.Host().answer(sale("000007"))
+    answer = answering.Host().answer(sale("000007"))
     terminals.check(NUMBER, answer)  # so that the shape is known, and only the content is new
     with pytest.raises(load.WrongAnswerError, match=said):
         terminals.check(NUMBER, changed(answer, changes))
@@ -64,7 +64,7 @@ def test_a_complaint_of_the_gateway_ends_the_run_but_its_new_journal_is_none(tmp
 
 
 def test_the_host_counts_what_came_twice() -> None:
-    counting = host.Host()
+    counting = answering.Host()
     for stan in ("000007", "000008", "000007"):
         counting.answer(sale(stan))
     counting.answer(load.SPEC.encode(load.SPEC.message("0800", {7: "1120120000", 11: 1, 70: "001"})))

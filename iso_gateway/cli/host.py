@@ -27,7 +27,7 @@ MOST_ROWS: Final = 20_000
 """Transactions that one answer of the admin socket has: at less than 500 bytes each, it stays far below its bound."""
 QUIET: Final = frozenset({"connected"})
 """Events that are not worth a line of a person's screen."""
-WARNED: Final = frozenset({"undecodable", "refused", "not recorded", "fault", "finding"})
+WARNED: Final = frozenset({"undecodable", "refused", "not recorded", "fault", "finding", "no room", "withheld"})
 """Those that a person is to look at."""
 
 
@@ -56,6 +56,13 @@ WARNED: Final = frozenset({"undecodable", "refused", "not recorded", "fault", "f
     show_default=True,
     metavar="HH:MM",
     help="From when on it is tomorrow's business date, in UTC; links are told.",
+)
+@click.option(
+    "--connections",
+    default=16_384,
+    show_default=True,
+    type=click.IntRange(1, 100_000),
+    help="Links at a time; one more is closed.",
 )
 @protection_options
 @click.option(
@@ -95,6 +102,7 @@ def host(
     not_found: Literal["00", "25"] | None,
     refuse_reversals: str,
     cut_over: str,
+    connections: int,
     mac: str,
     covers: str,
     pin_format: str,
@@ -128,6 +136,7 @@ def host(
     from iso_gateway.host.settings import HostSettings
     from iso_gateway.net.address import Address
     from iso_gateway.net.collecting import collect_seldom
+    from iso_gateway.net.files import make_room
     from iso_gateway.settings import read
 
     if replay is not None:
@@ -144,6 +153,7 @@ def host(
         "reversal_not_found": not_found or "",
         "refuse_reversals": refuse_reversals,
         "cut_over": cut_over,
+        "connections": connections,
         "keys": keys,
         "keys_of": keys_of,
         "scenario": scenario,
@@ -156,6 +166,8 @@ def host(
     settings = msgspec.structs.replace(settings, protection=protection)
     log = HostLog(log_format)
     server = HostServer.of(settings, log=log, tls=tls)
+    if short := make_room(connections):
+        log("no room", {"cause": short})
     reporting = Reporting(server, set_name, folder, log) if set_name or folder is not None or server.judge else None
 
     over = ", TLS" if tls is not None else ""

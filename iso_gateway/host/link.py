@@ -19,6 +19,9 @@ from iso_gateway.net.outbox import Outcome
 LATE_AT_MOST: Final = 1000
 """Answers that wait on one connection; one more is never given."""
 
+LATE_IN_ALL: Final = 20_000
+"""Answers that wait on all connections together; one more is never given."""
+
 CAUSES_AT_MOST: Final = 16
 """Kinds of undecodable messages that are told of per connection; all are counted."""
 
@@ -29,10 +32,22 @@ Given = Callable[[bool], None]
 """Told that an answer has gone out, and whether it was whole."""
 
 
+class Waiting:
+    """Counts what waits on all connections together, which has a bound too."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing more may wait."""
+        return self.count >= LATE_IN_ALL
+
+
 class Link:
     """One connection and what waits on it."""
 
-    def __init__(self, peer: str, connection: FramedConnection, late: trio.Nursery) -> None:
+    def __init__(self, peer: str, connection: FramedConnection, late: trio.Nursery, waiting: Waiting) -> None:
         self.peer = peer
         self.connection = connection
         self.messages = 0
@@ -42,6 +57,8 @@ class Link:
         self._causes: set[str] = set()
         self._late = late
         self._waiting = 0
+        self._in_all = waiting
+        self._gone = False
         self._all_given = trio.Event()
         self._held: list[tuple[Delivery, Given]] = []
         """What waits until another answer has gone out."""
@@ -68,8 +85,8 @@ class Link:
 
     def later(self, after: float, say: Callable[[], None]) -> None:
         """Call *say* after some seconds; never, where too much waits already."""
-        if self._waiting < LATE_AT_MOST:
-            self._waiting += 1
+        if self._has_room:
+            self._one_more()
             self._late.start_soon(self._say_later, after, say)
 
     async def _say_later(self, after: float, say: Callable[[], None]) -> None:
@@ -80,7 +97,7 @@ class Link:
     def _due(self, delivery: Delivery, given: Given) -> None:
         if not delivery.held:
             self._write(delivery, given)
-        elif self._waiting < LATE_AT_MOST:
+        elif self._has_room:
             held = (delivery, given)
             self._held.append(held)
             self.later(HELD_AT_MOST, lambda: self._let_go(held))
@@ -94,11 +111,12 @@ class Link:
         if self._mute:
             return
         if self._in_pieces:
-            if len(self._behind) < LATE_AT_MOST:
+            if self._has_room and len(self._behind) < LATE_AT_MOST:
+                self._in_all.count += 1
                 self._behind.append((delivery, given))
         elif any(piece.after for piece in delivery.pieces):
             self._in_pieces = True
-            self._waiting += 1
+            self._one_more()
             self._late.start_soon(self._write_in_pieces, delivery, given)
         else:
             for piece in delivery.pieces[:-1]:
@@ -113,6 +131,7 @@ class Link:
         self._in_pieces = False
         self._end(delivery, given)
         while self._behind and not self._in_pieces:
+            self._in_all.count -= 1
             self._write(*self._behind.popleft())
         self._one_less()
 
@@ -135,8 +154,19 @@ class Link:
     def _reset(self, _outcome: Outcome | None = None) -> None:
         self.connection.reset("reset on purpose")
 
+    @property
+    def _has_room(self) -> bool:
+        return not self._gone and self._waiting < LATE_AT_MOST and not self._in_all.full
+
+    def _one_more(self) -> None:
+        self._waiting += 1
+        self._in_all.count += 1
+
     def _one_less(self) -> None:
+        if self._gone:
+            return
         self._waiting -= 1
+        self._in_all.count -= 1
         if not self._waiting:
             self._all_given.set()
             self._all_given = trio.Event()
@@ -157,5 +187,9 @@ class Link:
     def gone(self) -> None:
         """Take in that the connection is over: nothing late can be given any more."""
         self._late.cancel_scope.cancel()
+        self._gone = self._mute = True
+        self._in_all.count -= self._waiting + len(self._behind)
         self._waiting = 0
+        self._behind.clear()
+        self._held.clear()
         self._all_given.set()

@@ -28,8 +28,9 @@ from iso_gateway.host.exchanging import Exchanger
 from iso_gateway.host.guard import Guard, Under
 from iso_gateway.host.issuer import Issuer
 from iso_gateway.host.judging.judge import Judge
-from iso_gateway.host.link import Given, Link
+from iso_gateway.host.link import Given, Link, Waiting
 from iso_gateway.host.loading import loaded
+from iso_gateway.host.restraint import Log, Restraint
 from iso_gateway.host.scenario.scenario import Scenario, seeded_serial
 from iso_gateway.host.scenario.sending import Unasked, unasked_message
 from iso_gateway.host.settings import MIDNIGHT, HostSettings
@@ -45,9 +46,6 @@ from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.moment import Moment
 from iso_gateway.protocol.protection import Exchange
 from iso_gateway.security.held import HeldKeys
-
-Log = Callable[[str, Mapping[str, Any]], None]
-"""Takes one event (``transaction``, ``connection`` ...) and its fields, masked already."""
 
 
 def silent(_event: str, _fields: Mapping[str, Any]) -> None:
@@ -119,7 +117,10 @@ class HostServer:
         if expectations := self.authorizer.scenario.expectations:
             self.judge = Judge(dialect, expectations, (), self._log)
         self._clock = clock
+        self._log_of_links = Restraint(log, lambda: clock().mono)
+        """For what there is a line of per connection."""
         self._links: dict[str, Link] = {}
+        self._waiting = Waiting()
         self._listening = trio.CancelScope()
         self._door = Door(self.faults, lambda: clock().mono)
         self._numbered = 0
@@ -185,6 +186,7 @@ class HostServer:
         async with trio.open_nursery() as nursery:
             for link in list(self._links.values()):
                 nursery.start_soon(link.connection.aclose)
+        self._log_of_links.over()
 
     def misbehave(self, standing: Standing) -> int:
         """Have *standing* be in force from now on; return its number.
@@ -312,8 +314,8 @@ class HostServer:
         self._numbered += 1
         name = f"{peer}#{self._numbered}"
         async with trio.open_nursery() as late:
-            link = self._links[name] = Link(peer, connection, late)
-            self._log("connected", {"peer": peer})
+            link = self._links[name] = Link(peer, connection, late, self._waiting)
+            self._log_of_links("connected", {"peer": peer})
             try:
                 why = await connection.run(lambda frame: self._heard(name, link, frame))
             finally:
@@ -336,7 +338,7 @@ class HostServer:
                 carrier = await shake_hands(sock, self._tls, self.settings.frame_timeout)
             except NoHandshake as error:
                 if not error.silent:
-                    self._log("closed", {"peer": peer, "messages": 0, "cause": str(error)})
+                    self._log_of_links("closed", {"peer": peer, "messages": 0, "cause": str(error)})
                 return
         await self.carry(carrier, peer)
 
@@ -381,7 +383,7 @@ class HostServer:
     def _misheard(self, link: Link, decision: Decision) -> None:
         """Tell once per cause and link of what could not be understood."""
         if link.misheard(str(decision.note.get("cause"))):
-            self._log(decision.event, {"peer": link.peer, **decision.note})
+            self._log_of_links(decision.event, {"peer": link.peer, **decision.note})
 
     def _ended(self, link: Link, why: IsoGatewayError | None) -> None:
         fields: dict[str, Any] = {"peer": link.peer, "messages": link.messages}
@@ -391,7 +393,7 @@ class HostServer:
             fields |= {"cause": why.reason, "offset": why.offset}
         elif why is not None or link.cause:
             fields["cause"] = link.cause or str(why)
-        self._log("closed", fields)
+        self._log_of_links("closed", fields)
 
     def _refused(self, refusal: Refusal) -> None:
         self._log("refused", {"cause": refusal.cause, "count": refusal.count})

@@ -41,8 +41,9 @@ class HostSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     framing: str = "2be"
     max_length: Annotated[int, Meta(ge=64, le=65535)] = 4096
     """The longest frame, headers and payload, in bytes."""
-    connections: Annotated[int, Meta(ge=1, le=100_000)] = 256
-    """Links at a time; above: the new one is closed."""
+    connections: Annotated[int, Meta(ge=1, le=100_000)] = 16_384
+    """Links at a time; above: the new one is closed. Room for terminals by the thousand beside ten thousand that send
+    garbage; docs/mock-host.md says what one costs."""
     frame_timeout: Annotated[float, Meta(gt=0)] = 10.0
     """Seconds that one frame may take from its first byte to its last."""
     idle_timeout: Annotated[float, Meta(ge=0)] = 0.0

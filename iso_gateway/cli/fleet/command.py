@@ -108,6 +108,7 @@ def fleet(
     from iso_gateway.cli.send import spoken
     from iso_gateway.net.address import Address
     from iso_gateway.net.clock import read_system
+    from iso_gateway.net.files import make_room
     from iso_gateway.protocol.protection import Exchange
     from iso_gateway.terminal.amounts import currency_digits
     from iso_gateway.terminal.fleet.course import check_mix
@@ -133,6 +134,8 @@ def fleet(
     crew = Crew(dialect, first_terminal, terminals, merchant, protection, keys, entered)
     course = crew.course(purchases, rate, read_system()[1])
     ledger = HostLedger.found(host_admin)
+    if short := make_room(terminals):
+        raise ConfigError([Problem("terminals", short)])
     run = trio.run(partial(driven, course, way, plan, live=sys.stderr.isatty()))
     verdict = Verdict(plan, run, course.tally, ledger.compared(course), ledger.why)
     for line in verdict.lines():
