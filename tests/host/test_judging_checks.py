@@ -17,9 +17,10 @@ SILENT = 1068
 
 def reversal(till: Till, of: Reply, **changes: str) -> Reply:
     """Reverse what was not answered, as a terminal that does right."""
-    said = {3: str(of.request[3]), 39: "98"} | {int(de.removeprefix("de")): value for de, value in changes.items()}
+    said: dict[int | str, str] = {3: str(of.request[3]), 39: "98"}
+    said |= {int(de.removeprefix("de")): value for de, value in changes.items()}
     asked = int(str(of.request[4]))
-    return till.send(till.request(Kind.REVERSAL, asked, about=of, changes={**said}))
+    return till.send(till.request(Kind.REVERSAL, asked, about=of, changes=said))
 
 
 @BOTH
