@@ -17,6 +17,7 @@ import msgspec
 import trio
 
 from iso_gateway.admin.server import serve_admin
+from iso_gateway.faults.fault import NO_FAULT, Delay, Fault, Law
 from iso_gateway.host.answers import Decision
 from iso_gateway.host.server import HostServer
 from iso_gateway.host.settings import HostSettings
@@ -41,10 +42,11 @@ def hesitant(hear: Hear, dice: random.Random, late: float) -> Hear:
 
     def heard(payload: bytes, moment: Moment, link: str = "") -> Decision:
         decision = hear(payload, moment, link)
-        if decision.event != "transaction" or decision.delay or dice.random() < QUICK:
+        if decision.event != "transaction" or decision.fault != NO_FAULT or dice.random() < QUICK:
             return decision
         longest = late if dice.random() < SLOW else USUAL
-        return msgspec.structs.replace(decision, delay=dice.uniform(0.001, longest))
+        slow = Fault(delay=Delay(Law.FIXED, dice.uniform(0.001, longest)))
+        return msgspec.structs.replace(decision, fault=slow)
 
     return heard
 

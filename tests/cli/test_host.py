@@ -52,8 +52,8 @@ def test_drain_ends_it_well_and_its_settings_are_taken(iso_gateway: Call, tmp_pa
     folder = tmp_path / "host"
     folder.mkdir()
     (folder / "one.yaml").write_text("rules: [{when: {amount: 777}, respond: {code: 61}}]", "utf-8")
-    more = ("--spec", "cup-pos", "--framing", "2be+tpdu", "--not-found", "25", "--late", "0.2")
-    more += ("--scenario", str(folder / "one.yaml"), "--seed", "7")
+    more = ["--spec", "cup-pos", "--framing", "2be+tpdu", "--not-found", "25", "--late", "0.2"]
+    more += ["--scenario", str(folder / "one.yaml"), "--seed", "7"]
     with started(folder, *more) as running:
         host = HostProcess(*running)
         to = ("--to", host.address, "--spec", "cup-pos", "--framing", "2be+tpdu")
