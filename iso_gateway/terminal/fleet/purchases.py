@@ -15,7 +15,7 @@ from iso_gateway.errors import ConfigError, Problem
 from iso_gateway.terminal.amounts import minor_units
 from iso_gateway.terminal.orders import MOST_DIGITS
 
-MAGIC_CENTS: Final = frozenset({5, 10, 51, 54, 67, 68, 69, 70, 71, 72, 73, 74, 75, 76, 81, 82, 83, 84, 91, 96})
+MAGIC_CENTS: Final = frozenset({5, 10, 51, 54, *range(67, 77), *range(81, 85), 91, 96})
 """The last two digits by which a sale or preauth asks the mock host for something else than its ordinary answer."""
 CARDS: Final = (
     *("4761739001010010", "4111111111111111", "4012888888881881", "5413330089600119"),

@@ -54,7 +54,7 @@ def read_mix(text: str) -> Mix:
     for part in text.split(","):
         name, equals, weight = (piece.strip() for piece in part.partition("="))
         if name not in KINDS:
-            problems.append(f"no kind {name!r}{did_you_mean(name, KINDS)}; of {', '.join(KINDS)}")
+            problems.append(f"no kind {name!r}{did_you_mean(name, list(map(str, KINDS)))}; of {', '.join(KINDS)}")
         elif Verb(name) in mix:
             problems.append(f"{name} stands there twice")
         elif not (equals and weight.isascii() and weight.isdecimal() and len(weight) <= 6):

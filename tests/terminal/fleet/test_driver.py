@@ -74,15 +74,14 @@ async def driven(
 
 @pytest.mark.parametrize("spec", ["iso87-ascii", "iso87-binary", "iso93-ascii", "cup-pos"])
 async def test_every_kind_is_sent_and_both_ledgers_agree(spec: str, autojump_clock: MockClock) -> None:
-    mix = MIX if spec != "cup-pos" else MIX.replace("advice=3,", "")
-    verdict, agreement = await driven(spec, mix=mix)
+    verdict, agreement = await driven(spec)
     told = verdict.as_json()
     assert verdict.findings() == []
     assert (told["sent"], told["approved"], told["declined"], told["unknown"]) == (100, 100, 0, 0)
     assert told["rate_kept"] is True
     assert (agreement.differences, agreement.owed) == (0, 0)
     assert agreement.matched >= 80
-    assert set(told["kinds"]) == set(read_mix(mix))
+    assert set(told["kinds"]) == set(read_mix(MIX))
 
 
 async def test_silence_is_reversed_before_the_next_and_the_lateness_counts(
@@ -114,6 +113,23 @@ async def test_a_link_that_drops_is_dialled_again_and_what_it_took_is_reversed(a
     assert told["debts"] == {"approved": 4, "declined": 4}  # of what never came, nothing is there to reverse
     assert told["reconnected"] >= told["sent"]
     assert (agreement.differences, agreement.owed) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("cents", "unknown", "unexpected"),
+    [(70, 4, 4), (73, 0, 4), (74, 4, 4), (75, 4, 0), (76, 4, 0)],
+)
+async def test_answers_that_are_not_to_be_believed_are_reversed(
+    cents: int, unknown: int, unexpected: int, autojump_clock: MockClock
+) -> None:
+    verdict, agreement = await driven(
+        terminals=4, rate=4, duration=1, mix="sale=1", amounts=[1000 + cents], patience=1.0, late_seconds=1.5
+    )
+    told = verdict.as_json()
+    assert (told["unknown"], told["debts"].get("approved", 0)) == (unknown, unknown)
+    assert (agreement.matched, agreement.differences, agreement.owed) == (4, 0, 0)
+    if cents != 70:  # the fleet may have gone before the late ones come
+        assert told["unexpected_messages"] == unexpected
 
 
 async def test_declines_are_no_findings(autojump_clock: MockClock) -> None:
