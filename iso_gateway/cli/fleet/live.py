@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
 import trio
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 EVERY: Final = 0.5
 """Seconds between two live lines."""
+SELDOM: Final = (20_000, 20, 100)
+"""How often garbage is looked for: transactions leave next to none behind."""
 SETTLING: Final = 15.0
 """Seconds that are left, beside the time-out, to end what is under way and to pay debts when the load is over."""
 
@@ -27,13 +31,18 @@ SETTLING: Final = 15.0
 async def driven(course: Course, way: Way, plan: Plan, *, live: bool) -> Run:
     """Return what became of *plan*; Ctrl-C ends the load, and a second one what is under way."""
     stop, driver = trio.Event(), Driver(course, way)
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    # Thousands of terminals are looked through for garbage again and again, a tenth of a second each time, which would
+    # count as latency. They stay as long as the run.
+    with ExitStack() as after, trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        after.callback(gc.set_threshold, *gc.get_threshold())
+        after.callback(gc.unfreeze)
+        gc.set_threshold(*SELDOM)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_obey, signals, stop, nursery.cancel_scope)
             if live:
                 nursery.start_soon(_show, driver, plan)
             due = dues(plan.rate, plan.duration, plan.mix, plan.terminals, plan.seed)
-            run = await driver.run(due, plan.duration, stop, closing=way.patience + SETTLING)
+            run = await driver.run(due, plan.duration, stop, closing=way.patience + SETTLING, ready=gc.freeze)
             nursery.cancel_scope.cancel()
             return run
     raise KeyboardInterrupt

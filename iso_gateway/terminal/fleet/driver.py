@@ -220,10 +220,12 @@ class Driver:
         *,
         closing: float,
         processor: Callable[[], float] = time.process_time,
+        ready: Callable[[], object] = lambda: None,
     ) -> Run:
         """Send what is due during *duration* seconds or until *stop*; then settle debts for *closing* seconds at most.
 
-        *processor* tells the seconds that this process has taken of a processor.
+        *processor* tells the seconds that this process has taken of a processor; *ready* is called when all that can
+        sign on have done so, before the load begins.
 
         Raises:
             NoConnection: no terminal could connect and sign on.
@@ -233,25 +235,26 @@ class Driver:
                 nursery.start_soon(line.keep)
             nursery.start_soon(self._look_at_the_time)
             await _either(self._all_tried, stop)
-            ready = sum(line.member.signed_on for line in self._lines)
+            ready()
+            connected = sum(line.member.signed_on for line in self._lines)
             before, tally = processor(), self.course.tally
-            if ready:
+            if connected:
                 self.began = trio.current_time()
                 await self._load(dues, duration, stop)
             interrupted, seconds = stop.is_set(), duration
             if interrupted:
                 seconds = min(max(self.elapsed, 0.0), duration)
-            elif ready:
+            elif connected:
                 await trio.sleep(GRACE)
             taken = (processor() - before) / (seconds or math.inf)
             intended, sent = tally.due, tally.sent
             not_sent = self.course.give_up()
-            if ready:
+            if connected:
                 await self._close(closing)
             nursery.cancel_scope.cancel()
-        if not ready and not interrupted:
+        if not connected and not interrupted:
             raise NoConnection(self._why or f"{self.way.address}: no terminal could connect")
-        return Run(intended, sent, not_sent, seconds, taken, interrupted, ready)
+        return Run(intended, sent, not_sent, seconds, taken, interrupted, connected)
 
     async def _close(self, closing: float) -> None:
         """Wait until nothing is under way and nothing is owed, *closing* seconds at most."""
