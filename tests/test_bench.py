@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench import answering, codec, contests, fixture, gateway, load, modules, sides, store
+from bench import answering, codec, contests, fixture, fleet, gateway, load, modules, sides, store
 from bench.byhand import CUTS
 from iso_gateway.store.journal import Committed, Failed
 
@@ -152,3 +153,34 @@ def test_the_servers_of_the_fixture_bench_take_a_connection_and_end(name: str) -
         pass
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(address, 5)
+
+
+def fleet_told(**changes: Any) -> dict[str, Any]:
+    """Return what a fleet says of a run, with *changes*."""
+    ledger = {"matched": 3, "differences": 0, "owed": 0, "not_compared": 0}
+    return {"sent": 3, "approved": 2, "declined": 1, "unknown": 0, "ledger": ledger, **changes}
+
+
+def test_a_fleet_whose_ledger_agrees_counts() -> None:
+    fleet.check(fleet_told())
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"ledger": None}, "the ledgers do not agree"),
+        ({"ledger": {"matched": 2, "differences": 1, "owed": 0, "not_compared": 0}}, "the ledgers do not agree"),
+        ({"ledger": {"matched": 2, "differences": 0, "owed": 1, "not_compared": 0}}, "the ledgers do not agree"),
+        ({"sent": 4}, "not everything that was sent came to an end"),
+    ],
+)
+def test_any_other_fleet_ends_the_measurement(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(fleet.FailedError, match=said):
+        fleet.check(fleet_told(**changes))
+
+
+def test_a_fleet_is_measured_on_the_cores_that_are_named(tmp_path: Path) -> None:
+    core = min(os.sched_getaffinity(0))
+    told = fleet.measured(tmp_path, (core, core), terminals=3, rate=30, seconds=0.2)
+    assert told["sent"] == 6
+    assert "/s of 30" in fleet.line("together", told)
