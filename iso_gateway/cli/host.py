@@ -200,7 +200,6 @@ async def run_host(
     verbs: Callable[[trio.Event], dict[str, Any]],
 ) -> None:
     """Serve until SIGTERM, SIGINT or the admin socket's drain; *verbs* are what that socket understands."""
-    import gc
     import signal
 
     import trio
@@ -208,10 +207,6 @@ async def run_host(
     from iso_gateway.admin.places import socket_path
     from iso_gateway.admin.server import serve_admin
 
-    # To look through thousands of links and transactions for garbage takes a tenth of a second, and finds none.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 100)
     stop = trio.Event()
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as received:
         async with trio.open_nursery() as nursery:

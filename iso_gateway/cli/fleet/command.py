@@ -137,7 +137,8 @@ def fleet(
     if short := make_room(terminals):
         raise ConfigError([Problem("terminals", short)])
     run = trio.run(partial(driven, course, way, plan, live=sys.stderr.isatty()))
-    verdict = Verdict(plan, run, course.tally, ledger.compared(course), ledger.why)
+    agreement = trio.run(ledger.compared, course)
+    verdict = Verdict(plan, run, course.tally, agreement, ledger.why)
     for line in verdict.lines():
         say(line)
     findings = verdict.findings()

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from iso_gateway.errors import AdminError, ConfigError, NoAnswer, NoConnection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from iso_gateway.terminal.fleet.agreement import Agreement
     from iso_gateway.terminal.fleet.course import Course
+
+SETTLING: Final = 15.0
+"""Seconds that a gateway has to pay debts to its host: it tries again after 1, 2 and 4 s, and some more."""
+AGAIN: Final = 0.5
+"""Seconds between two looks."""
 
 
 class HostLedger:
@@ -56,33 +60,43 @@ class HostLedger:
         except (NoConnection, NoAnswer, AdminError) as error:
             return cls(None, str(error))
 
-    def compared(self, course: Course) -> Agreement | None:
-        """Return how the terminals' ledger compares with the host's; None where that cannot be had, see `why`."""
+    async def compared(self, course: Course) -> Agreement | None:
+        """Return how the terminals' ledger compares with the host's; None where that cannot be had, see `why`.
+
+        Where something was reversed and they differ, it is tried again for SETTLING seconds: a gateway takes a reversal
+        over, and may pay the debt to its host a little later.
+        """
+        import trio
+
         from iso_gateway.terminal.fleet.agreement import compare
 
         if self.path is None:
             return None
         tally = course.tally
-        try:
-            rows = list(self._rows())
-        except (NoConnection, NoAnswer, AdminError) as error:
-            self.why = str(error)
-            return None
-        return compare(tally.entries, rows, forgotten=tally.forgotten + self._forgotten)
+        until = trio.current_time() + SETTLING
+        while True:
+            try:
+                rows = await self._rows(self.path)
+            except (NoConnection, NoAnswer, AdminError) as error:
+                self.why = str(error)
+                return None
+            agreement = compare(tally.entries, rows, forgotten=tally.forgotten + self._forgotten)
+            if not (agreement.differences and tally.debts) or trio.current_time() >= until:
+                return agreement
+            await trio.sleep(AGAIN)
 
     _forgotten = 0
     """Transactions since the beginning that the host remembers no more."""
 
-    def _rows(self) -> Iterator[dict[str, Any]]:
-        from iso_gateway.admin.client import call
+    async def _rows(self, path: Path) -> list[dict[str, Any]]:
+        from iso_gateway.admin.client import ask
 
-        assert self.path is not None, "whoever asks has a socket"
+        rows: list[dict[str, Any]] = []
         since = self._since
         while True:
-            said = call(self.path, "ledger", since=since)
+            said = await ask(path, "ledger", since=since)
             self._forgotten = max(int(said.get("forgotten", 0)) - self._since, 0)
-            rows = said["transactions"]
-            yield from rows
-            if not rows or rows[-1]["serial"] >= said["latest"]:
-                return
+            rows += said["transactions"]
+            if not said["transactions"] or rows[-1]["serial"] >= said["latest"]:
+                return rows
             since = rows[-1]["serial"]

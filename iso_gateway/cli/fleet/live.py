@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import trio
 
+from iso_gateway.net.collecting import collect_seldom
 from iso_gateway.terminal.fleet.driver import Driver
 from iso_gateway.terminal.fleet.schedule import dues
 from iso_gateway.terminal.records import Outcome
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 EVERY: Final = 0.5
 """Seconds between two live lines."""
-SELDOM: Final = (20_000, 20, 100)
-"""How often garbage is looked for: transactions leave next to none behind."""
 SETTLING: Final = 15.0
 """Seconds that are left, beside the time-out, to end what is under way and to pay debts when the load is over."""
 
@@ -36,13 +35,12 @@ async def driven(course: Course, way: Way, plan: Plan, *, live: bool) -> Run:
     with ExitStack() as after, trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         after.callback(gc.set_threshold, *gc.get_threshold())
         after.callback(gc.unfreeze)
-        gc.set_threshold(*SELDOM)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_obey, signals, stop, nursery.cancel_scope)
             if live:
                 nursery.start_soon(_show, driver, plan)
             due = dues(plan.rate, plan.duration, plan.mix, plan.terminals, plan.seed)
-            run = await driver.run(due, plan.duration, stop, closing=way.patience + SETTLING, ready=gc.freeze)
+            run = await driver.run(due, plan.duration, stop, closing=way.patience + SETTLING, ready=collect_seldom)
             nursery.cancel_scope.cancel()
             return run
     raise KeyboardInterrupt
