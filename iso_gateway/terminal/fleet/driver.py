@@ -29,7 +29,7 @@ from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.terminal.fleet.course import Course
 from iso_gateway.terminal.fleet.member import Member, Purpose, Request
 from iso_gateway.terminal.fleet.schedule import Due
-from iso_gateway.terminal.fleet.verdict import Run
+from iso_gateway.terminal.fleet.verdict import LATE, Run
 
 DIALLING: Final = 64
 """Connections that are made at the same time."""
@@ -40,8 +40,6 @@ LONGEST_PAUSE: Final = 2.0
 """Seconds between two tries to connect, or to sign on."""
 TICK: Final = 0.02
 """Seconds between two looks at what is overdue."""
-GRACE: Final = 0.1
-"""Seconds after the end of the load within which something still counts as sent in time."""
 PER_BREATH: Final = 16
 """Transactions that are begun before answers get their turn, where the fleet is late."""
 
@@ -245,7 +243,7 @@ class Driver:
             if interrupted:
                 seconds = min(max(self.elapsed, 0.0), duration)
             elif connected:
-                await trio.sleep(GRACE)
+                await trio.sleep(LATE)
             taken = (processor() - before) / (seconds or math.inf)
             intended, sent = tally.due, tally.sent
             not_sent = self.course.give_up()

@@ -14,8 +14,8 @@ from iso_gateway.terminal.records import Outcome
 
 KEPT: Final = 0.99
 """The share of the intended rate that counts as kept."""
-OWN_LAG: Final = 0.05
-"""Seconds: where 1 in 100 was seen later than this after its intended time, the fleet itself is too slow."""
+LATE: Final = 0.25
+"""Seconds: where the fleet itself saw 1 in 100 later than this after its intended time, it is too slow for the rate."""
 
 
 class Plan(NamedTuple):
@@ -57,7 +57,9 @@ class Verdict:
         self.plan, self.run, self.tally, self.agreement, self.no_ledger = plan, run, tally, agreement, no_ledger
         self.intended_rate = plan.rate
         self.achieved_rate = run.in_time / run.seconds if run.seconds else 0.0
-        self.rate_kept = run.in_time >= KEPT * run.intended
+        self.own_lag = tally.lag.quantile(0.99) or 0.0
+        """Seconds after their intended times, within which the fleet saw 99 of 100."""
+        self.rate_kept = run.in_time >= KEPT * run.intended and self.own_lag <= LATE
         self.judged: tuple[Judged, ...] = slo.judge(
             plan.objectives, tally.took.quantile, self._measured(), max(tally.sent, 0)
         )
@@ -80,12 +82,12 @@ class Verdict:
         """Why the rate was not kept, in one sentence; empty: it was."""
         if self.rate_kept:
             return ""
-        lag, run = self.tally.lag.quantile(0.99) or 0.0, self.run
+        run = self.run
         missed = f"{run.intended - run.in_time} of {run.intended} transactions were not sent in time"
-        if lag > OWN_LAG:
+        if self.own_lag > LATE:
             return (
-                f"{missed}: the fleet itself is too slow for this rate here; it took {run.processor:.0%} of a "
-                f"processor and saw 1 in 100 more than {lag * 1e3:.0f} ms late"
+                f"the fleet itself is too slow for this rate here: it took {run.processor:.0%} of a processor, "
+                f"and saw 1 in 100 more than {self.own_lag * 1e3:.0f} ms after it was due"
             )
         if run.connections < self.plan.terminals or self.tally.reconnected:
             return f"{missed}: terminals had no connection ({self.tally.reconnected} were lost)"
@@ -121,7 +123,7 @@ class Verdict:
             "to": plan.to,
             "spec": plan.spec,
             "terminals": plan.terminals,
-            "duration": run.seconds,
+            "duration": round(run.seconds, 3),
             "seed": plan.seed,
             "mix": {str(verb): weight for verb, weight in plan.mix.items()},
             "intended": run.intended,
@@ -168,8 +170,9 @@ class Verdict:
         tally, run, plan = self.tally, self.run, self.plan
         kept = "kept" if self.rate_kept else "NOT kept"
         rate = f"{self.achieved_rate:.1f} a second of {self.intended_rate:g}, {kept}"
+        stopped = " · interrupted" if run.interrupted else ""
         lines = [
-            f"{plan.terminals} terminals · {tally.sent} sent in {run.seconds:g} s · {rate}",
+            f"{plan.terminals} terminals · {tally.sent} sent in {round(run.seconds, 1):g} s · {rate}{stopped}",
             f"{self._outcomes()} · codes {self._codes()}",
             f"latency from the intended time: {self._latency()}",
         ]
