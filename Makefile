@@ -55,6 +55,7 @@ bench: $(VENV)/.installed-bench
 	$(BIN)/python bench/host.py
 	$(BIN)/python bench/security.py
 	$(BIN)/python bench/fixture.py
+	$(BIN)/python bench/hostile.py
 
 KILLS ?= 20
 crash: $(VENV)/.installed

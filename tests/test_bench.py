@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from bench import answering, codec, contests, fixture, fleet, gateway, load, modules, sides, store
+from bench import answering, codec, contests, fixture, fleet, gateway, honest, hostile, load, modules, sides, store
 from bench.byhand import CUTS
+from iso_gateway.errors import DecodeError
 from iso_gateway.store.journal import Committed, Failed
 
 NUMBER = 7
@@ -184,3 +185,28 @@ def test_a_fleet_is_measured_on_the_cores_that_are_named(tmp_path: Path) -> None
     told = fleet.measured(tmp_path, (core, core), terminals=3, rate=30, seconds=0.2)
     assert told["sent"] == 6
     assert "/s of 30" in fleet.line("together", told)
+
+
+def test_terminals_beside_the_mock_host_take_the_approval_of_their_sale_alone() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        terminal = honest.Terminal(ours, "TERM0001")
+        terminal.send(2)
+        asked = theirs.recv(4096)
+        size = int.from_bytes(asked[:2])
+        requests = [honest.SPEC.decode(asked[at + 2 : at + 2 + size]) for at in (0, size + 2)]
+        assert [request[11] for request in requests] == ["000001", "000002"]
+        values = {de: requests[0][de] for de in (2, 3, 4, 7, 11, 12, 13, 32, 41, 42, 49)}
+        answer = honest.SPEC.encode(honest.SPEC.message("0210", dict(sorted((values | {39: "00"}).items()))))
+        honest.Terminal.check(answer, 1)
+        for wrong in (changed(answer, {39: "51"}), changed(answer, {11: "000002"}), b"0200" + answer[4:]):
+            with pytest.raises(honest.WrongAnswerError):
+                honest.Terminal.check(wrong, 1)
+
+
+def test_garbage_is_of_four_kinds_and_none_is_a_message() -> None:
+    sent = [hostile.garbage(number) for number in range(2 * hostile.KINDS)]
+    assert len(set(sent)) == 2 * hostile.KINDS - 1  # what speaks another protocol always says the same
+    for data in sent:
+        with pytest.raises(DecodeError):
+            honest.SPEC.decode(data[2:])
