@@ -166,8 +166,7 @@ def host(
     settings = msgspec.structs.replace(settings, protection=protection)
     log = HostLog(log_format)
     server = HostServer.of(settings, log=log, tls=tls)
-    if short := make_room(connections):
-        log("no room", {"cause": short})
+    short = make_room(connections)
     reporting = Reporting(server, set_name, folder, log) if set_name or folder is not None or server.judge else None
 
     over = ", TLS" if tls is not None else ""
@@ -175,6 +174,8 @@ def host(
     def ready(bound: Address, socket: Path) -> None:
         collect_seldom()
         log.gather()
+        if short:
+            log("no room", {"cause": short})
         if log_format == "json":
             log("ready", {"listening": str(bound), "admin": str(socket)})
         else:
