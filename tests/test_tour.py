@@ -1,4 +1,4 @@
-"""Every command of docs/testing-terminals.md does and prints what the page says; `tests.support.tours` tells how."""
+"""Every command of the tours does and prints what their pages say; `tests.support.tours` tells how."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import pytest
 
 from tests.support.tours import Section, Step, Tour, alike, environment_of, sections
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "testing-terminals.md"
-SECTIONS = sections(PAGE.read_text())
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+PAGES = {name: (DOCS / name).read_text() for name in ("testing-terminals.md", "codec.md")}
+SECTIONS = [section for page in PAGES.values() for section in sections(page)]
 
 
 @pytest.mark.parametrize("section", SECTIONS, ids=[section.title for section in SECTIONS])
@@ -29,9 +30,10 @@ def test_a_section_of_the_tour(section: Section, tmp_path: Path, monkeypatch: py
 
 
 def test_no_command_of_the_page_is_left_out() -> None:
-    commands = [step for section in SECTIONS for step in section.steps if isinstance(step, Step)]
-    assert len(commands) == PAGE.read_text().count("\n$ ")
-    assert commands
+    for page in PAGES.values():
+        commands = [step for section in sections(page) for step in section.steps if isinstance(step, Step)]
+        assert len(commands) == page.count("\n$ ")
+        assert commands
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,8 @@ def diagnose(data: bytes, specs: Iterable[Spec]) -> list[Fit]:
     chosen = list(specs)
     all_wraps = list(wraps(data[:LONGEST]))
     fits = [fit for wrap in all_wraps for spec in chosen if (fit := _fit(wrap, spec)) is not None]
+    if any(not fit.wrap.skipped and fit.sense.share >= SANE for fit in fits):
+        fits = [fit for fit in fits if not fit.wrap.skipped]  # a header that is known explains more
     if not any(fit.sense.share >= SANE for fit in fits):
         fits += _edited([wrap for wrap in all_wraps if not wrap.skipped], chosen)
     return sorted(fits, key=lambda fit: fit.rank)
