@@ -27,7 +27,8 @@ help:
 demo: $(VENV)/.installed
 	@$(BIN)/iso-gateway demo
 
-# All of them in a process for each processor; some of them, as TESTS says, in one. Built again where its source has changed. Without a compiler the tests run on the reference, and say so at their head;
+# All of them in a process for each processor; some of them, as TESTS says, in one. The engine is built again where its
+# source has changed. Without a compiler the tests run on the reference, and say so at their head;
 # ISO_GATEWAY_ENGINE=compiled makes that an error.
 test: $(VENV)/.installed-dev
 	@$(BIN)/python hatch_build.py || [ "$$ISO_GATEWAY_ENGINE" != compiled ]
