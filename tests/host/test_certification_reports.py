@@ -33,8 +33,9 @@ async def broken(name: str) -> Report:
     return await certified(name, partial(BrokenTerminal, ways=list(BROKEN[name])))
 
 
-def report_of(till: JudgedTill) -> Report:
-    certification = Certification(till.dialect, NO_CASES, Protection())
+def report_of(till: JudgedTill, set_name: str = "") -> Report:
+    chosen = certification_set(set_name, till.dialect.spec) if set_name else NO_CASES
+    certification = Certification(till.dialect, chosen, Protection())
     certification.judge = till.judge
     return certification.report(till.moment)
 
@@ -76,6 +77,16 @@ async def test_a_clean_page_says_so(autojump_clock: MockClock) -> None:
     page = page_of(await certified("iso87"))
     assert '<span class="pill passed">clean</span>' in page
     assert "fault" not in page.partition("</style>")[2]
+
+
+def test_a_terminal_that_has_not_shown_every_case_has_not_passed() -> None:
+    till = JudgedTill(terminal="TERM0001")
+    till.ask(Kind.SALE)
+    report = report_of(till, "iso87")
+    assert [each.status for each in report.terminals] == [Status.NOT_SEEN]
+    page = page_of(report)
+    assert '<span class="pill not-seen">no findings, incomplete</span>' in page
+    assert '<span class="pill passed">clean</span>' not in page
 
 
 def test_names_of_terminals_are_only_text() -> None:

@@ -57,6 +57,14 @@ class TerminalReport(msgspec.Struct, frozen=True):
         """What the terminal did wrong, in the order in which it was noticed."""
         return self.terminal.findings
 
+    @property
+    def status(self) -> Status:
+        """How it stands as a whole: PASSED only where all that was asked has been seen."""
+        if self.findings:
+            return Status.FAILED
+        missing = any(each.status is Status.NOT_SEEN for each in self.cases)  # a check may have had no occasion
+        return Status.NOT_SEEN if missing else Status.PASSED
+
     def count(self, status: Status) -> int:
         """Return how many cases stand so."""
         return sum(case.status is status for case in self.cases)

@@ -46,6 +46,8 @@ def _body(report: Report) -> Iterator[str]:
         verdict = '<span class="pill not-seen">nobody came</span>'
     elif found:
         verdict = f'<span class="pill failed">{found} finding{"s" if found > 1 else ""}</span>'
+    elif any(each.status is Status.NOT_SEEN for each in report.terminals):
+        verdict = '<span class="pill not-seen">no findings, incomplete</span>'
     yield f"<header><h1>{_told(report.title)} {verdict}</h1>"
     yield f"<p>Certification in {_told(report.dialect)}, made {day_and_time(report.made.wall)}.</p></header>\n"
     told = sorted(report.terminals, key=lambda each: not each.findings)[:TERMINALS]
@@ -63,7 +65,7 @@ def _overview(all_of_them: tuple[TerminalReport, ...], told: list[TerminalReport
     for each in all_of_them[:1000]:
         name, place = _told(each.terminal.name), places.get(id(each))
         linked = f'<a href="#{place}">{name}</a>' if place else name
-        mark = _pill(Status.FAILED if each.findings else Status.PASSED)
+        mark = _pill(each.status, "incomplete" if each.status is Status.NOT_SEEN else "")
         yield f"<tr><td>{linked}</td><td>{_told(each.terminal.merchant)}</td><td>{mark} {headline(each)}</td></tr>"
     yield "</tbody></table>\n"
     if len(all_of_them) > len(told):
@@ -101,8 +103,8 @@ def _table(verdicts: Iterable[Verdict], place: str, numbers: set[int]) -> Iterat
     yield "</tbody></table>\n"
 
 
-def _pill(status: Status) -> str:
-    return f'<span class="pill {str(status).replace(" ", "-")}">{status}</span>'
+def _pill(status: Status, said: str = "") -> str:
+    return f'<span class="pill {str(status).replace(" ", "-")}">{said or status}</span>'
 
 
 def _links(seen: Iterable[Seen], place: str, numbers: set[int]) -> str:
