@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def explain(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: bool) -> int:
     """Explain a message: what its coded values mean, and every byte.
 
-    Hex may come in any dress, as with 'decode'. What is masked is masked among the bytes too.
+    Hex may come in any dress, as with 'decode', of at most 4 MiB. What is masked is masked among the bytes too.
 
     Exits 1 where the bytes are no message, or an element is broken inside: what could be read is explained, and then
     what is wrong, with its place and what it may be instead.

@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final
 
 import click
 
@@ -102,7 +102,7 @@ def _file(path: Path) -> bytes | None:
         if not path.is_file():
             return None
         with path.open("rb") as file:
-            return file.read(LARGEST)
+            return _bounded(file, str(path))
     except (OSError, ValueError) as error:
         if isinstance(error, PermissionError):
             raise click.UsageError(f"{path}: cannot be read") from None
@@ -112,4 +112,12 @@ def _file(path: Path) -> bytes | None:
 def _stdin() -> bytes:
     if sys.stdin.isatty():
         complain("reading from the keyboard; Ctrl-D ends it")
-    return sys.stdin.buffer.read(LARGEST)
+    return _bounded(sys.stdin.buffer, "stdin")
+
+
+def _bounded(file: IO[bytes], name: str) -> bytes:
+    """Return what is in *file*, unless it is too much: the start of it, read as if it were all, would mislead."""
+    content = file.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise click.UsageError(f"{name}: more than {LARGEST >> 20} MiB, which is as much as is read")
+    return content
