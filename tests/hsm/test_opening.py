@@ -181,11 +181,15 @@ def test_what_is_typed_at_the_terminal_is_not_shown() -> None:
     ours, terminal = pty.openpty()
     try:
         os.write(ours, b"typed before the question\n")
+        # A pseudo-terminal hands on what is typed when it comes to it: what it has shown, it has taken.
+        shown = b""
+        while b"\n" not in shown:
+            shown += os.read(ours, 1000)
         # What was typed before is thrown away with the echo's switch: only what follows the question counts.
         script = f"import os\nwhile b'?' not in os.read({ours}, 1000): pass\nos.write({ours}, b'secret words\\n')"
-        clerk = subprocess.Popen([sys.executable, "-c", script], pass_fds=[ours])
-        assert typed_at(terminal, "passphrase? ") == "secret words"
-        assert clerk.wait(20) == 0
+        with subprocess.Popen([sys.executable, "-c", script], pass_fds=[ours]) as clerk:
+            assert typed_at(terminal, "passphrase? ") == "secret words"
+            assert clerk.wait(20) == 0
         assert termios.tcgetattr(terminal)[3] & termios.ECHO
         os.set_blocking(ours, False)
         shown = b""
