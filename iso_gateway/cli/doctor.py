@@ -8,7 +8,7 @@ import click
 
 from iso_gateway.cli.given import raw_given
 from iso_gateway.cli.options import json_option
-from iso_gateway.cli.output import say, say_json
+from iso_gateway.cli.output import complain, say, say_json
 from iso_gateway.cli.paint import show
 
 if TYPE_CHECKING:
@@ -38,21 +38,23 @@ def doctor(*, given: tuple[str, ...], own: tuple[str, ...], as_json: bool) -> in
     from iso_gateway.inspect.doctor.search import diagnose, furthest
 
     specs = _specs(own)
-    inputs = raw_given(given)
+    inputs, unread = raw_given(given)
     found = [(data, fit) for data in inputs for fit in diagnose(data, specs)]
     fits = [fit for _, fit in sorted(found, key=lambda pair: pair[1].rank)][:SHOWN]
     if as_json:
         say_json({"fits": [_as_json(fit) for fit in fits]})
     elif fits:
         _print(fits)
-    else:
+    elif inputs:
         say("nothing fits exactly")
     if not as_json and not (fits and not fits[0].edits):
         starts = [start for data in inputs if (start := furthest(data, specs)) is not None]
         for wrap, spec, error in sorted(starts, key=lambda start: -start[2].offset)[:1]:
             how = f"{many(error.missing, 'byte')} or more missing" if error.missing else "it stops there"
             say(f"without edits the most can be read with {wrap.words} and spec {spec.name}: {how}, {error}")
-    return 0 if fits else 1
+    if unread:
+        complain(unread)
+    return 0 if fits and not unread else 1
 
 
 def _specs(own: tuple[str, ...]) -> list[Spec]:

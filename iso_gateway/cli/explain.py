@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from iso_gateway.cli.given import bytes_given
+from iso_gateway.cli.given import understood
 from iso_gateway.cli.options import json_option, spec_option, unsafe_option
-from iso_gateway.cli.output import say, say_json
+from iso_gateway.cli.output import complain, say, say_json
 from iso_gateway.cli.paint import show
 
 if TYPE_CHECKING:
@@ -25,24 +25,26 @@ if TYPE_CHECKING:
 def explain(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: bool) -> int:
     """Explain a message: what its coded values mean, and every byte.
 
-    Hex may come in any dress, as with 'decode', of at most 4 MiB. What is masked is masked among the bytes too.
+    Hex may come in any dress, as with 'decode', and is bounded likewise. What is masked is masked among the bytes too.
 
     Exits 1 where the bytes are no message, or an element is broken inside: what could be read is explained, and then
-    what is wrong, with its place and what it may be instead.
+    what is wrong, with its place and what it may be instead. So too where what is given is no hex, or not all of it.
     """
     from iso_gateway.catalog import load_spec
     from iso_gateway.inspect import explaining, showing
 
     spec = load_spec(spec_name)
-    data = bytes_given(given, spec)
-    explained = explaining.explain(spec, data, _profile(spec), unsafe=unsafe)
+    data, unread = understood(given, spec)
+    explained = explaining.explain(spec, data, _profile(spec), unsafe=unsafe, unread=unread)
     if as_json:
         say_json(explaining.as_json(explained))
-    else:
+    elif data or not unread:
         if explained.entries:
             show(showing.of_explained(explained, data))
         _faults(spec, data, unsafe=unsafe)
-    return 1 if explained.faults else 0
+    if unread:
+        complain(unread)
+    return 1 if explained.faults or unread else 0
 
 
 def _profile(spec: Spec) -> Profile | None:

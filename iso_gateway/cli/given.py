@@ -1,123 +1,170 @@
-"""What commands are given to look at: hex in any dress, a file, or stdin; and JSON likewise."""
+"""What commands are given to look at: hex in any dress, a file, or stdin; and JSON likewise.
+
+What stands there instead of a message is told in one line, with what could be understood of it; that is a finding, as
+a broken message is. A file that is not there, and a folder, are wrong usage.
+"""
 
 from __future__ import annotations
 
 import codecs
-import contextlib
-import os
 import re
-import sys
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
-from iso_gateway.cli.hexdump import LARGEST, read_hex
-from iso_gateway.cli.output import complain
+from iso_gateway.cli.foreign import foreign, foreign_text
+from iso_gateway.cli.hexdump import LARGEST, NotHex, read_hex
+from iso_gateway.cli.intake import HEAD, LONGEST, Taken, no_file, of_file, of_stdin
 
 if TYPE_CHECKING:
     from iso_gateway.codec.spec import Spec
 
 STDIN: Final = "-"
+_CONTROL: Final = re.compile(r"[^\t\n\v\f\r -~]")
+"""What no text has in which somebody wrote hex."""
+
+
+class Given(NamedTuple):
+    """The bytes that are given, as far as they were understood."""
+
+    data: bytes
+    unread: str = ""
+    """Why it is not all, and where the rest begins; empty where it is."""
+
+
+class NoMessage(click.ClickException):
+    """What is given shows no bytes of a message, or not only those of one."""
+
+    exit_code = 1
 
 
 def text_given(given: str | None) -> str:
     """Return JSON that is given as it is, in a file or on stdin."""
     if given is not None and given.lstrip().startswith("{"):
         return given
-    raw = _stdin() if given in (None, STDIN) else _file(Path(str(given)))
-    if raw is None:
+    taken = of_stdin(LARGEST) if given in (None, STDIN) else of_file(str(given), LARGEST)
+    if taken is None:
         raise click.UsageError(f"{given}: neither JSON nor a file")
+    if taken.more:
+        raise click.UsageError(f"{given or 'stdin'}: {taken.size}, at most {LARGEST >> 20} MiB are read")
     try:
-        return raw.decode("utf-8-sig")
+        return taken.content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise click.UsageError("not UTF-8") from None
 
 
-def bytes_given(given: tuple[str, ...], spec: Spec) -> bytes:
-    """Return the message that is given as hex, in a file or on stdin."""
-    if not given or given == (STDIN,):
-        return _of_file(_stdin(), "stdin", spec)
-    content = _file(Path(given[0])) if len(given) == 1 else None
-    if content is not None:
-        return _of_file(content, given[0], spec)
-    text = " ".join(given)
-    try:
-        return _of_text(text, spec)
-    except ValueError as error:
-        raise click.UsageError(_no_file(given[0]) or f"no hex: {error}") from None
-
-
-def raw_given(given: tuple[str, ...]) -> list[bytes]:
-    """Return what may be meant by what is given, where nobody knows a spec: what hex shows, and text as it stands."""
-    if not given or given == (STDIN,):
-        content: bytes | None = _stdin()
-    else:
-        content = _file(Path(given[0])) if len(given) == 1 else None
-    raw = content if content is not None else " ".join(given).encode(errors="replace")
-    found: list[bytes] = []
-    with contextlib.suppress(ValueError):
-        found.append(read_hex(raw.removeprefix(codecs.BOM_UTF8).decode("ascii")))
-    if content is None and not found and (why := _no_file(given[0])):
-        raise click.UsageError(why)
-    return [*found, raw.rstrip(b"\r\n") if raw.isascii() else raw]
-
-
-def _no_file(name: str) -> str:
-    """Return why there is no file *name*, where a file must have been meant; otherwise the empty text."""
-    path = Path(name)
-    with contextlib.suppress(OSError, ValueError):
-        if path.is_dir():
-            return f"{name}: a folder, where hex or a file is expected"
-        if path.suffix[1:].isalnum() or os.sep in name:
-            return f"{name}: no such file, and no hex"
-    return ""
-
-
-def _of_file(content: bytes, name: str, spec: Spec) -> bytes:
-    """Return the message in a file: hex where it is text, and otherwise what is there."""
-    try:
-        return _of_text(content.removeprefix(codecs.BOM_UTF8).decode("ascii"), spec)
-    except UnicodeDecodeError:
-        return content
-    except ValueError as error:
-        raise click.UsageError(f"{name}: no hex: {error}") from None
-
-
-def _of_text(text: str, spec: Spec) -> bytes:
-    """Return the message that *text* shows, or is: in some dialects a message is text itself.
+def understood(given: tuple[str, ...], spec: Spec) -> Given:
+    """Return what is given as hex, in a file or on stdin, as far as it shows bytes: those of one message at most.
 
     Raises:
-        ValueError: it is neither.
+        click.UsageError: there is no such file, or it cannot be read.
     """
-    is_text = spec.plan.mti_codec == "ascii" and text[:4] in spec.plan.mtis
-    if is_text and re.search("[G-Zg-wyz]", text) and text.isascii():
-        return text.rstrip("\r\n").encode()
-    return read_hex(text)
+    taken, where = _taken(given)
+    found = _of(taken, where, spec)
+    if len(found.data) <= LONGEST and not taken.more:
+        return found
+    size = taken.size if taken.more else f"{len(found.data):,} bytes"
+    said = f"{where}{size}, of which the first {LONGEST:,} of a message are looked at"
+    return Given(found.data[:LONGEST], found.unread or said)
 
 
-def _file(path: Path) -> bytes | None:
-    """Return the content of a file, or None where there is none."""
+def bytes_given(given: tuple[str, ...], spec: Spec) -> bytes:
+    """Return all that is given as hex, in a file or on stdin.
+
+    Raises:
+        NoMessage: it is no hex, or not all of it is, or it is too much.
+        click.UsageError: there is no such file, or it cannot be read.
+    """
+    taken, where = _taken(given, LARGEST)
+    if taken.more:
+        raise NoMessage(f"{where}more than {LARGEST >> 20} MiB, which is as much as is read")
+    found = _of(taken, where, spec)
+    if found.unread:
+        raise NoMessage(found.unread)
+    return found.data
+
+
+def raw_given(given: tuple[str, ...]) -> tuple[list[bytes], str]:
+    """Return what may be meant by what is given, where nobody knows a spec, and why it is not all of it.
+
+    What hex shows, and text as it stands: nobody knows whether that is a message, so it is no fault where it is no hex.
+
+    Raises:
+        click.UsageError: there is no such file, or it cannot be read.
+    """
+    taken, where = _taken(given)
+    raw, text = taken.content, _as_text(taken.content)
+    found: list[bytes] = []
+    if not _CONTROL.search(text):
+        try:
+            found.append(read_hex(_whole(text, taken)))
+        except NotHex as error:
+            if not text.strip():
+                return [], f"{where}{error}"
+            found += [error.before] if error.before else []
+    if said := foreign(raw) or foreign_text(text) or (found and foreign(found[0])):
+        return [], f"{where}{said}"
+    unread = f"{where}{taken.size}, of which only the start is looked at" if taken.more else ""
+    return [*found, raw.rstrip(b"\r\n") if raw.isascii() else raw], unread
+
+
+def _taken(given: tuple[str, ...], head: int = HEAD) -> tuple[Taken, str]:
+    """Return what is given, and what it is called where it is told of: ``file: ``."""
+    if not given or given == (STDIN,):
+        return of_stdin(head), "stdin: "
+    taken = of_file(given[0], head) if len(given) == 1 else None
+    if taken is not None:
+        return taken, f"{given[0]}: "
+    if len(given) == 1 and (why := no_file(given[0])) and not _is_hex(given[0]):
+        raise click.UsageError(why)
+    text = " ".join(given).replace("\u00a0", " ")  # as web pages have it between digits
+    return Taken(text.encode("ascii", "replace")), ""
+
+
+def _is_hex(text: str) -> bool:
     try:
-        if not path.is_file():
-            return None
-        with path.open("rb") as file:
-            return _bounded(file, str(path))
-    except (OSError, ValueError) as error:
-        if isinstance(error, PermissionError):
-            raise click.UsageError(f"{path}: cannot be read") from None
-        return None  # a name too long for a file: hex
+        read_hex(text)
+    except NotHex:
+        return False
+    return True
 
 
-def _stdin() -> bytes:
-    if sys.stdin.isatty():
-        complain("reading from the keyboard; Ctrl-D ends it")
-    return _bounded(sys.stdin.buffer, "stdin")
+def _of(taken: Taken, where: str, spec: Spec) -> Given:
+    """Return the message in what was taken in: what hex shows, text of a dialect that is text, and otherwise itself."""
+    raw = taken.content
+    if said := foreign(raw):
+        return Given(b"", where + said)
+    text = _as_text(raw)
+    if text.isascii() and _is_message(text, spec):
+        return Given(text.rstrip("\r\n").encode())
+    if _CONTROL.search(text):
+        return Given(raw)
+    try:
+        data = read_hex(_whole(text, taken))
+    except NotHex as error:
+        known = foreign_text(text)
+        return Given(b"" if known else error.before, where + (known or f"no hex: {error}"))
+    said = foreign(data)
+    return Given(b"", where + said) if said else Given(data)
 
 
-def _bounded(file: IO[bytes], name: str) -> bytes:
-    """Return what is in *file*, unless it is too much: the start of it, read as if it were all, would mislead."""
-    content = file.read(LARGEST + 1)
-    if len(content) > LARGEST:
-        raise click.UsageError(f"{name}: more than {LARGEST >> 20} MiB, which is as much as is read")
-    return content
+def _as_text(raw: bytes) -> str:
+    """Return *raw* as text, one character a byte where it is none; what Windows marks as UTF-16 is that."""
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        text = raw.decode("utf-16", "replace")
+        return text if text.isascii() else raw.decode("latin-1")
+    return raw.removeprefix(codecs.BOM_UTF8).decode("latin-1")
+
+
+def _whole(text: str, taken: Taken) -> str:
+    """Return the lines of *text* that are whole, where more follows; of one line, an even number of characters."""
+    if not taken.more:
+        return text
+    whole = text.rpartition("\n")[0]
+    return whole or text[: len(text) - len(text) % 4]
+
+
+def _is_message(text: str, spec: Spec) -> bool:
+    """Return whether *text* is a message itself, as it may be in some dialects."""
+    of_digits = spec.plan.mti_codec == "ascii" and text[:4] in spec.plan.mtis
+    return of_digits and re.search("[G-Zg-wyz]", text) is not None

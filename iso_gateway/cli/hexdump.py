@@ -20,8 +20,12 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from iso_gateway.codec.unreadable import many
+
 LARGEST: Final = 4 * 1024 * 1024
 """Characters; a message has some hundred bytes."""
+LONGEST_LINE: Final = 1024
+"""Characters of a line of a dump; a longer one is none, since each gap in it is looked at."""
 
 SHORTEST_BASE64: Final = 16
 """Characters; a shorter word is no message of 12 bytes but a slip of the pen."""
@@ -31,34 +35,51 @@ _PAIR: Final = re.compile(r"[ \t]{0,2}([0-9A-Fa-f]{2})")
 _SHORT: Final = re.compile(r"(?:0x|\\x)([0-9A-Fa-f])(?![0-9A-Fa-f])")
 _PREFIX: Final = re.compile(r"0x|\\x", re.IGNORECASE)
 _BETWEEN: Final = re.compile(r"[\s,:;{}()\[\]\"'_-]+")
-_ARRAY: Final = re.compile(r"[\w\s]+\[\d*\]\s*=\s*\{([^{}]*)\}\s*;.*", re.DOTALL)
+_ARRAY: Final = re.compile(r"[\w\s]+\[\d*\]\s*=\s*\{([^{}]*)(?:\}\s*;.*)?", re.DOTALL)
+_BEGUN: Final = re.compile(r"(?:[A-Fa-f]{0,8}[0-9]){12}")
+"""What begins as hex does, with a slip of the pen further on; of base64 not one text in a million does."""
+_WRONG: Final = re.compile(r"[^0-9A-Fa-f\s,:;{}()\[\]\"'_-]+")
 _WORDS: Final = re.compile(r"(?:[0-9A-Fa-f]{4}(?:\s+|$))+")
-_LITERAL: Final = re.compile(r"b(['\"]).*\1", re.DOTALL)
+_LITERAL: Final = re.compile(r"b'(?:[^'\\]|\\.)*'|b\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
 OD_DIGITS: Final = 7
 """Of the offsets of od, unless it is told otherwise."""
 _SQUEEZED: Final = "*"
 """A line of hexdump, od and xxd: what follows is the line above once more."""
 
 
+class NotHex(ValueError):  # noqa: N818 -- what it is
+    """Text that shows no bytes, or not only bytes; the reason says where."""
+
+    def __init__(self, reason: str, before: bytes = b"") -> None:
+        super().__init__(reason)
+        self.before = before
+        """What is shown before that."""
+
+
 def read_hex(text: str) -> bytes:
     """Return the bytes that *text* shows.
 
     Raises:
-        ValueError: it shows none, or breaks off; the text says where.
+        NotHex: it shows none, or breaks off.
     """
     if len(text) > LARGEST:
-        raise ValueError(f"more than {LARGEST} characters")
+        raise NotHex(f"more than {LARGEST} characters")
     if not text.strip():
-        raise ValueError("empty")
+        raise NotHex("empty")
     if _LITERAL.fullmatch(text.strip()):
         return _literal(text.strip())
     array = _ARRAY.fullmatch(text)
     if array is not None:
         return _digits(array[1])
-    rows = _rows(text)
-    if rows:
+    rows, other = _rows(text)
+    if rows and not other:
         return _dumped(_in_order(rows))
-    return _digits(text)
+    try:
+        return _digits(text)
+    except NotHex:
+        if len(rows) > 1:
+            raise NotHex(f"line {other}: no line of the dump above it", _dumped(_in_order(rows))) from None
+        raise
 
 
 def _literal(text: str) -> bytes:
@@ -66,7 +87,7 @@ def _literal(text: str) -> bytes:
     try:
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError) as error:
-        raise ValueError("no bytes literal of Python") from error
+        raise NotHex("no bytes literal of Python") from error
     assert isinstance(value, bytes)
     return value
 
@@ -82,11 +103,11 @@ def _digits(text: str) -> bytes:
     except ValueError:
         pass
     if re.fullmatch("[0-9A-Fa-f]*", bare):
-        raise ValueError(f"an odd number of hexadecimal digits, {len(bare)}")
-    encoded = _from_base64("".join(text.split()))
+        raise NotHex(f"an odd number of hexadecimal digits, {len(bare)}", bytes.fromhex(bare[:-1]))
+    encoded = _from_base64("".join(text.split())) if not _BEGUN.match(bare) else None
     if encoded is not None:
         return encoded
-    raise ValueError(_first_wrong(text))
+    raise _first_wrong(text)
 
 
 def _from_base64(text: str) -> bytes | None:
@@ -102,14 +123,20 @@ def _from_base64(text: str) -> bytes | None:
         return None
 
 
-def _first_wrong(text: str) -> str:
-    """Return which character is the first that belongs to no dress."""
-    for number, line in enumerate(text.splitlines(), 1):
-        masked = _PREFIX.sub(lambda found: " " * len(found[0]), line)
-        wrong = re.search(r"[^0-9A-Fa-f\s,:;{}()\[\]\"'_-]", masked)
-        if wrong is not None:
-            return f"line {number}, column {wrong.start() + 1}: no hexadecimal digit, and no base64 either"
-    return "neither hexadecimal digits nor base64"
+def _first_wrong(text: str) -> NotHex:
+    """Return which character is the first that belongs to no dress, with what the digits before it say."""
+    masked = _PREFIX.sub(lambda found: " " * len(found[0]), text)
+    wrong = _WRONG.search(masked)
+    if wrong is None:
+        return NotHex("neither hexadecimal digits nor base64")
+    before = _BETWEEN.sub("", masked[: wrong.start()])
+    line = masked.count("\n", 0, wrong.start()) + 1
+    column = wrong.start() - masked.rfind("\n", 0, wrong.start())
+    said = f"line {line}, column {column}: no hexadecimal digit, and no base64 either"
+    if before:
+        seen = "".join(each for each in wrong[0][:2] if each.isprintable())
+        said = f"{many(len(before), 'hexadecimal digit')}, then {seen!r} at {said}"
+    return NotHex(said, bytes.fromhex(before[: len(before) // 2 * 2]))
 
 
 # Dumps
@@ -127,25 +154,31 @@ class _Row(NamedTuple):
     """Whether one stands behind the offset."""
 
 
-def _rows(text: str) -> list[_Row]:
-    """Return the lines of a dump, or nothing where *text* is none."""
+def _rows(text: str) -> tuple[list[_Row], int]:
+    """Return the lines of a dump, or nothing where *text* is none, and the number of the line that is none of it.
+
+    That is 0 where all of them are.
+    """
     rows: list[_Row] = []
+    other = 0
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
-        found = _DUMPED.fullmatch(line)
+        found = _DUMPED.fullmatch(line) if len(line) <= LONGEST_LINE else None
         if line.strip() == _SQUEEZED and rows:
             rows.append(_Row(number, "", "", squeezed=True))
         elif found is not None:
             rows.append(_Row(number, found["offset"], found["rest"], colon=bool(found["colon"])))
         else:
-            return []
+            other = number
+            break
     plain = [row for row in rows if not row.squeezed]
     if not plain or not plain[0].rest.strip():
-        return []
+        return [], other
     starts_at_zero = int(plain[0].offset, 16) == 0
     # One line that begins with zeros is a dump; lines that begin elsewhere are if their offsets go on as they should.
-    return rows if starts_at_zero or (len(plain) > 1 and _base(rows) is not None) else []
+    is_one = starts_at_zero or (len(plain) > 1 and _base(rows) is not None)
+    return (rows if is_one else []), other
 
 
 def _in_order(rows: list[_Row]) -> list[_Row]:
@@ -186,7 +219,7 @@ def _dumped(rows: list[_Row]) -> bytes:
     """Return the bytes of a dump.
 
     Raises:
-        ValueError: its offsets do not agree with its lines.
+        NotHex: its offsets do not agree with its lines.
     """
     base = _base(rows) or 16
     read = bytearray()
@@ -195,13 +228,13 @@ def _dumped(rows: list[_Row]) -> bytes:
     for row, after in zip(rows, [*rows[1:], None], strict=True):
         if row.squeezed:
             end = int(after.offset, base) - start if after is not None and not after.squeezed else 0
-            if not above or end <= len(read) or (end - len(read)) % len(above):
-                raise ValueError(f"line {row.number}: '*' stands for lines that the offsets do not tell")
+            if not above or not len(read) < end <= LARGEST or (end - len(read)) % len(above):
+                raise NotHex(f"line {row.number}: '*' stands for lines that the offsets do not tell", bytes(read))
             read += above * ((end - len(read)) // len(above))
             continue
         if int(row.offset, base) - start != len(read):
             said = f"offset {row.offset}, {start + len(read):0{len(row.offset)}{'o' if base == 8 else 'x'}} expected"
-            raise ValueError(f"line {row.number}: {said}; is a line missing?")
+            raise NotHex(f"line {row.number}: {said}; is a line missing?", bytes(read))
         known = after is not None and not after.squeezed
         above = _line(row, int(after.offset, base) - start - len(read) if after is not None and known else None)
         read += above

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from iso_gateway.catalog import load_spec
-from iso_gateway.cli.given import bytes_given, text_given
+from iso_gateway.cli.given import text_given, understood
 from iso_gateway.cli.options import json_option, spec_option, unsafe_option
-from iso_gateway.cli.output import say, say_json
+from iso_gateway.cli.output import complain, say, say_json
 from iso_gateway.codec.describe import describe, to_json
 from iso_gateway.codec.presence import violations
 from iso_gateway.errors import DecodeError
@@ -33,14 +33,20 @@ def decode(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: boo
     at the MTI. Card numbers and the like are masked, and nothing leaves this machine.
 
     Exits 1 where the bytes are no message, or one that --check finds fault with: what was read is printed, and then
-    what is wrong, each with its place.
+    what is wrong, each with its place. Exits 1 too where what is given is no hex, or not all of it: what shows bytes
+    is read, and the first character that does not is told. A file that is missing, and a folder, are wrong usage: 2.
+
+    Of an input its first 512 KiB are kept, and of these 65,535 bytes of a message looked at; what follows is counted,
+    up to 64 MiB. So 10 MB of hex take a second and some 20 MiB of memory at the most.
     """
     spec = load_spec(spec_name)
-    data = bytes_given(given, spec)
+    data, unread = understood(given, spec)
+    if unread:
+        complain(unread)
     try:
         message = spec.decode(data)
     except DecodeError as error:
-        _broken(spec, data, error, as_json=as_json, unsafe=unsafe)
+        _broken(spec, data, error, as_json=as_json, unsafe=unsafe, unread=unread)
         return 1
     faults = spec.broken(message)
     found = violations(spec.presence, message) if check else []
@@ -48,6 +54,8 @@ def decode(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: boo
         said = to_json(message, unsafe=unsafe)
         if faults:
             said["errors"] = [_fault(each) for each in faults]
+        if unread:
+            said["unread"] = unread
         if check:
             said["violations"] = [{"path": each.path, "rule": each.rule, "reason": each.reason} for each in found]
         say_json(said)
@@ -57,17 +65,19 @@ def decode(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: boo
             _point(spec, data, each, unsafe=unsafe)
         if found:
             say("\n" + "\n".join(str(each) for each in found))
-    return 1 if faults or found else 0
+    return 1 if faults or found or unread else 0
 
 
-def _broken(spec: Spec, data: bytes, error: DecodeError, *, as_json: bool, unsafe: bool) -> None:
+def _broken(spec: Spec, data: bytes, error: DecodeError, *, as_json: bool, unsafe: bool, unread: str) -> None:
     """Print what could be read of a message, then where it broke, then what else it might be."""
     from iso_gateway.cli.place import guesses
 
     partial = error.partial
     if as_json:
         read = to_json(partial, unsafe=unsafe) if partial is not None else {"mti": None, "fields": {}}
-        say_json(read | {"errors": [_fault(error)]})
+        say_json(read | {"errors": [_fault(error)]} | ({"unread": unread} if unread else {}))
+        return
+    if unread and not data:
         return
     if partial is not None:
         say(describe(partial, unsafe=unsafe))

@@ -56,8 +56,10 @@ def complain(text: str, *, place: bool = False) -> None:
     click.echo(_fitted(text if place else f"iso-gateway: {text}", sys.stderr), err=True)
 
 
-def _fitted(text: str, stream: TextIO) -> str:
-    """Return *text* as *stream* can carry it."""
+def _fitted(text: str, stream: TextIO | None) -> str:
+    """Return *text* as *stream* can carry it; one that is closed carries nothing, and is no trouble."""
+    if stream is None:
+        return text
     encoding = stream.encoding or "ascii"
     try:
         text.encode(encoding)

@@ -27,7 +27,8 @@ def redact(*, given: tuple[str, ...], spec_name: str, framing_name: str, frames:
     message that is given; tracks and names follow; PIN blocks, CVV and MACs are blanked. What comes out is hex, one
     message a line, that the same spec reads. Headers around a message stay as they are.
 
-    Exits 1 where a message cannot be read, or not be redacted: then nothing of it is printed.
+    Exits 1 where a message cannot be read, or not be redacted: then nothing of it is printed. An input that is no hex,
+    or of more than 4 MiB, is no message.
     """
     import secrets
 

@@ -68,6 +68,8 @@ class Explained(msgspec.Struct, frozen=True, omit_defaults=True):
     """In the order of the bytes."""
     faults: list[Fault] = []
     """Empty where all of it could be read."""
+    unread: str = ""
+    """Why these bytes are not all that was given, and where the rest begins; empty where they are."""
 
 
 class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -85,7 +87,9 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
         return cls(error.field, error.offset, error.expected, error.missing)
 
 
-def explain(spec: Spec, data: bytes, profile: Profile | None = None, *, unsafe: bool = False) -> Explained:
+def explain(
+    spec: Spec, data: bytes, profile: Profile | None = None, *, unsafe: bool = False, unread: str = ""
+) -> Explained:
     """Return everything that *data* says, as far as it can be read.
 
     Args:
@@ -93,20 +97,21 @@ def explain(spec: Spec, data: bytes, profile: Profile | None = None, *, unsafe: 
         data: one message, from its MTI.
         profile: of the dialect, for its response codes.
         unsafe: have nothing masked.
+        unread: why *data* is not all that was given.
     """
     try:
         message = spec.decode(data)
     except DecodeError as error:
         partial = error.partial
         if partial is None:
-            return Explained("no message", spec.name, len(data), [], [Fault.of(error)])
+            return Explained("no message", spec.name, len(data), [], [Fault.of(error)], unread)
         so_far = spans_so_far(spec.plan, data)
         entries = list(_Explaining(partial, so_far, profile, unsafe=unsafe).entries())
-        return Explained(one_line(partial, profile), spec.name, len(data), entries, [Fault.of(error)])
+        return Explained(one_line(partial, profile), spec.name, len(data), entries, [Fault.of(error)], unread)
     places = spans(spec.plan, data)
     entries = list(_Explaining(message, places, profile, unsafe=unsafe).entries())
     faults = [Fault.of(error) for error in spec.broken(message)]
-    return Explained(one_line(message, profile), spec.name, len(data), entries, faults)
+    return Explained(one_line(message, profile), spec.name, len(data), entries, faults, unread)
 
 
 def as_json(explained: Explained) -> dict[str, Any]:

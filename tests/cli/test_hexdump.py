@@ -106,6 +106,11 @@ def test_base64_is_read(data: bytes) -> None:
     assert read_hex(text) == data + b"\xff"
 
 
+def test_hex_with_a_slip_is_no_base64() -> None:
+    with pytest.raises(ValueError, match="20 hexadecimal digits, then 'zz' at line 1, column 21"):
+        read_hex("30323030C2303030A130zz30")
+
+
 def test_the_alphabet_of_urls_is_read_too() -> None:
     data = bytes([0xFB, 0xFF]) * 8
     assert read_hex(base64.urlsafe_b64encode(data).decode().rstrip("=")) == data
