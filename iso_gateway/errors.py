@@ -36,9 +36,7 @@ value may be a card number.
 
 from __future__ import annotations
 
-import difflib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -50,8 +48,7 @@ class IsoGatewayError(Exception):
     """The root of all errors of this package."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One fault of a spec, profile or configuration."""
 
     path: str
@@ -306,5 +303,7 @@ def did_you_mean(name: str, known: Sequence[str], told: int = 0) -> str:
         known: the words that could have been meant.
         told: how many faults of the same input were told before; behind `HINTED` of them nothing is looked for.
     """
+    import difflib  # noqa: PLC0415 -- few mistakes are made, and every command begins with this page
+
     near = difflib.get_close_matches(name[:LONGEST_WORD], known, n=1) if told < HINTED else []
     return f", did you mean {near[0]!r}?" if near else ""

@@ -7,10 +7,8 @@ own.
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -29,7 +27,7 @@ _WHOLE: Final = ("parts",)
 class Found(NamedTuple):
     """A file of a spec or profile."""
 
-    file: Traversable
+    file: Path
     source: str
     """What it is called in complaints."""
     folder: Path | None
@@ -98,7 +96,7 @@ class Stack:
         layer = self._layers[depth]
         line = nearest(problem.path, layer.lines) or None
         if depth == 0:
-            return dataclasses.replace(problem, line=line)
+            return problem._replace(line=line)
         said = f"{problem.message} (taken over by {self._layers[0].source or 'what was given'})"
         return Problem(problem.path, said, line, layer.source)
 

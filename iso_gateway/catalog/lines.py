@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
@@ -17,7 +16,7 @@ def located(problems: Iterable[Problem], lines: Mapping[str, int]) -> list[Probl
     A missing key has no line of its own: it gets that of the table that should hold it.
     """
     placed = [
-        problem if problem.line is not None else dataclasses.replace(problem, line=nearest(problem.path, lines))
+        problem if problem.line is not None else problem._replace(line=nearest(problem.path, lines))
         for problem in problems
     ]
     return sorted(placed, key=lambda problem: problem.line or 0)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -114,7 +112,7 @@ class Shelf(NamedTuple):
         """
         return _file(name, beside) if beside is not None and _is_path(name) else self.shipped(name)
 
-    def _folder(self) -> Traversable:
+    def _folder(self) -> Path:
         return functools.reduce(lambda above, part: above / part, self.path, folder("specs"))
 
 
@@ -140,7 +138,7 @@ def _spec(stack: Stack, source: str) -> Spec:
     try:
         found = PROFILES.find(name, stack.folder("profile"))
     except SpecError as error:
-        return _built(stack, build_spec, source, [replace(error.problems[0], path="profile")])
+        return _built(stack, build_spec, source, [error.problems[0]._replace(path="profile")])
     if found.folder is not None:
         stack.data["profile"] = str(found.file)
     try:
@@ -168,12 +166,12 @@ def _presence(found: Found) -> dict[str, Any]:
         stack = stacked(found, PROFILES.find)
     except SpecError as error:
         source = error.source
-        raise SpecError([replace(each, source=each.source or source) for each in error.problems]) from None
+        raise SpecError([each._replace(source=each.source or source) for each in error.problems]) from None
     data = stack.data.get("presence", {})
     rules, problems = read(dict[str, Rule], data, text=True)
     if rules is None:
-        placed = stack.located(replace(each, path=f"presence.{each.path}".rstrip(".")) for each in problems)
-        raise SpecError([replace(each, source=each.source or found.source) for each in placed])
+        placed = stack.located(each._replace(path=f"presence.{each.path}".rstrip(".")) for each in problems)
+        raise SpecError([each._replace(source=each.source or found.source) for each in placed])
     return dict(data)
 
 

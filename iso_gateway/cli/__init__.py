@@ -11,7 +11,6 @@ import sys
 
 import click
 
-from iso_gateway import engines
 from iso_gateway.cli.lazy import Lazy, LazyGroup
 
 COMMANDS = {
@@ -51,6 +50,15 @@ VERSION = vars(sys.modules["iso_gateway"])["__version__"]
 """The face of the package says it; nothing inside imports the face."""
 
 
+def _version(context: click.Context, _option: click.Parameter, asked: bool) -> None:  # noqa: FBT001 -- click's
+    """Tell the version and the engine, where *asked*, and end."""
+    if asked and not context.resilient_parsing:
+        from iso_gateway import engines
+
+        click.echo(f"iso-gateway {VERSION}\nengine: {engines.CHOICE}")
+        context.exit()
+
+
 @click.group(
     cls=LazyGroup,
     lazy=COMMANDS,
@@ -58,6 +66,8 @@ VERSION = vars(sys.modules["iso_gateway"])["__version__"]
     epilog="Exit codes: 0 fine, 1 a finding (declined, broken message), 2 wrong usage or configuration, "
     "3 no connection, 4 no answer in time.",
 )
-@click.version_option(VERSION, prog_name="iso-gateway", message=f"%(prog)s %(version)s\nengine: {engines.CHOICE}")
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show the version and exit."
+)
 def main() -> None:
     """An ISO 8583 payment gateway, codec and mock host in which no transaction's outcome stays unknown."""

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any, Final, TextIO
 
 import click
-import msgspec
 
 _PLAIN: Final = str.maketrans({"·": "|", "…": "~", "→": ">"})
 """Stand-ins for where an encoding lacks the character; one for one, so that columns stay."""
@@ -38,6 +37,8 @@ def say_json(data: Any) -> None:
     Raises:
         OutputLost: it cannot be written.
     """
+    import msgspec
+
     with _told_apart():
         click.echo(msgspec.json.encode(data).decode())
 

@@ -19,8 +19,6 @@ from iso_gateway.codec.describe import describe, to_json
 from iso_gateway.resources import folder
 
 if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
-
     from iso_gateway.protocol.profile import Profile
     from iso_gateway.traffic.captures import Source
     from iso_gateway.traffic.conversations import Paired, Row
@@ -75,7 +73,7 @@ def _opened(file: str) -> Iterator[Source]:
     try:
         path = Path(file)
         shipped = file.isalnum() and not path.exists()
-        place: Path | Traversable = folder("fixtures") / "captures" / f"{file}.pcap" if shipped else path
+        place = folder("fixtures") / "captures" / f"{file}.pcap" if shipped else path
         with place.open("rb") as source:
             yield source
     except (OSError, ValueError) as error:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
-
-import msgspec
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from iso_gateway.codec.parts.structure import Structure
@@ -13,7 +11,7 @@ Mask = Literal["none", "pan", "track", "all", "scan"]
 """What people may see of a value: see `mask`."""
 
 
-class Field(msgspec.Struct, frozen=True):
+class Field(NamedTuple):
     """One data element, or what a part of one has in common with it."""
 
     number: int

@@ -85,12 +85,14 @@ class Origin(IntEnum):
 
 
 def _known(versions: str) -> frozenset[str]:
+    digits = ("".join(str(int(each)) for each in kind) for kind in (MessageClass, Function, Origin))
+    classes, functions, origins = digits
     return frozenset(
-        f"{version}{klass:d}{function:d}{origin:d}"
+        f"{version}{klass}{function}{origin}"
         for version in versions
-        for klass in MessageClass
-        for function in Function
-        for origin in Origin
+        for klass in classes
+        for function in functions
+        for origin in origins
     )
 
 

@@ -44,8 +44,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-import msgspec
-
 from iso_gateway import settings
 from iso_gateway.codec import content, plan, tlv
 from iso_gateway.codec.charsets import SEVERAL_BYTES
@@ -251,7 +249,7 @@ class Reading:
         if tail is None:
             return None
         tags = Reading(self.path, self.problems, tail.field, self.fields, self.depth + 1)
-        field = msgspec.structs.replace(tail.field, inside=tags.ber(BerShape(tags=shape.tags), key))
+        field = tail.field._replace(inside=tags.ber(BerShape(tags=shape.tags), key))
         return DatasetMap(parts, Part(TAIL, field, tail.row, rest=True, binary=True), by_bit=by_bit)
 
     def _numbered(self, key: str, rows: Mapping[int, Any]) -> dict[int, Part]:
@@ -311,12 +309,12 @@ class Reading:
         elif field.encoding == "hex-ebcdic":
             self.wrong(f"{key}.encoding", "hexadecimal characters of a part are in ASCII (encoding: hex)")
         if not row.get("pad"):
-            field = msgspec.structs.replace(field, pad_with="")
+            field = field._replace(pad_with="")
         if not self.binary and field.format == "nibbles":
-            field = msgspec.structs.replace(field, encoding="ascii")
+            field = field._replace(encoding="ascii")
         if inside is not None:
             structure = Reading(path, self.problems, field, self.fields, self.depth + 1).structure(inside)
-            field = msgspec.structs.replace(field, inside=structure)
+            field = field._replace(inside=structure)
         if len(self.problems) > before:
             # What is wrong may not lower; the rest of the spec is looked at all the same.
             return None

@@ -34,7 +34,6 @@ nothing is said of what it has: that it is broken is a violation of its own.
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
@@ -203,6 +202,8 @@ def is_time(text: str, form: str) -> bool:
     if len(text) != len(form) or not (text.isascii() and text.isdecimal()):
         return False
     said = {form[at : at + 2]: int(text[at : at + 2]) for at in range(0, len(form), 2)}
+    from calendar import monthrange  # noqa: PLC0415 -- few rules ask for dates
+
     month = said.get("MM", 1)
     if not 1 <= month <= 12:
         return False

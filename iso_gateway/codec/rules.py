@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-import msgspec
 from msgspec import Meta, Struct
 
 from iso_gateway import settings
@@ -77,7 +76,7 @@ class Reading:
         if shape.parts is None:
             return field
         inside = part_rules.Reading(self.path, self.problems, field, _part).structure(shape.parts)
-        return msgspec.structs.replace(field, inside=inside)
+        return field._replace(inside=inside)
 
     def _encoding(self, shape: FieldShape) -> str:
         known: tuple[str, ...] = TEXTS

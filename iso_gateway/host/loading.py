@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -70,7 +69,7 @@ def _scenario(settings: HostSettings, dialect: Dialect, problems: list[Problem])
     try:
         return load_scenario(settings.scenario, dialect, settings.seed or None)
     except ConfigError as error:
-        problems += [replace(problem, source=problem.source or error.source) for problem in error.problems]
+        problems += [problem._replace(source=problem.source or error.source) for problem in error.problems]
         return None
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from iso_gateway.codec import given
@@ -22,13 +21,14 @@ Change = tuple[tuple[Step, ...], object]
 """Where, and what shall stand there; None takes the part out."""
 
 
-@dataclass(slots=True)
 class Draft:
-    """The pieces of a composite while some of them are changed."""
+    """The pieces of a composite while some of them are changed; *tail* stands behind the last and means nothing."""
 
-    pieces: list[Piece]
-    tail: Any
-    """What stands behind the last one and means nothing."""
+    __slots__ = ("pieces", "tail")
+
+    def __init__(self, pieces: list[Piece], tail: Any) -> None:
+        self.pieces = pieces
+        self.tail = tail
 
 
 class Structure(ABC):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -122,5 +121,5 @@ def certification_set(name: str, spec: Spec) -> CertificationSet:
         if rule is not None:
             cases.append(Case(rule, each.source, each.do, each.needs))
     if problems:
-        raise ConfigError(stack.located([replace(each) for each in problems]), name)
+        raise ConfigError(stack.located(problems), name)
     return CertificationSet(shape.name, shape.title, tuple(cases), tuple(shape.checks))
