@@ -51,6 +51,7 @@ fmt: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-bench
 	@$(BIN)/python hatch_build.py
 	$(BIN)/python bench/codec.py
+	$(BIN)/python bench/commands.py
 	$(BIN)/python bench/gateway.py
 	$(BIN)/python bench/store.py
 	$(BIN)/python bench/host.py
@@ -90,6 +91,7 @@ wheel: $(VENV)/.installed-dev
 
 clean:
 	rm -f iso_gateway/codec/_engine.*.so
+	rm -rf iso_gateway/catalog/shipped
 	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

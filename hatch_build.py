@@ -1,10 +1,14 @@
-"""Builds the compiled engine of the codec: into a wheel, in place for an editable install, or in place by hand.
+"""Builds the compiled engine of the codec, and presses the shipped specs: into a wheel, in place for an editable
+install, or in place by hand.
 
     python hatch_build.py
 
-Where it cannot be built (no compiler, no headers of Python, no Cython) the package is built without, and runs on the
-Python walker. ``ISO_GATEWAY_ENGINE=compiled`` makes that an error, ``ISO_GATEWAY_ENGINE=reference`` does not try.
+Where the engine cannot be built (no compiler, no headers of Python, no Cython) the package is built without, and runs
+on the Python walker. ``ISO_GATEWAY_ENGINE=compiled`` makes that an error, ``reference`` does not try.
 Only the file of the running interpreter's ABI is ever written, and none is deleted: another environment may use it.
+
+A pressed spec is a shipped one as plain data, which loads in a tenth of the time (`iso_gateway.catalog.pressed`). Where
+they cannot be pressed, or are no longer true, the sources are read.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ import contextlib
 import os
 import runpy
 import shutil
+import subprocess
 import sys
 import sysconfig
 import tempfile
@@ -30,24 +35,35 @@ CHECKSUM: Final = runpy.run_path(str(ROOT / "iso_gateway" / "resources.py"))["en
 
 
 class EngineHook(BuildHookInterface[Any]):
-    """Adds the engine to the wheel that is built."""
+    """Adds the engine and the pressed specs to the wheel that is built."""
 
     scratch: Path | None = None
-    """Where it was compiled: outside of the checkout, so that this wheel's engine is the only one there."""
+    """Where they were made: outside of the checkout, so that what this wheel has is its own."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Build it, in place for an *editable* version."""
+        """Make them, in place for an *editable* version."""
+        editable = version == "editable"
+        self.scratch = None if editable else Path(tempfile.mkdtemp())
+        self._engine(build_data)
+        try:
+            pressed = press(self.scratch)
+        except (OSError, subprocess.CalledProcessError) as error:
+            self.app.display_warning(f"without pressed specs, {type(error).__name__}: {error}")
+            return
+        for each in pressed:
+            build_data["force_include"][str(each)] = f"iso_gateway/catalog/shipped/{each.name}"
+
+    def _engine(self, build_data: dict[str, Any]) -> None:
         if ASKED == "reference":
             return
         try:
-            if version == "editable":
+            if self.scratch is None:
                 build_in_place()
                 return
-            self.scratch = Path(tempfile.mkdtemp())
             built = compile_engine(self.scratch)
         except Exception as error:
-            self.finalize()
             if ASKED == "compiled":
+                self.finalize()
                 raise
             self.app.display_warning(f"without the compiled engine, {type(error).__name__}: {error}")
             return
@@ -95,9 +111,40 @@ def compile_engine(scratch: Path) -> Path:
     return scratch / "iso_gateway" / "codec" / NAME
 
 
-if __name__ == "__main__" and ASKED != "reference":
+def press(scratch: Path | None) -> list[Path]:
+    """Press the shipped specs into a folder in *scratch* and return the files; without one, those that are stale in
+    place, and return nothing.
+
+    Raises:
+        subprocess.CalledProcessError: they cannot be read, or what reads them is not installed.
+    """
+    folder = None if scratch is None else scratch / "shipped"
+    subprocess.run(  # noqa: S603 -- nothing in it is anybody's but ours
+        [sys.executable, "-m", "iso_gateway.catalog.pressing", "--in-place" if folder is None else str(folder)],
+        cwd=ROOT,
+        # Made without it, and the same with it: where it is asked for it may not be there yet.
+        env=os.environ | {"ISO_GATEWAY_ENGINE": "reference"},
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    return [] if folder is None else sorted(folder.iterdir())
+
+
+def main() -> int:
+    """Make in place what is not current, and say what cannot be made."""
+    missing = []
     try:
-        built = build_in_place()
+        if ASKED != "reference":
+            sys.stdout.write(f"{NAME}: {'built' if build_in_place() else 'is current'}\n")
     except Exception as error:  # noqa: BLE001 -- whatever it is, the package works without
-        sys.exit(f"without the compiled engine, {type(error).__name__}: {error}")
-    sys.stdout.write(f"{NAME}: {'built' if built else 'is current'}\n")
+        missing.append(f"without the compiled engine, {type(error).__name__}: {error}\n")
+    try:
+        press(None)
+    except (OSError, subprocess.CalledProcessError) as error:
+        missing.append(f"without pressed specs, {type(error).__name__}: {error}\n")
+    sys.stderr.write("".join(missing))
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

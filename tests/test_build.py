@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 import hatch_build
+from iso_gateway.catalog import spec_names
 
 FOREIGN = ("_engine.cpython-399-x86_64-linux-gnu.so", "_engine.pypy311-pp73-x86_64-linux-gnu.so", "_other.so")
 
@@ -19,6 +21,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The codec's folder of a checkout, with the engines of other environments in it."""
     monkeypatch.setattr(hatch_build, "FOLDER", tmp_path)
     monkeypatch.setattr(hatch_build, "ASKED", "")
+    monkeypatch.setattr(hatch_build, "press", lambda _scratch: [])
     for name in FOREIGN:
         (tmp_path / name).write_text("theirs")
     return tmp_path
@@ -104,6 +107,42 @@ def test_an_editable_install_builds_in_place_and_packs_none(folder: Path, monkey
     data, _ = initialized("editable")
     assert data == {"force_include": {}, "pure_python": True, "infer_tag": False}
     assert (folder / hatch_build.NAME).exists()
+
+
+def pressed(scratch: Path | None) -> list[Path]:
+    """Press one spec."""
+    return [] if scratch is None else [scratch / "shipped" / "one.pressed"]
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("asked", ["", "reference"])
+def test_a_wheel_has_the_specs_that_its_own_build_pressed(monkeypatch: pytest.MonkeyPatch, asked: str) -> None:
+    monkeypatch.setattr(hatch_build, "ASKED", asked)
+    monkeypatch.setattr(hatch_build, "compile_engine", fails)
+    monkeypatch.setattr(hatch_build, "press", pressed)
+    data, _ = initialized("standard")
+    assert list(data["force_include"].values()) == ["iso_gateway/catalog/shipped/one.pressed"]
+    assert (data["pure_python"], data["infer_tag"]) == (True, False)
+    assert initialized("editable")[0]["force_include"] == {}
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("version", ["editable", "standard"])
+def test_where_specs_cannot_be_pressed_the_sources_will_do(monkeypatch: pytest.MonkeyPatch, version: str) -> None:
+    def breaks(_scratch: Path | None) -> list[Path]:
+        raise subprocess.CalledProcessError(1, "python")
+
+    monkeypatch.setattr(hatch_build, "ASKED", "reference")
+    monkeypatch.setattr(hatch_build, "press", breaks)
+    data, (warned,) = initialized(version)
+    assert data["force_include"] == {}
+    assert "without pressed specs, CalledProcessError" in warned
+
+
+def test_the_specs_are_pressed_by_a_process_of_its_own(tmp_path: Path) -> None:
+    files = hatch_build.press(tmp_path)
+    assert [file.name for file in files] == [f"{name}.pressed" for name in spec_names()]
+    assert all(b"rules.py" not in file.read_bytes() for file in files)  # the code of a wheel does not change
 
 
 def test_who_asks_for_the_reference_waits_for_no_compiler(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

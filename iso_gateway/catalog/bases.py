@@ -7,12 +7,12 @@ own.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from iso_gateway.catalog.lines import below, nearest
+from iso_gateway.catalog.shelf import Found
 from iso_gateway.catalog.yaml_text import MAX_CHARACTERS, read_yaml
 from iso_gateway.errors import Problem, SpecError
 from iso_gateway.settings import merged
@@ -22,21 +22,6 @@ MAX_BASES: Final = 8
 
 _OWN: Final = ("base", "name", "title")
 _WHOLE: Final = ("parts",)
-
-
-class Found(NamedTuple):
-    """A file of a spec or profile."""
-
-    file: Path
-    source: str
-    """What it is called in complaints."""
-    folder: Path | None
-    """Where paths in it start; None for one that is shipped, whose bases are shipped too."""
-
-    @property
-    def same(self) -> str:
-        """What is equal for two ways to name one file."""
-        return self.source if self.folder is None else os.path.abspath(str(self.file))  # noqa: PTH100 -- takes any text
 
 
 class Layer(NamedTuple):
@@ -74,6 +59,11 @@ class Stack:
         kept = {path: place for path, place in self._places.items() if not nearest(path, gone)}
         self._places = kept | {path: (depth, line) for path, line in layer.lines.items()}
         self._problems += [(depth, problem) for problem in problems]
+
+    @property
+    def sources(self) -> list[str]:
+        """What the files are called in complaints, the file first, then its bases."""
+        return [layer.source for layer in self._layers]
 
     def folder(self, key: str) -> Path | None:
         """Return the folder of the file that says *key*; None where that is shipped."""

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from iso_gateway.catalog.bases import Found, Stack, of_data, stacked
-from iso_gateway.codec.build import build_spec, plain
-from iso_gateway.codec.presence import Rule
-from iso_gateway.codec.spec import Spec
+from iso_gateway.catalog import pressed
 from iso_gateway.errors import Problem, SpecError, did_you_mean
-from iso_gateway.protocol.profile import Profile
 from iso_gateway.resources import folder
-from iso_gateway.settings import merged, read
 
-Built = TypeVar("Built")
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from iso_gateway.codec.spec import Spec
+    from iso_gateway.protocol.profile import Profile
 
 _SUFFIXES = (".yaml", ".yml")
 
@@ -33,14 +31,11 @@ def load_spec(source: str | os.PathLike[str] | Mapping[str, Any]) -> Spec:
     Raises:
         SpecError: with every fault, each with file, line and path.
     """
-    if isinstance(source, Mapping):
-        if "base" not in source and "profile" not in source:
-            return build_spec(source)
-        return _spec(of_data(plain(source), SPECS.find), "")
-    name = os.fspath(source)
-    if _is_path(source):
-        return _spec(stacked(_file(name, Path()), SPECS.find), name)
-    return _shipped_spec(name)
+    if isinstance(source, str) and not is_path(source):
+        return _shipped_spec(source)
+    from iso_gateway.catalog import loading  # noqa: PLC0415 -- what reads files takes long to load
+
+    return loading.spec_of_data(source) if isinstance(source, Mapping) else loading.spec_of_file(os.fspath(source))
 
 
 def load_profile(source: str | os.PathLike[str]) -> Profile:
@@ -50,9 +45,11 @@ def load_profile(source: str | os.PathLike[str]) -> Profile:
         SpecError: with every fault, each with file, line and path.
     """
     name = os.fspath(source)
-    if _is_path(source):
-        return _built(stacked(_file(name, Path()), PROFILES.find), Profile.from_data, name)
-    return _shipped_profile(name)
+    if not is_path(source):
+        return _shipped_profile(name)
+    from iso_gateway.catalog import loading  # noqa: PLC0415 -- as above
+
+    return loading.profile_of_file(name)
 
 
 def spec_names() -> list[str]:
@@ -68,14 +65,34 @@ def profile_names() -> list[str]:
 @functools.cache
 def _shipped_spec(name: str) -> Spec:
     """Return a shipped spec; it cannot change, so that one of each is enough."""
-    found = SPECS.shipped(name)
-    return _spec(stacked(found, SPECS.find), found.source)
+    spec = pressed.shipped(name)
+    if spec is not None:
+        return spec
+    from iso_gateway.catalog import loading  # noqa: PLC0415 -- as above
+
+    return loading.shipped_spec(name)
 
 
 @functools.cache
 def _shipped_profile(name: str) -> Profile:
-    found = PROFILES.shipped(name)
-    return _built(stacked(found, PROFILES.find), Profile.from_data, found.source)
+    from iso_gateway.catalog import loading  # noqa: PLC0415 -- as above
+
+    return loading.shipped_profile(name)
+
+
+class Found(NamedTuple):
+    """A file of a spec or profile."""
+
+    file: Path
+    source: str
+    """What it is called in complaints."""
+    folder: Path | None
+    """Where paths in it start; None for one that is shipped, whose bases are shipped too."""
+
+    @property
+    def same(self) -> str:
+        """What is equal for two ways to name one file."""
+        return self.source if self.folder is None else os.path.abspath(str(self.file))  # noqa: PTH100 -- takes any text
 
 
 class Shelf(NamedTuple):
@@ -88,8 +105,7 @@ class Shelf(NamedTuple):
 
     def names(self) -> list[str]:
         """Return what is on it, sorted."""
-        entries = [entry.name for entry in self._folder().iterdir()]
-        return sorted(entry.removesuffix(".yaml") for entry in entries if entry.endswith(".yaml"))
+        return sorted(entry.stem for entry in self._folder().iterdir() if entry.suffix == ".yaml")
 
     def shipped(self, name: str) -> Found:
         """Return what is shipped as *name*.
@@ -110,80 +126,22 @@ class Shelf(NamedTuple):
         Raises:
             SpecError: nothing of that name is shipped.
         """
-        return _file(name, beside) if beside is not None and _is_path(name) else self.shipped(name)
+        return own(name, beside) if beside is not None and is_path(name) else self.shipped(name)
 
     def _folder(self) -> Path:
-        return functools.reduce(lambda above, part: above / part, self.path, folder("specs"))
+        return folder("specs").joinpath(*self.path)
 
 
 SPECS = Shelf("spec", ())
 PROFILES = Shelf("profile", ("profiles",))
 
 
-def _is_path(source: str | os.PathLike[str]) -> bool:
+def is_path(source: str | os.PathLike[str]) -> bool:
+    """Return whether *source* is the path of a file, and no name of what is shipped."""
     return not isinstance(source, str) or os.sep in source or source.endswith(_SUFFIXES)
 
 
-def _file(name: str, beside: Path) -> Found:
+def own(name: str, beside: Path) -> Found:
     """Return the file whose path, seen from the folder *beside*, is *name*."""
     path = beside / name
     return Found(path, str(path) if beside.parts else name, path.parent)
-
-
-def _spec(stack: Stack, source: str) -> Spec:
-    """Build the spec that was read; what it says of presence is laid over what its profile says."""
-    name = stack.data.get("profile")
-    if not isinstance(name, str) or not name:
-        return _built(stack, build_spec, source)
-    try:
-        found = PROFILES.find(name, stack.folder("profile"))
-    except SpecError as error:
-        return _built(stack, build_spec, source, [error.problems[0]._replace(path="profile")])
-    if found.folder is not None:
-        stack.data["profile"] = str(found.file)
-    try:
-        rules = _shipped_presence(name) if found.folder is None else _presence(found)
-    except SpecError as error:
-        return _built(stack, build_spec, source, error.problems)
-    own = {key: each for key, each in stack.data.items() if key == "presence"}
-    laid = merged({"presence": rules}, own)
-    stack.data |= laid.data
-    return _built(stack, build_spec, source, laid.problems)
-
-
-@functools.cache
-def _shipped_presence(name: str) -> dict[str, Any]:
-    return _presence(PROFILES.shipped(name))
-
-
-def _presence(found: Found) -> dict[str, Any]:
-    """Return the rules of presence of a profile, as it has them.
-
-    Raises:
-        SpecError: with every fault of them, each with its file.
-    """
-    try:
-        stack = stacked(found, PROFILES.find)
-    except SpecError as error:
-        source = error.source
-        raise SpecError([each._replace(source=each.source or source) for each in error.problems]) from None
-    data = stack.data.get("presence", {})
-    rules, problems = read(dict[str, Rule], data, text=True)
-    if rules is None:
-        placed = stack.located(each._replace(path=f"presence.{each.path}".rstrip(".")) for each in problems)
-        raise SpecError([each._replace(source=each.source or found.source) for each in placed])
-    return dict(data)
-
-
-def _built(
-    stack: Stack, build: Callable[[Mapping[str, Any]], Built], source: str, problems: Iterable[Problem] = ()
-) -> Built:
-    """Build from what was read; the builder's problems, and *problems* found before, get the files' names and lines."""
-    told = list(problems)
-    try:
-        found = build(stack.data)
-    except SpecError as error:
-        raise SpecError(stack.located([*told, *error.problems]), source) from None
-    if told := stack.located(told):
-        raise SpecError(told, source)
-    return found

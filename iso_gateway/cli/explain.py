@@ -14,7 +14,6 @@ from iso_gateway.cli.paint import show
 
 if TYPE_CHECKING:
     from iso_gateway.codec.spec import Spec
-    from iso_gateway.protocol.profile import Profile
 
 
 @click.command()
@@ -35,22 +34,32 @@ def explain(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: bo
 
     spec = load_spec(spec_name)
     data, unread = understood(given, spec)
-    explained = explaining.explain(spec, data, _profile(spec), unsafe=unsafe, unread=unread)
+    explained = explaining.explain(
+        spec, data, _Codes(spec.profile) if spec.profile else None, unsafe=unsafe, unread=unread
+    )
     if as_json:
         say_json(explaining.as_json(explained))
     elif data or not unread:
         if explained.entries:
             show(showing.of_explained(explained, data))
-        _faults(spec, data, unsafe=unsafe)
+        if explained.faults:
+            _faults(spec, data, unsafe=unsafe)
     if unread:
         complain(unread)
     return 1 if explained.faults or unread else 0
 
 
-def _profile(spec: Spec) -> Profile | None:
-    from iso_gateway.catalog import load_profile
+class _Codes:
+    """The response codes of a dialect, whose profile is loaded for a message that has one."""
 
-    return load_profile(spec.profile) if spec.profile else None
+    def __init__(self, profile: str) -> None:
+        self._profile = profile
+
+    def meaning(self, code: str) -> str:
+        """Return *code* in words."""
+        from iso_gateway.catalog import load_profile
+
+        return load_profile(self._profile).meaning(code)
 
 
 def _faults(spec: Spec, data: bytes, *, unsafe: bool) -> None:

@@ -7,20 +7,20 @@ a broken message is. A file that is not there, and a folder, are wrong usage.
 from __future__ import annotations
 
 import codecs
+import contextlib
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import click
 
 from iso_gateway.cli.foreign import foreign, foreign_text
-from iso_gateway.cli.hexdump import LARGEST, NotHex, read_hex
-from iso_gateway.cli.intake import HEAD, LONGEST, Taken, no_file, of_file, of_stdin
+from iso_gateway.cli.intake import HEAD, LARGEST, LONGEST, NotHex, Taken, no_file, of_file, of_stdin
 
 if TYPE_CHECKING:
     from iso_gateway.codec.spec import Spec
 
 STDIN: Final = "-"
-_CONTROL: Final = re.compile(r"[^\t\n\v\f\r -~]")
+_CONTROL: Final = r"[^\t\n\v\f\r -~]"
 """What no text has in which somebody wrote hex."""
 
 
@@ -95,7 +95,7 @@ def raw_given(given: tuple[str, ...]) -> tuple[list[bytes], str]:
     taken, where = _taken(given)
     raw, text = taken.content, _as_text(taken.content)
     found: list[bytes] = []
-    if not _CONTROL.search(text):
+    if not re.search(_CONTROL, text):
         try:
             found.append(read_hex(_whole(text, taken)))
         except NotHex as error:
@@ -121,6 +121,23 @@ def _taken(given: tuple[str, ...], head: int = HEAD) -> tuple[Taken, str]:
     return Taken(text.encode("ascii", "replace")), ""
 
 
+def read_hex(text: str) -> bytes:
+    """Return the bytes that *text* shows: at once where it is digits and nothing else, and else as `hexdump` reads it.
+
+    What knows all the dresses of hex takes longer to load than a message to read.
+
+    Raises:
+        NotHex: it shows none, or breaks off.
+    """
+    digits = text.strip()
+    if len(digits) <= HEAD and digits.isalnum():
+        with contextlib.suppress(ValueError):
+            return bytes.fromhex(digits)
+    from iso_gateway.cli import hexdump
+
+    return hexdump.read_hex(text)
+
+
 def _is_hex(text: str) -> bool:
     try:
         read_hex(text)
@@ -137,7 +154,7 @@ def _of(taken: Taken, where: str, spec: Spec) -> Given:
     text = _as_text(raw)
     if text.isascii() and _is_message(text, spec):
         return Given(text.rstrip("\r\n").encode())
-    if _CONTROL.search(text):
+    if re.search(_CONTROL, text):
         return Given(raw)
     try:
         data = read_hex(_whole(text, taken))

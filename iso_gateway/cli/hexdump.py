@@ -20,10 +20,9 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from iso_gateway.cli.intake import LARGEST, NotHex
 from iso_gateway.codec.unreadable import many
 
-LARGEST: Final = 4 * 1024 * 1024
-"""Characters; a message has some hundred bytes."""
 LONGEST_LINE: Final = 1024
 """Characters of a line of a dump; a longer one is none, since each gap in it is looked at."""
 
@@ -45,15 +44,6 @@ OD_DIGITS: Final = 7
 """Of the offsets of od, unless it is told otherwise."""
 _SQUEEZED: Final = "*"
 """A line of hexdump, od and xxd: what follows is the line above once more."""
-
-
-class NotHex(ValueError):  # noqa: N818 -- what it is
-    """Text that shows no bytes, or not only bytes; the reason says where."""
-
-    def __init__(self, reason: str, before: bytes = b"") -> None:
-        super().__init__(reason)
-        self.before = before
-        """What is shown before that."""
 
 
 def read_hex(text: str) -> bytes:

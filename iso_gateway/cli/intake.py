@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from pathlib import Path
 from typing import IO, Final, NamedTuple
 
 import click
 
 from iso_gateway.cli.output import complain
 
+LARGEST: Final = 4 * 1024 * 1024
+"""Characters that are looked at for hex; a message has some hundred bytes."""
 HEAD: Final = 512 * 1024
 """Bytes of an input that are kept: more than a message of `LONGEST` bytes takes as a dump with offsets and text."""
 COUNTED: Final = 64 * 1024 * 1024
@@ -38,6 +39,15 @@ class Taken(NamedTuple):
         return f"more than {total >> 20} MiB" if self.endless else f"{total:,} bytes"
 
 
+class NotHex(ValueError):  # noqa: N818 -- what it is
+    """Text that shows no bytes, or not only bytes; the reason says where."""
+
+    def __init__(self, reason: str, before: bytes = b"") -> None:
+        super().__init__(reason)
+        self.before = before
+        """What is shown before that."""
+
+
 def of_stdin(head: int = HEAD) -> Taken:
     """Return what stands on stdin.
 
@@ -60,11 +70,10 @@ def of_file(name: str, head: int = HEAD) -> Taken | None:
     Raises:
         click.UsageError: it is a folder, or cannot be read.
     """
-    path = Path(name)
     try:
-        mode = path.stat().st_mode if name.strip() else None
+        mode = os.stat(name).st_mode if name.strip() else None  # noqa: PTH116 -- pathlib takes longer than all of this
     except PermissionError:
-        raise click.UsageError(f"{path}: cannot be read") from None
+        raise click.UsageError(f"{name}: cannot be read") from None
     except (OSError, ValueError):
         return None  # nothing there, or a name too long for a file: hex
     if mode is None:
@@ -72,15 +81,15 @@ def of_file(name: str, head: int = HEAD) -> Taken | None:
     if stat.S_ISDIR(mode):
         raise click.UsageError(f"{name}: a folder, where hex or a file is expected")
     try:
-        with path.open("rb") as file:
+        with open(name, "rb") as file:  # noqa: PTH123 -- as above
             return _taken(file, head)
     except OSError as error:
-        raise click.UsageError(f"{path}: cannot be read: {_said(error)}") from None
+        raise click.UsageError(f"{name}: cannot be read: {_said(error)}") from None
 
 
 def no_file(name: str) -> str:
     """Return that there is no file *name*, where its looks say that a file was meant; otherwise the empty text."""
-    suffix = Path(name).suffix[1:]
+    suffix = os.path.splitext(name)[1][1:]  # noqa: PTH122 -- as above
     return f"{name}: no such file, and no hex" if suffix.isalnum() or os.sep in name else ""
 
 

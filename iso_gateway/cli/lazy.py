@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import importlib
 import os
 import sys
@@ -79,6 +80,7 @@ class LazyGroup(click.Group):
         module, _, name = self.lazy[cmd_name].where.partition(":")
         command = getattr(importlib.import_module(module), name)
         assert isinstance(command, click.Command)
+        _loaded()
         return command
 
     def resolve_command(
@@ -134,6 +136,16 @@ class LazyGroup(click.Group):
             complain("interrupted")
             sys.exit(INTERRUPTED)
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _loaded() -> None:
+    """Have the collector of cycles go on, where the process is this command's and it was held until here.
+
+    What was loaded by now it leaves alone: see `iso_gateway.__main__`.
+    """
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def expected(group: BaseExceptionGroup) -> IsoGatewayError | OutputLost | None:

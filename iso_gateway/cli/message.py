@@ -12,10 +12,11 @@ from iso_gateway.cli.given import text_given, understood
 from iso_gateway.cli.options import json_option, spec_option, unsafe_option
 from iso_gateway.cli.output import complain, say, say_json
 from iso_gateway.codec.describe import describe, to_json
-from iso_gateway.codec.presence import violations
 from iso_gateway.errors import DecodeError
 
 if TYPE_CHECKING:
+    from iso_gateway.codec.message import Message
+    from iso_gateway.codec.presence import Violation
     from iso_gateway.codec.spec import Spec
 
 
@@ -49,7 +50,7 @@ def decode(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: boo
         _broken(spec, data, error, as_json=as_json, unsafe=unsafe, unread=unread)
         return 1
     faults = spec.broken(message)
-    found = violations(spec.presence, message) if check else []
+    found = _judged(spec, message) if check else []
     if as_json:
         said = to_json(message, unsafe=unsafe)
         if faults:
@@ -66,6 +67,13 @@ def decode(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: boo
         if found:
             say("\n" + "\n".join(str(each) for each in found))
     return 1 if faults or found or unread else 0
+
+
+def _judged(spec: Spec, message: Message) -> list[Violation]:
+    """Return what is wrong with *message* by the rules of presence."""
+    from iso_gateway.codec.presence import violations
+
+    return violations(spec.presence, message)
 
 
 def _broken(spec: Spec, data: bytes, error: DecodeError, *, as_json: bool, unsafe: bool, unread: str) -> None:

@@ -83,7 +83,7 @@ def engine_for(plan: Plan, message: type[Message], carry: Callable[..., Value]) 
         # Where the third one stands among the fields, bit 65 is no element that the engine knows: it refuses those.
         3 if plan.third == FOLLOWS else 2,
         plan.mtis,
-        lowered(plan),
+        lowered(plan) if plan.lowered is None else plan.lowered,
         message,
         carry,
         functools.partial(_read, plan.rows),

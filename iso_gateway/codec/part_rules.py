@@ -45,7 +45,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from iso_gateway import settings
-from iso_gateway.codec import content, plan, tlv
+from iso_gateway.codec import tlv
 from iso_gateway.codec.charsets import SEVERAL_BYTES
 from iso_gateway.codec.field import Field
 from iso_gateway.codec.part_shapes import (
@@ -250,7 +250,7 @@ class Reading:
             return None
         tags = Reading(self.path, self.problems, tail.field, self.fields, self.depth + 1)
         field = tail.field._replace(inside=tags.ber(BerShape(tags=shape.tags), key))
-        return DatasetMap(parts, Part(TAIL, field, tail.row, rest=True, binary=True), by_bit=by_bit)
+        return DatasetMap(parts, Part(TAIL, field, rest=True, binary=True), by_bit=by_bit)
 
     def _numbered(self, key: str, rows: Mapping[int, Any]) -> dict[int, Part]:
         parts: dict[int, Part] = {}
@@ -316,13 +316,10 @@ class Reading:
             structure = Reading(path, self.problems, field, self.fields, self.depth + 1).structure(inside)
             field = field._replace(inside=structure)
         if len(self.problems) > before:
-            # What is wrong may not lower; the rest of the spec is looked at all the same.
+            # What is wrong may not lower, and others ask for its size; the rest of the spec is looked at all the same.
             return None
-        lowered = plan.row(field)
-        if not self.binary and not field.binary:
-            pattern = content.pattern(field.format, self.whole.encoding)
-            lowered = lowered._replace(pattern=pattern, check=content.PATTERN)
-        return Part(number, field, lowered, rest=rest, binary=self.binary)
+        charset = "" if self.binary else self.whole.encoding
+        return Part(number, field, rest=rest, binary=self.binary, charset=charset)
 
     def _sized(self, key: str, row: dict[str, Any]) -> None:
         """Put the length of a field in place of a size."""

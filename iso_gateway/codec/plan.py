@@ -25,12 +25,17 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from iso_gateway.codec import content, lengths, mti
 from iso_gateway.codec.charsets import ONE_BYTE
 from iso_gateway.codec.field import Field
+
+if TYPE_CHECKING:
+    from iso_gateway.codec.lowering import Lowered
+
+Made = TypeVar("Made")
 
 TEXT: Final = 0
 PACKED: Final = 1
@@ -99,6 +104,34 @@ class Row(NamedTuple):
     counted in, else 0. A prefix says ``length // step + extra``; both tables have that in them."""
 
 
+class Lazily(Mapping[int, Made]):
+    """What belongs to each of *numbers*, made when it is first asked for: a message has ten elements, a spec sixty."""
+
+    __slots__ = ("_made", "_make", "_numbers")
+
+    def __init__(self, numbers: Iterable[int], make: Callable[[int], Made]) -> None:
+        self._numbers = dict.fromkeys(numbers)
+        self._make = make
+        self._made: dict[int, Made] = {}
+
+    def __getitem__(self, number: int) -> Made:
+        made = self._made.get(number)
+        if made is None:
+            if number not in self._numbers:
+                raise KeyError(number)
+            made = self._made[number] = self._make(number)
+        return made
+
+    def __contains__(self, number: object) -> bool:
+        return number in self._numbers
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._numbers)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+
 class Chosen(NamedTuple):
     """What one bitmap, or all of them, say to the decoder."""
 
@@ -119,7 +152,7 @@ class Layout(NamedTuple):
 
 
 class Plan:
-    """One spec, lowered. Everything but the two memories of bitmaps is fixed once it is made.
+    """One spec, lowered, each element when it is first asked for; nothing but the memories of bitmaps changes else.
 
     Args:
         version: one of `mti.KNOWN`.
@@ -128,6 +161,7 @@ class Plan:
         bitmap_fixed: the bytes that the one bitmap covers, 8, 16 or 24; 0 where bit 1 says whether more follow.
         third: NO_THIRD, FOLLOWS or FIELD.
         fields: the data elements.
+        lowered: the rows as the compiled engine takes them, where they are known: see `pressed`.
     """
 
     __slots__ = (
@@ -137,6 +171,7 @@ class Plan:
         "bitmap_size",
         "chosen",
         "layouts",
+        "lowered",
         "mti_codec",
         "mti_packed",
         "mti_reading",
@@ -159,6 +194,7 @@ class Plan:
         bitmap_fixed: int = 0,
         third: int = NO_THIRD,
         fields: Iterable[Field],
+        lowered: Sequence[Lowered] | None = None,
     ) -> None:
         self.mti_codec = mti_codec
         self.mti_packed = mti_codec == "bcd"
@@ -171,10 +207,12 @@ class Plan:
         self.bitmap_size = (bitmap_fixed or 8) * (2 if self.bitmap_hex else 1)
         """The bytes of one bitmap on the wire."""
         self.third = third
-        self.rows: Mapping[int, Row] = {field.number: row(field) for field in fields}
-        self.steps: Mapping[int, Step] = {number: _step(each) for number, each in self.rows.items()}
-        self.puts: Mapping[int, Put] = {number: _put(each) for number, each in self.rows.items()}
-        self.packed = any(each.op == PACKED or each.source == lengths.NIBBLES for each in self.rows.values())
+        known = {field.number: field for field in fields}
+        self.rows: Mapping[int, Row] = Lazily(known, lambda number: row(known[number]))
+        self.steps: Mapping[int, Step] = Lazily(known, lambda number: _step(self.rows[number]))
+        self.puts: Mapping[int, Put] = Lazily(known, lambda number: _put(self.rows[number]))
+        self.packed = any(op_of(each) == PACKED or each.prefix == "bcd" for each in known.values())
+        self.lowered = lowered
         self.chosen: dict[bytes, Chosen] = {}
         self.layouts: dict[tuple[int, ...], Layout] = {}
 

@@ -35,10 +35,12 @@ nothing is said of what it has: that it is broken is a violation of its own.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct, field
 
+from iso_gateway import settings
 from iso_gateway.errors import DecodeError, element
 
 if TYPE_CHECKING:
@@ -104,6 +106,13 @@ class Violation(Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"{element(self.path)}: {self.reason} [{self.rule}]"
+
+
+def rules_of(source: Mapping[str, Any]) -> Mapping[str, Rule]:
+    """Return the rules that a spec's data has, which was judged before."""
+    rules, problems = settings.read(dict[str, Rule], source.get("presence", {}), text=True)
+    assert rules is not None, problems
+    return MappingProxyType(rules)
 
 
 def violations(rules: Mapping[str, Rule], message: Message) -> list[Violation]:

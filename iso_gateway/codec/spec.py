@@ -6,19 +6,16 @@ import functools
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from iso_gateway.codec import body, compose, lowering, trace, walker
 from iso_gateway.codec.engine import Engine
 from iso_gateway.codec.message import Message, bound, checked_mti
 from iso_gateway.codec.parts import tree
 from iso_gateway.codec.plan import Plan, Value
-from iso_gateway.codec.presence import Violation, violations
 from iso_gateway.errors import DecodeError, IncompleteError
 
 if TYPE_CHECKING:
     from iso_gateway.codec.field import Field
-    from iso_gateway.codec.presence import Rule
+    from iso_gateway.codec.presence import Rule, Violation
 
 
 class Spec:
@@ -28,6 +25,9 @@ class Spec:
     """
 
     __slots__ = ("echo", "engine", "fields", "name", "plan", "presence", "profile", "source", "title", "version")
+
+    presence: Mapping[str, Rule]
+    """What a message must have and must not have, by the id of the rule; `load_spec` takes it from the profile."""
 
     def __init__(
         self,
@@ -39,8 +39,8 @@ class Spec:
         fields: Mapping[int, Field],
         echo: tuple[int, ...],
         plan: Plan,
-        presence: Mapping[str, Rule],
         source: Mapping[str, Any],
+        presence: Mapping[str, Rule] | None = None,
     ) -> None:
         self.name = name
         self.title = title
@@ -55,10 +55,19 @@ class Spec:
         self.plan = plan
         self.engine: Engine = lowering.engine_for(plan, Message, compose.carried)
         """What walks the plan quickly, or says None."""
-        self.presence = presence
-        """What a message must have and must not have, by the id of the rule; `load_spec` takes it from the profile."""
         self.source = source
         """The data that it was made from, plain mappings, lists and scalars."""
+        if presence is not None:
+            self.presence = presence
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "presence":
+            raise AttributeError(name)
+        # Of a pressed spec they are read when they are first asked for: to decode, nobody does.
+        from iso_gateway.codec.presence import rules_of  # noqa: PLC0415
+
+        self.presence = rules_of(self.source)
+        return self.presence
 
     def decode(self, data: bytes | bytearray | memoryview, *, strict: bool = True, trace: bool = False) -> Message:
         """Return the message that *data* says, from its MTI to its last byte.
@@ -149,6 +158,8 @@ class Spec:
 
         Elements that are broken inside come first (rule ``parts``), then the rows of `presence` that it breaks.
         """
+        from iso_gateway.codec.presence import Violation, violations  # noqa: PLC0415 -- rarely asked for
+
         mine = bound(message.mti, dict(message.items()), self)
         broken = [Violation(error.field, "parts", error.expected) for error in self.broken(message)]
         return broken + violations(self.presence, mine)
@@ -208,12 +219,16 @@ class Spec:
         return f"<Spec {self.name}, {len(self.fields)} fields>"
 
     def __reduce__(self) -> tuple[Any, ...]:
+        import msgspec  # noqa: PLC0415 -- as above
+
         return _rebuilt, (msgspec.json.encode(self.source),)
 
 
 @functools.lru_cache(maxsize=64)
 def _rebuilt(source: bytes) -> Spec:
     """Return the spec of the packed data *source*, one object for all that are unpickled in this process."""
+    import msgspec  # noqa: PLC0415 -- as above
+
     from iso_gateway.codec.build import build_spec  # noqa: PLC0415 -- build needs Spec
 
     return build_spec(msgspec.json.decode(source))

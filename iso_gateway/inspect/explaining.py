@@ -20,8 +20,8 @@ from iso_gateway.codec.spec import Spec
 from iso_gateway.codec.trace import Span, spans, spans_so_far
 from iso_gateway.errors import DecodeError
 from iso_gateway.inspect import chip, coded
+from iso_gateway.inspect.coded import Codes
 from iso_gateway.inspect.leaves import as_text
-from iso_gateway.protocol.profile import Profile
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -88,7 +88,7 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def explain(
-    spec: Spec, data: bytes, profile: Profile | None = None, *, unsafe: bool = False, unread: str = ""
+    spec: Spec, data: bytes, profile: Codes | None = None, *, unsafe: bool = False, unread: str = ""
 ) -> Explained:
     """Return everything that *data* says, as far as it can be read.
 
@@ -120,7 +120,7 @@ def as_json(explained: Explained) -> dict[str, Any]:
     return made
 
 
-def one_line(message: Message, profile: Profile | None = None) -> str:
+def one_line(message: Message, profile: Codes | None = None) -> str:
     """Return the message in one line: ``0210 declined 51, insufficient funds · USD 10.51 · STAN 000123 · TERM0001``."""
     line = summary(message)
     code = message.text(39)
@@ -137,7 +137,7 @@ class _Explaining(NamedTuple):
     message: Message
     places: list[Span]
     """Where its elements lie, as far as it could be read."""
-    profile: Profile | None
+    profile: Codes | None
     unsafe: bool
 
     def entries(self) -> Iterator[Entry]:

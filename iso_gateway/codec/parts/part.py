@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from iso_gateway.codec import body, content, given, lengths
 from iso_gateway.codec.field import Field, Mask
 from iso_gateway.codec.plan import CODED, HEX, PACKED, SIGNED, Row, Value
+from iso_gateway.codec.plan import row as row_of
 from iso_gateway.codec.unreadable import Unreadable, many
 from iso_gateway.errors import EncodeError
 
@@ -53,19 +54,32 @@ class Part:
     Args:
         key: its number or tag.
         field: its name, format, mask and so on; its number is 0.
-        row: how it lies.
         rest: whether it takes all that is left (or all that a tag's length says).
         binary: whether what holds it is bytes.
+        charset: of the text that holds it, where it is not.
     """
 
-    __slots__ = ("binary", "field", "key", "rest", "row")
+    __slots__ = ("binary", "charset", "field", "key", "rest", "row")
 
-    def __init__(self, key: str, field: Field, row: Row, *, rest: bool, binary: bool) -> None:
+    row: Row
+    """How it lies: lowered when it is first asked for, since most specs have more parts than messages do."""
+
+    def __init__(self, key: str, field: Field, *, rest: bool, binary: bool, charset: str = "") -> None:
         self.key = key
         self.field = field
-        self.row = row
         self.rest = rest
         self.binary = binary
+        self.charset = charset
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "row":
+            raise AttributeError(name)
+        lowered = row_of(self.field)
+        if not self.binary and not self.field.binary:
+            pattern = content.pattern(self.field.format, self.charset)
+            lowered = lowered._replace(pattern=pattern, check=content.PATTERN)
+        self.row = lowered
+        return lowered
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Part):
