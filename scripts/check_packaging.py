@@ -33,9 +33,10 @@ print(fixtures["spec"], "".join(fixtures["messages"][0]["hex"].split()))
 
 ALL_SPECS = """
 import iso_gateway
-from iso_gateway.catalog import load_profile, load_spec, profile_names, spec_names
+from iso_gateway.catalog import load_profile, load_spec, pressed, profile_names, spec_names
 
 for name in spec_names():
+    assert pressed.shipped(name) is not None, f"{name} was not pressed"
     profile = load_spec(name).profile
     if profile:
         load_profile(profile)
@@ -63,7 +64,7 @@ def check_sdist(dist: Path) -> Path:
         archive.extractall(dist, filter="data")
     if missing := set(run("git", "ls-files", *PACKAGED, "hatch_build.py", cwd=ROOT).splitlines()) - source:
         sys.exit(f"missing in the sdist: {', '.join(sorted(missing))}")
-    if compiled := {name for name in source if name.endswith((".so", ".c"))}:
+    if compiled := {name for name in source if name.endswith((".so", ".c", ".pressed"))}:
         sys.exit(f"compiled, in the sdist: {', '.join(sorted(compiled))}")
     print(f"built     {sdist.name} ({len(source)} files)")
     return dist / sdist.name.removesuffix(".tar.gz")
