@@ -1,4 +1,4 @@
-"""Builds the compiled engine of the codec, and presses the shipped specs: into a wheel, in place for an editable
+"""Builds the compiled engine of the codec, and presses what is shipped as YAML: into a wheel, in place for an editable
 install, or in place by hand.
 
     python hatch_build.py
@@ -7,8 +7,8 @@ Where the engine cannot be built (no compiler, no headers of Python, no Cython) 
 on the Python walker. ``ISO_GATEWAY_ENGINE=compiled`` makes that an error, ``reference`` does not try.
 Only the file of the running interpreter's ABI is ever written, and none is deleted: another environment may use it.
 
-A pressed spec is a shipped one as plain data, which loads in a tenth of the time (`iso_gateway.catalog.pressed`). Where
-they cannot be pressed, or are no longer true, the sources are read.
+Pressed specs and profiles are the shipped ones as plain data, which load in a tenth of the time
+(`iso_gateway.catalog.pressed`). Where they cannot be pressed, or are no longer true, the sources are read.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def compile_engine(scratch: Path) -> Path:
 
 
 def press(scratch: Path | None) -> list[Path]:
-    """Press the shipped specs into a folder in *scratch* and return the files; without one, those that are stale in
+    """Press specs and profiles into a folder in *scratch* and return the files; without one, those that are stale in
     place, and return nothing.
 
     Raises:

@@ -36,10 +36,10 @@ import iso_gateway
 from iso_gateway.catalog import load_profile, load_spec, pressed, profile_names, spec_names
 
 for name in spec_names():
-    assert pressed.shipped(name) is not None, f"{name} was not pressed"
+    assert pressed.spec(name) is not None, f"{name} was not pressed"
     profile = load_spec(name).profile
     if profile:
-        load_profile(profile)
+        assert load_profile(profile) == pressed.profile(profile), f"{profile} was not pressed"
 print(len(spec_names()), "specs,", len(profile_names()), "profiles from", iso_gateway.__file__)
 assert len(spec_names()) >= 4
 """

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import hatch_build
-from iso_gateway.catalog import spec_names
+from iso_gateway.catalog import profile_names, spec_names
 
 FOREIGN = ("_engine.cpython-399-x86_64-linux-gnu.so", "_engine.pypy311-pp73-x86_64-linux-gnu.so", "_other.so")
 
@@ -141,7 +141,8 @@ def test_where_specs_cannot_be_pressed_the_sources_will_do(monkeypatch: pytest.M
 
 def test_the_specs_are_pressed_by_a_process_of_its_own(tmp_path: Path) -> None:
     files = hatch_build.press(tmp_path)
-    assert [file.name for file in files] == [f"{name}.pressed" for name in spec_names()]
+    names = {f"spec.{name}.pressed" for name in spec_names()} | {f"profile.{name}.pressed" for name in profile_names()}
+    assert {file.name for file in files} == names
     assert all(b"rules.py" not in file.read_bytes() for file in files)  # the code of a wheel does not change
 
 

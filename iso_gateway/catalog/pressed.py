@@ -1,4 +1,4 @@
-"""Shipped specs that were pressed when the package was built, so that a command need not read YAML.
+"""Shipped specs and profiles that were pressed when the package was built, so that a command need not read YAML.
 
 A file of them is a line that says what it is, and what `marshal` makes of plain data: what Python's own compiled files
 are made of, and trusted as they are, since it lies among them. It counts only while it is true: each source that it was
@@ -17,9 +17,9 @@ from iso_gateway import resources
 
 if TYPE_CHECKING:
     from iso_gateway.codec.spec import Spec
+    from iso_gateway.protocol.profile import Profile
 
 FOLDER: Final = f"{resources.PACKAGE}/catalog/shipped"
-ENDING: Final = ".pressed"
 _HEAD: Final = b"iso_gateway pressed 1 "
 
 
@@ -30,18 +30,35 @@ class Content(NamedTuple):
     """Path below specs/, size and CRC-32 of each file that was read."""
     code: tuple[tuple[str, int, int], ...]
     """Path in the package, size and time of change in nanoseconds of each module, where they change; else empty."""
-    spec: tuple[Any, ...]
-    """A `codec.pressed.Pressed`, as a tuple."""
+    what: Any
+    """A `codec.pressed.Pressed` as a tuple, or the data of a profile, which were judged before."""
 
 
-def shipped(name: str) -> Spec | None:
+def spec(name: str) -> Spec | None:
     """Return the shipped spec *name*, or None where it was not pressed, or from something else than what is there."""
-    content = _content(name)
-    if content is None or not _is_current(content):
+    content = _current("spec", name)
+    if content is None:
         return None
     from iso_gateway.codec.pressed import Pressed, spec_of  # noqa: PLC0415 -- where nothing is pressed it is not needed
 
-    return spec_of(Pressed(*content.spec))
+    return spec_of(Pressed(*content.what))
+
+
+def profile(name: str) -> Profile | None:
+    """Return the shipped profile *name*, or None as `spec` does."""
+    content = _current("profile", name)
+    if content is None:
+        return None
+    import msgspec  # noqa: PLC0415 -- specs need none of these two
+
+    from iso_gateway.protocol.profile import Profile  # noqa: PLC0415
+
+    return msgspec.convert(content.what, Profile, strict=False)
+
+
+def file(what: str, name: str) -> str:
+    """Return the name of the file of the ``spec`` or ``profile`` *name*."""
+    return f"{what}.{name}.pressed"
 
 
 def packed(content: Content) -> bytes:
@@ -62,9 +79,14 @@ def module(path: str) -> tuple[str, int, int]:
     return path, known.st_size, known.st_mtime_ns
 
 
-def _content(name: str) -> Content | None:
+def _current(what: str, name: str) -> Content | None:
+    content = _content(f"{FOLDER}/{file(what, name)}")
+    return content if content is not None and _is_current(content) else None
+
+
+def _content(path: str) -> Content | None:
     try:
-        raw = resources.read(f"{FOLDER}/{name}{ENDING}")
+        raw = resources.read(path)
     except (OSError, ValueError):
         return None
     head, _, body = raw.partition(b"\n")

@@ -65,7 +65,7 @@ def profile_names() -> list[str]:
 @functools.cache
 def _shipped_spec(name: str) -> Spec:
     """Return a shipped spec; it cannot change, so that one of each is enough."""
-    spec = pressed.shipped(name)
+    spec = pressed.spec(name)
     if spec is not None:
         return spec
     from iso_gateway.catalog import loading  # noqa: PLC0415 -- as above
@@ -75,6 +75,9 @@ def _shipped_spec(name: str) -> Spec:
 
 @functools.cache
 def _shipped_profile(name: str) -> Profile:
+    profile = pressed.profile(name)
+    if profile is not None:
+        return profile
     from iso_gateway.catalog import loading  # noqa: PLC0415 -- as above
 
     return loading.shipped_profile(name)

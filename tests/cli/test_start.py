@@ -42,10 +42,10 @@ DEAR = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with one pressed spec: a checkout need not have any."""
+    """A folder with one pressed spec and its profile: a checkout need not have any."""
     made = tmp_path_factory.mktemp("pressed")
-    content = pressing.content(SPEC.name, code=False)
-    (made / f"{SPEC.name}{pressed.ENDING}").write_bytes(pressed.packed(content))
+    (made / pressed.file("spec", SPEC.name)).write_bytes(pressed.packed(pressing.spec(SPEC.name, code=False)))
+    (made / pressed.file("profile", "iso87")).write_bytes(pressed.packed(pressing.profile("iso87", code=False)))
     return made
 
 
@@ -76,7 +76,10 @@ def test_explain_loads_a_little_more(folder: Path) -> None:
 
 
 def test_the_profile_is_loaded_for_a_message_with_a_response_code(folder: Path) -> None:
-    assert "iso_gateway.protocol.profile" in loaded(folder, "explain", APPROVAL.hex())
+    its_own = {f"iso_gateway.{part}" for part in ("protocol", "protocol.profile", "settings")}
+    names = loaded(folder, "explain", APPROVAL.hex())
+    assert names >= its_own
+    assert names & (DEAR - its_own) == set()
 
 
 def test_help_and_version_load_no_codec(folder: Path) -> None:
