@@ -7,6 +7,7 @@ came with the 2003 edition. Reserved digits are refused: what they mean, nobody 
 from __future__ import annotations
 
 from enum import IntEnum
+from itertools import product
 from typing import Final, Self
 
 
@@ -86,14 +87,7 @@ class Origin(IntEnum):
 
 def _known(versions: str) -> frozenset[str]:
     digits = ("".join(str(int(each)) for each in kind) for kind in (MessageClass, Function, Origin))
-    classes, functions, origins = digits
-    return frozenset(
-        f"{version}{klass}{function}{origin}"
-        for version in versions
-        for klass in classes
-        for function in functions
-        for origin in origins
-    )
+    return frozenset(map("".join, product(versions, *digits)))
 
 
 KNOWN: Final[dict[str, frozenset[str]]] = {

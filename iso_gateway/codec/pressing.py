@@ -10,7 +10,7 @@ from iso_gateway.codec.pressed import Pressed, Thing
 from iso_gateway.codec.spec import Spec
 
 _NUMBERS: Final = {name: number for number, name in enumerate(pressed.KINDS)}
-_MADE: Final = frozenset({"row"})
+_MADE: Final = frozenset({"_row"})
 """What is made again of all else when it is first asked for."""
 _PLAIN: Final = (str, int, type(None))
 
@@ -66,7 +66,7 @@ class _Things:
             plain: dict[str, Any] = {}
             links: dict[str, Any] = {}
             for name in _names(thing):
-                self._sort(name, getattr(thing, name), plain, links)
+                self._sort(name, None if name in _MADE else getattr(thing, name), plain, links)
             self._places[id(thing)] = len(self.all)
             self.all.append((number, plain, links))
         return self._places[id(thing)]
@@ -89,4 +89,4 @@ def _names(thing: object) -> list[str]:
     if isinstance(thing, tuple):
         return list(thing._fields)  # type: ignore[attr-defined]  # a named one
     slots = [each.__dict__.get("__slots__", ()) for each in type(thing).__mro__]
-    return [name for some in slots for name in some if name not in _MADE]
+    return [name for some in slots for name in some]

@@ -24,10 +24,7 @@ class Spec:
     Two specs are equal when they were made from the same data. A pickled spec carries that data.
     """
 
-    __slots__ = ("echo", "engine", "fields", "name", "plan", "presence", "profile", "source", "title", "version")
-
-    presence: Mapping[str, Rule]
-    """What a message must have and must not have, by the id of the rule; `load_spec` takes it from the profile."""
+    __slots__ = ("_rules", "echo", "engine", "fields", "name", "plan", "profile", "source", "title", "version")
 
     def __init__(
         self,
@@ -57,17 +54,17 @@ class Spec:
         """What walks the plan quickly, or says None."""
         self.source = source
         """The data that it was made from, plain mappings, lists and scalars."""
-        if presence is not None:
-            self.presence = presence
+        self._rules = presence
 
-    def __getattr__(self, name: str) -> Any:
-        if name != "presence":
-            raise AttributeError(name)
-        # Of a pressed spec they are read when they are first asked for: to decode, nobody does.
-        from iso_gateway.codec.presence import rules_of  # noqa: PLC0415
+    @property
+    def presence(self) -> Mapping[str, Rule]:
+        """What a message must have and must not have, by the id of the rule; `load_spec` takes it from the profile."""
+        if self._rules is None:
+            # Of a pressed spec they are read when they are first asked for: to decode, nobody does.
+            from iso_gateway.codec.presence import rules_of  # noqa: PLC0415
 
-        self.presence = rules_of(self.source)
-        return self.presence
+            self._rules = rules_of(self.source)
+        return self._rules
 
     def decode(self, data: bytes | bytearray | memoryview, *, strict: bool = True, trace: bool = False) -> Message:
         """Return the message that *data* says, from its MTI to its last byte.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from iso_gateway.codec import body, content, given, lengths
 from iso_gateway.codec.field import Field, Mask
@@ -59,10 +59,7 @@ class Part:
         charset: of the text that holds it, where it is not.
     """
 
-    __slots__ = ("binary", "charset", "field", "key", "rest", "row")
-
-    row: Row
-    """How it lies: lowered when it is first asked for, since most specs have more parts than messages do."""
+    __slots__ = ("_row", "binary", "charset", "field", "key", "rest")
 
     def __init__(self, key: str, field: Field, *, rest: bool, binary: bool, charset: str = "") -> None:
         self.key = key
@@ -70,16 +67,18 @@ class Part:
         self.rest = rest
         self.binary = binary
         self.charset = charset
+        self._row: Row | None = None
 
-    def __getattr__(self, name: str) -> Any:
-        if name != "row":
-            raise AttributeError(name)
-        lowered = row_of(self.field)
-        if not self.binary and not self.field.binary:
-            pattern = content.pattern(self.field.format, self.charset)
-            lowered = lowered._replace(pattern=pattern, check=content.PATTERN)
-        self.row = lowered
-        return lowered
+    @property
+    def row(self) -> Row:
+        """How it lies: lowered when it is first asked for, since most specs have more parts than messages do."""
+        if self._row is None:
+            lowered = row_of(self.field)
+            if not self.binary and not self.field.binary:
+                pattern = content.pattern(self.field.format, self.charset)
+                lowered = lowered._replace(pattern=pattern, check=content.PATTERN)
+            self._row = lowered
+        return self._row
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Part):
