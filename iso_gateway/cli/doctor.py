@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from iso_gateway.cli.given import raw_given
 from iso_gateway.cli.options import json_option
 from iso_gateway.cli.output import complain, say, say_json
 from iso_gateway.cli.paint import show
 
 if TYPE_CHECKING:
     from iso_gateway.codec.spec import Spec
+    from iso_gateway.inspect.doctor.cuts import Cut
     from iso_gateway.inspect.doctor.search import Fit
+    from iso_gateway.inspect.page import Line
 
 SHOWN: Final = 5
 """Fits that are printed."""
@@ -22,39 +23,48 @@ FIRST: Final = ("iso87-ascii", "iso87-binary", "iso93-ascii", "iso93-binary", "c
 
 
 @click.command()
-@click.argument("given", nargs=-1, metavar="[HEX|FILE|-]")
+@click.argument("given", nargs=-1, metavar="[HEX|FILE|-]...")
 @click.option("--spec", "own", multiple=True, metavar="NAME|FILE", help="Try these first; may be given several times.")
 @json_option
 def doctor(*, given: tuple[str, ...], own: tuple[str, ...], as_json: bool) -> int:
     """Find out what bytes are: their framing, header, spec and form of bitmap.
 
-    Give it one message or several, with whatever lies around them; several of them tell more. What comes out exactly
-    is ranked by how much sense it makes: dates that are dates, card numbers with their check digit, currencies that
-    exist. Where a spec almost fits, it is told which edit of it fits exactly, as a spec to paste.
+    Give it one message or several, one a line or an argument, with whatever lies around them, Ethernet, IP and TCP too;
+    several of them tell more. What comes out exactly is ranked by how much sense it makes: dates that are dates, card
+    numbers with their check digit, currencies that exist. Where a spec almost fits, it is told which edit of it fits
+    exactly, as a spec to paste. Captures are read by `iso-gateway pcap`.
 
-    Nothing leaves this machine. Exits 1 where nothing fits, and tells how far the best attempt came.
+    Nothing leaves this machine. It takes some tenths of a second, and never more than some seconds. Exits 1 where
+    nothing fits well, and tells how far the best attempt came.
     """
-    from iso_gateway.codec.unreadable import many
-    from iso_gateway.inspect.doctor.search import diagnose, furthest
+    from iso_gateway.cli.several import meant
+    from iso_gateway.inspect.doctor.cuts import cut
+    from iso_gateway.inspect.doctor.search import diagnose
 
     specs = _specs(own)
-    inputs, unread = raw_given(given)
-    found = [(data, fit) for data in inputs for fit in diagnose(data, specs)]
-    fits = [fit for _, fit in sorted(found, key=lambda pair: pair[1].rank)][:SHOWN]
+    inputs, unread = meant(given)
+    found = [(each, fit) for each in inputs for fit in diagnose(each.messages, specs)]
+    found.sort(key=lambda pair: pair[1].rank)
+    rows = _alike([fit for _, fit in found])[:SHOWN]
+    best = rows[0][0] if rows else None
+    cuts = (
+        [] if best is not None and best.believed and not best.edits else [cut(each.messages, specs) for each in inputs]
+    )
+    end = max((each for each in cuts if each is not None), key=lambda each: each.worth, default=None)
+    if best is not None and end is not None and end.worth < best.worth:
+        end = None
+    good = best is not None and best.believed and end is None
     if as_json:
-        say_json({"fits": [_as_json(fit) for fit in fits]})
-    elif fits:
-        _print(fits)
-    elif inputs:
-        say("nothing fits exactly")
-    if not as_json and not (fits and not fits[0].edits):
-        starts = [start for data in inputs if (start := furthest(data, specs)) is not None]
-        for wrap, spec, error in sorted(starts, key=lambda start: -start[2].offset)[:1]:
-            how = f"{many(error.missing, 'byte')} or more missing" if error.missing else "it stops there"
-            say(f"without edits the most can be read with {wrap.words} and spec {spec.name}: {how}, {error}")
+        say_json({"fits": [_as_json(fit) for row in rows for fit in row][:SHOWN], "cut": _cut_as_json(end)})
+    else:
+        if best is not None and (note := found[0][0].note):
+            say(note)
+        _print(rows, end, good=good)
+        if inputs and end is None and not (best is not None and best.believed and not best.edits):
+            _furthest([each.messages for each in inputs], specs)
     if unread:
         complain(unread)
-    return 0 if fits and not unread else 1
+    return 0 if good and not unread else 1
 
 
 def _specs(own: tuple[str, ...]) -> list[Spec]:
@@ -64,22 +74,70 @@ def _specs(own: tuple[str, ...]) -> list[Spec]:
     return [load_spec(name) for name in names]
 
 
-def _print(fits: list[Fit]) -> None:
-    from iso_gateway.codec.mask import scan
-    from iso_gateway.inspect.doctor.search import yaml_of
-    from iso_gateway.inspect.explaining import one_line
-    from iso_gateway.inspect.page import EMPTY, Line, Piece, Style, line
+def _alike(fits: list[Fit]) -> list[list[Fit]]:
+    """Return *fits* in rows: those of one differ in the spec alone, and nothing in the bytes tells which is meant."""
+    rows: dict[Any, list[Fit]] = {}
+    for fit in fits:
+        key = fit.wrap.framing, fit.wrap.skipped, fit.rank, fit.message.items(), tuple(edit.words for edit in fit.edits)
+        rows.setdefault(key, []).append(fit)
+    return list(rows.values())
+
+
+def _print(rows: list[list[Fit]], end: Cut | None, *, good: bool) -> None:
+    from iso_gateway.inspect.page import EMPTY, Piece, Style, line
 
     lines: list[Line] = []
-    for number, fit in enumerate(fits, 1):
-        head = f"{number}. {fit.wrap.words}, spec {fit.spec.name}"
-        lines.append(line(Piece(head, Style.TITLE), Piece(f"  {_sense(fit)}", Style.NOTE)))
-        lines += [line("   ", Piece(edit.words, Style.BAD)) for edit in fit.edits]
-        first = "   " if fit.wrap.total == 1 else f"   {fit.wrap.total} messages, the first: "
-        # Read by a spec that is not the right one, a card number may stand anywhere.
-        lines.append(line(first, scan(one_line(fit.message))))
-    best = fits[0]
-    lines += [EMPTY, line(Piece("to use the first:", Style.NOTE))]
+    if end is not None:
+        lines += [line(Piece(_said_of(end), Style.BAD)), *_message(end.error.partial, 1)]
+        lines += [EMPTY, line(Piece("if it is whole after all:", Style.NOTE))] if rows else []
+    elif not good:
+        lines.append(
+            line(Piece("nothing fits well; what comes out exactly:" if rows else "nothing fits exactly", Style.BAD))
+        )
+    for number, row in enumerate(rows, 1):
+        lines += _row(number, row)
+    if rows and good:
+        lines += _to_paste(rows[0][0])
+    show(lines)
+
+
+def _said_of(end: Cut) -> str:
+    from iso_gateway.codec.unreadable import many
+
+    with_what = f"{end.wrap.words} and spec {end.spec.name}"
+    if end.missing:
+        missing = many(getattr(end.error, "missing", 0), "byte")
+        return f"cut short, it seems: with {with_what} all makes sense, and {missing} or more are missing: {end.error}"
+    return f"too long, it seems: with {with_what} all makes sense: {end.error}"
+
+
+def _row(number: int, row: list[Fit]) -> list[Line]:
+    from iso_gateway.inspect.page import Piece, Style, line
+
+    fit = row[0]
+    head = f"{number}. {fit.wrap.words}, spec {fit.spec.name}"
+    lines = [line(Piece(head, Style.TITLE), Piece(f"  {_sense(fit)}", Style.NOTE))]
+    if len(row) > 1:
+        lines.append(line("   just as well: ", ", ".join(each.spec.name for each in row[1:])))
+    lines += [line("   ", Piece(edit.words, Style.BAD)) for edit in fit.edits]
+    return lines + _message(fit.message, fit.wrap.total)
+
+
+def _message(message: Any, total: int) -> list[Line]:
+    from iso_gateway.codec.mask import scan
+    from iso_gateway.inspect.explaining import one_line
+    from iso_gateway.inspect.page import line
+
+    # Read by a spec that is not the right one, a card number may stand anywhere.
+    return [line("   " if total == 1 else f"   {total} messages, the first: ", scan(one_line(message)))]
+
+
+def _to_paste(best: Fit) -> list[Line]:
+    """Return what to write where, for the first."""
+    from iso_gateway.inspect.doctor.search import yaml_of
+    from iso_gateway.inspect.page import EMPTY, Piece, Style, line
+
+    lines: list[Line] = [EMPTY, line(Piece("to use the first:", Style.NOTE))]
     written = yaml_of(best)
     if written:
         lines += [line("   mine.yaml"), *(line("   ", each) for each in written.splitlines())]
@@ -88,8 +146,21 @@ def _print(fits: list[Fit]) -> None:
     if best.wrap.skipped:
         lines.append(line(Piece(f"   no framing of ours has that header of {best.wrap.skipped} bytes", Style.BAD)))
     lines.append(line(f"   iso-gateway host --port 9000 --spec {spec}{framing}"))
-    lines.append(line(f'   spec = "{spec}"' + (f'   framing = "{best.wrap.framing}"' if best.wrap.framing else "")))
-    show(lines)
+    lines.append(line(f'   spec = "{spec}"'))
+    if best.wrap.framing:
+        lines.append(line(f'   framing = "{best.wrap.framing}"'))
+    return lines
+
+
+def _furthest(inputs: list[tuple[bytes, ...]], specs: list[Spec]) -> None:
+    """Tell how far the specs come as they are."""
+    from iso_gateway.codec.unreadable import many
+    from iso_gateway.inspect.doctor.search import furthest
+
+    starts = [start for messages in inputs if (start := furthest(messages, specs)) is not None]
+    for wrap, spec, error in sorted(starts, key=lambda start: -start[2].offset)[:1]:
+        how = f"{many(error.missing, 'byte')} or more missing" if error.missing else "it stops there"
+        say(f"without edits the most can be read with {wrap.words} and spec {spec.name}: {how}, {error}")
 
 
 def _sense(fit: Fit) -> str:
@@ -109,4 +180,18 @@ def _as_json(fit: Fit) -> dict[str, Any]:
         "yaml": yaml_of(fit),
         "sense": round(fit.sense.share, 3),
         "doubts": list(fit.sense.doubts),
+        "believed": fit.believed,
+    }
+
+
+def _cut_as_json(end: Cut | None) -> dict[str, Any] | None:
+    if end is None:
+        return None
+    missing = getattr(end.error, "missing", 0) if end.missing else 0
+    return {
+        "framing": end.wrap.framing,
+        "header": end.wrap.skipped,
+        "spec": end.spec.name,
+        "missing": missing,
+        "told": str(end.error),
     }

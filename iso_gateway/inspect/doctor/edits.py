@@ -1,4 +1,9 @@
-"""What may be wrong with a spec: each single edit of a field, or of the whole, in the words of a spec's YAML."""
+"""What may be wrong with a spec: each single edit of a field, or of the whole, in the words of a spec's YAML.
+
+Each has a price, in the points of `sanity`: what dialects really differ in is cheap (a character set, how a length is
+written), what hardly ever happens is dear (an amount of eleven digits). The dearer an edit, the more sense it has to
+make of the bytes.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,7 @@ _ENCODINGS: Final[dict[str, tuple[str, ...]]] = {
     "n": ("ascii", "bcd", _EBCDIC),
     "z": ("ascii", "bcd", _EBCDIC),
     "xn": ("ascii", "bcd", _EBCDIC),
-    "nibbles": ("bcd", "ascii"),
+    "nibbles": ("bcd",),
     "b": ("binary", "hex"),
 }
 _TEXTS: Final = ("ascii", _EBCDIC)
@@ -19,7 +24,15 @@ _LENGTHS: Final[dict[str, int]] = {"LLVAR": 99, "LLLVAR": 999}
 """The usual ones, and the most that each can say."""
 _NEAR: Final = 12
 """How many characters a fixed length may be off."""
+_SIZES: Final = (2, 3, 4, 6, 8, 10, 11, 12, 15, 16, 19, 20, 24, 25, 28, 30, 32, 37, 40, 48, 99)
+"""How long a field may be that has a fixed length instead of one before it."""
 _OF_THE_LENGTH: Final = ("prefix", "prefix_bytes", "counts", "inclusive")
+_PADS: Final = ("left 0", "right F", "right 0")
+_RIGID: Final = frozenset({3, 4, 5, 6, 7, 11, 12, 13, 14, 15, 18, 23, 38, 39, 49, 50, 51})
+"""Elements that are as long in every dialect of an edition."""
+
+_CHEAP, _USUAL, _RARE, _ONE_OF_MANY = 4.0, 5.0, 6.0, 6.5
+# The last: a size is one of some twenty that always read, where a length before the value has to agree with it.
 
 
 class Edit(NamedTuple):
@@ -31,6 +44,8 @@ class Edit(NamedTuple):
     """Keys and their new values; None takes a key away."""
     words: str
     """``DE 43: length LLVAR instead of fixed``."""
+    price: float = _CHEAP
+    """How many points of sense it has to be worth."""
 
     @property
     def number(self) -> int:
@@ -44,7 +59,7 @@ class Edit(NamedTuple):
 
 
 Make = Callable[..., Edit]
-"""Takes the words of an edit and, as keywords, the keys with their new values."""
+"""Takes the words of an edit, its price and, as keywords, the keys with their new values."""
 
 
 def of_field(number: int, data: Mapping[str, Any], prefix: str) -> Iterator[Edit]:
@@ -55,48 +70,72 @@ def of_field(number: int, data: Mapping[str, Any], prefix: str) -> Iterator[Edit
         data: its keys in the spec.
         prefix: how most lengths of the spec are encoded, for one that gets a length.
     """
+    surcharge = 1.0 if number in _RIGID else 0.0
 
-    def edit(words: str, **changes: str | None) -> Edit:
+    def edit(words: str, price: float, **changes: str | None) -> Edit:
         made = tuple((key, value) for key, value in changes.items() if value is not None or key in data)
-        return Edit(f"fields.{number}", made, f"DE {number}: {words}")
+        return Edit(f"fields.{number}", made, f"DE {number}: {words}", price)
 
+    encoding = data.get("encoding", "ascii")
+    others = [each for each in _ENCODINGS.get(data["format"], _TEXTS) if each != encoding]
+    for each in others:
+        words = f"in {_said(each)} instead of {_said(encoding)}"
+        yield edit(words, _CHEAP, encoding=each, counts=None, pad=None)
+        if data["length"] != "fixed":
+            for head in _PREFIXES:
+                if head != data.get("prefix"):
+                    both = f"{words}, length in {_said(head)}"
+                    yield edit(both, _RARE, encoding=each, prefix=head, counts=None, pad=None, prefix_bytes=None)
     if data["length"] == "fixed":
-        for name, most in _LENGTHS.items():
-            yield edit(f"length {name} instead of fixed", length=name, max=str(most), prefix=prefix, min=None)
+        for head in dict.fromkeys((prefix, *_PREFIXES)):
+            for name, most in _LENGTHS.items():
+                said = f"length {name} instead of fixed" + (f", in {_said(head)}" if head != prefix else "")
+                price = (_CHEAP if head == prefix else _USUAL) + surcharge
+                yield edit(said, price, length=name, max=str(most), prefix=head, min=None)
     else:
         yield from _lengths(edit, data)
-    encoding = data.get("encoding", "ascii")
-    for each in _ENCODINGS.get(data["format"], _TEXTS):
-        if each != encoding:
-            yield edit(f"in {_said(each)} instead of {_said(encoding)}", encoding=each, counts=None)
-    yield from _sizes(edit, data)
+    yield from _sizes(edit, data, surcharge)
+    if encoding == "bcd":
+        for pad in _PADS:
+            if pad != data.get("pad"):
+                yield edit(f"an odd digit is filled up {pad.replace(' ', ' with ')}", _CHEAP, pad=pad)
 
 
 def _lengths(edit: Make, data: Mapping[str, Any]) -> Iterator[Edit]:
     """Yield the edits of a length prefix."""
-    for name, most in _LENGTHS.items():
-        if name != data["length"]:
-            yield edit(f"length {name} instead of {data['length']}", length=name, max=str(min(int(data["max"]), most)))
+    most, now = int(data["max"]), data["length"]
+    for name, top in _LENGTHS.items():
+        if name != now:
+            yield edit(f"length {name} instead of {now}", _CHEAP, length=name, max=str(min(most, top)))
     for each in _PREFIXES:
         if each != data.get("prefix"):
-            yield edit(f"length in {_said(each)} instead of {_said(data['prefix'])}", prefix=each)
+            words = f"length in {_said(each)} instead of {_said(data['prefix'])}"
+            yield edit(words, _CHEAP, prefix=each, prefix_bytes=None)
+            for name, top in _LENGTHS.items():
+                if name != now:
+                    both = f"length {name} in {_said(each)} instead of {now} in {_said(data['prefix'])}"
+                    size = str(min(most, top))
+                    yield edit(both, _RARE, length=name, prefix=each, max=size, prefix_bytes=None)
     yield from _counts(edit, data)
     without: dict[str, str | None] = dict.fromkeys(_OF_THE_LENGTH)
-    yield edit("fixed instead of with a length", length="fixed", **without)
+    for long in dict.fromkeys((most, *_SIZES)):
+        price = _RARE if long == most else _ONE_OF_MANY + 0.5
+        yield edit(f"fixed, {long} long, instead of with a length", price, length="fixed", max=str(long), **without)
 
 
-def _sizes(edit: Make, data: Mapping[str, Any]) -> Iterator[Edit]:
-    """Yield other sizes: nearly the same of a fixed field, the most that its length can say of another."""
+def _sizes(edit: Make, data: Mapping[str, Any], surcharge: float) -> Iterator[Edit]:
+    """Yield other sizes: nearly the same of a fixed field, or twice as much; the most that another's length can say."""
     most = int(data["max"])
     if data["length"] != "fixed":
         top = _LENGTHS.get(data["length"], 0)
         if top > most:
-            yield edit(f"at most {top} long instead of {most}", max=str(top))
+            yield edit(f"at most {top} long instead of {most}", _CHEAP, max=str(top))
         return
-    for off in range(1, _NEAR + 1):
-        for size in (most - off, most + off):
-            if size > 0:
-                yield edit(f"{size} instead of {most} long", max=str(size), min=None)
+    near = [size for off in range(1, _NEAR + 1) for size in (most - off, most + off)]
+    for size in dict.fromkeys((2 * most, *near)):
+        if size > 0:
+            price = surcharge + (_USUAL if size == 2 * most else _ONE_OF_MANY + abs(size - most) / 20)
+            yield edit(f"{size} instead of {most} long", price, max=str(size), min=None)
 
 
 def _counts(edit: Make, data: Mapping[str, Any]) -> Iterator[Edit]:
@@ -107,18 +146,31 @@ def _counts(edit: Make, data: Mapping[str, Any]) -> Iterator[Edit]:
     others = {"bcd": ("digits", "bytes"), "hex": ("bytes", "characters")}.get(encoding, ())
     for each in others:
         if each != now:
-            yield edit(f"its length counts {each} instead of {now}", counts=each)
+            yield edit(f"its length counts {each} instead of {now}", _CHEAP, counts=each)
+    if not data.get("inclusive"):
+        yield edit("its length counts itself too", _RARE, inclusive="true")
 
 
 def undefined(number: int, prefix: str) -> Iterator[Edit]:
     """Yield what a data element may be that the spec does not have."""
-    for form, encoding in (("ans", "ascii"), ("b", "binary"), ("n", "ascii"), ("n", "bcd"), ("b", "hex")):
+    price = _USUAL
+    for form, encoding in (("ans", "ascii"), ("b", "binary"), ("n", "ascii"), ("n", "bcd"), ("ans", _EBCDIC)):
         for name, most in (("LLLVAR", 999), ("LLVAR", 99)):
-            changes: tuple[tuple[str, str | None], ...] = (
-                ("name", f"element_{number}"), ("format", form), ("encoding", encoding), ("length", name),
-                ("max", str(most)), ("prefix", prefix), ("mask", "all"),
-            )  # fmt: skip
-            yield Edit(f"fields.{number}", changes, f"DE {number}: is there, {form} {name} in {_said(encoding)}")
+            price += 0.1
+            yield _made(number, form, encoding, price, (("length", name), ("max", str(most)), ("prefix", prefix)))
+    for form, encoding in (("ans", "ascii"), ("n", "bcd"), ("b", "binary")):
+        for size in _SIZES:
+            price += 0.1
+            yield _made(number, form, encoding, price, (("length", "fixed"), ("max", str(size))))
+
+
+def _made(number: int, form: str, encoding: str, price: float, length: tuple[tuple[str, str], ...]) -> Edit:
+    """Return the edit that defines a data element."""
+    changes: tuple[tuple[str, str | None], ...] = (
+        ("name", f"element_{number}"), ("format", form), ("encoding", encoding), *length, ("mask", "all"),
+    )  # fmt: skip
+    size = length[0][1] if length[0][1] != "fixed" else length[1][1]
+    return Edit(f"fields.{number}", changes, f"DE {number}: is there, {form} {size} in {_said(encoding)}", price)
 
 
 def of_the_whole(data: Mapping[str, Any]) -> Iterator[Edit]:

@@ -1,7 +1,11 @@
 """Which framing and spec bytes fit exactly, and the smallest edits of a spec with which they do.
 
-First every spec is tried in every framing. Only where nothing comes out that makes sense are specs edited: once, at the
-field where reading stopped and at those before it; then a second time, after the edits that got furthest.
+First every spec is tried in every framing. Unless one comes out without a doubt, specs are edited, once and, where
+that makes no sense of the bytes, twice: see `walk`. What comes out is ranked by how much sense it makes, less the price
+of the edits, so that more messages, which make more sense, outweigh them.
+
+Bounds: `LONGEST` bytes are looked at, and `READS` elements are read by edited specs for each number of edits. It takes
+some tenths of a second mostly, and some seconds at most on a common machine. Nothing here asks the clock.
 """
 
 from __future__ import annotations
@@ -10,31 +14,36 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from typing import Any, Final, NamedTuple
 
-from iso_gateway.codec import bitmap, rules
 from iso_gateway.codec.build import build_spec
-from iso_gateway.codec.field import Field
 from iso_gateway.codec.message import Message
-from iso_gateway.codec.plan import FIELD, Plan
 from iso_gateway.codec.spec import Spec
-from iso_gateway.codec.trace import decode
-from iso_gateway.errors import DecodeError, Problem, SpecError
+from iso_gateway.errors import DecodeError, SpecError
 from iso_gateway.inspect.doctor import edits
 from iso_gateway.inspect.doctor.edits import Edit
 from iso_gateway.inspect.doctor.sanity import Sense, sense
+from iso_gateway.inspect.doctor.walk import Budget, Choices, Walk, choices_of, head, worth
 from iso_gateway.inspect.doctor.wraps import Wrap, wraps
 
 LONGEST: Final = 64 * 1024
 """Bytes of an input that are looked at."""
-TRIES: Final = 8_000
-"""Edited specs that are tried; each takes some tenths of a millisecond."""
-PAIRS: Final = 10
-"""Framings with a spec that are edited: those in which most could be read."""
-FURTHER: Final = 24
-"""Edited specs that are edited once more: those with which most could be read."""
+READS: Final = 300_000
+"""Elements that are read by edited specs."""
+SHARE: Final = 60_000
+"""Of these, in one framing by one spec."""
+MESSAGES: Final = 6
+"""Messages of an input that edits are looked for in; all are read with what is found."""
+WAYS: Final = 24
+"""Edits, or pairs of them, that are followed of each framing and spec."""
 SANE: Final = 0.85
-"""The share of sense from which on a fit is believed, and no more is tried."""
+"""The share of sense from which on a fit is believed."""
+MUCH: Final = 30
+"""Points from which on a spec as it is needs not so great a share: values that nobody took care of are no rarity."""
+HALF: Final = 0.5
+"""That share."""
 LIKELY: Final = 0.7
 """The share below which an edited spec is no answer."""
+UNKNOWN_HEADER: Final = 4.0
+"""What a header that nobody knows costs, in points; a byte of it costs a sixteenth more."""
 
 
 class Fit(NamedTuple):
@@ -49,27 +58,53 @@ class Fit(NamedTuple):
     """The first."""
 
     @property
+    def worth(self) -> float:
+        """How much sense it makes, in points, less what it takes for granted."""
+        skipped = UNKNOWN_HEADER + self.wrap.skipped / 16 if self.wrap.skipped else 0.0
+        return worth(self.sense) - sum(edit.price for edit in self.edits) - skipped
+
+    @property
+    def believed(self) -> bool:
+        """Whether it may well be right: it makes sense, and more than chance makes of what it takes for granted."""
+        taken = len(self.edits) + bool(self.wrap.skipped)
+        if not taken and self.sense.good >= MUCH:
+            return self.sense.share >= HALF
+        return self.sense.share >= SANE and self.sense.good >= 5 + 3 * taken
+
+    @property
     def rank(self) -> tuple[Any, ...]:
-        """What fits are sorted by: fewest edits and skipped bytes, most sense."""
-        doubtful = self.sense.share < SANE
-        return doubtful, len(self.edits) + bool(self.wrap.skipped), -self.sense.share, -self.sense.good
+        """What fits are sorted by."""
+        return not self.believed, -self.worth
 
 
-def diagnose(data: bytes, specs: Iterable[Spec]) -> list[Fit]:
+def diagnose(data: bytes | Sequence[bytes], specs: Iterable[Spec]) -> list[Fit]:
     """Return how *data* can be read exactly, the best first; nothing where it cannot.
 
+    Only what is `Fit.believed` is an answer; the rest comes after, for people to judge.
+
     Args:
-        data: one message or several, with what lies around them; over `LONGEST` bytes the rest is not looked at.
-        specs: those that may be meant, the likelier ones first.
+        data: one message or several, with what lies around them; or several inputs that are wrapped alike. Over
+            `LONGEST` bytes the rest is not looked at.
+        specs: those that may be meant; of specs that fit alike the first comes first.
     """
     chosen = list(specs)
-    all_wraps = list(wraps(data[:LONGEST]))
+    all_wraps = list(wraps(*bounded(data)))
     fits = [fit for wrap in all_wraps for spec in chosen if (fit := _fit(wrap, spec)) is not None]
-    if any(not fit.wrap.skipped and fit.sense.share >= SANE for fit in fits):
+    if not any(fit.believed and not fit.sense.bad for fit in fits):
+        fits += _edited(all_wraps, chosen, once=any(fit.believed for fit in fits))
+    if any(fit.believed and not fit.wrap.skipped for fit in fits):
         fits = [fit for fit in fits if not fit.wrap.skipped]  # a header that is known explains more
-    if not any(fit.sense.share >= SANE for fit in fits):
-        fits += _edited([wrap for wrap in all_wraps if not wrap.skipped], chosen)
     return sorted(fits, key=lambda fit: fit.rank)
+
+
+def bounded(data: bytes | Sequence[bytes]) -> list[bytes]:
+    """Return the inputs up to `LONGEST` bytes in all."""
+    found: list[bytes] = []
+    left = LONGEST
+    for each in [data] if isinstance(data, bytes) else data:
+        found.append(each[:left])
+        left -= len(found[-1])
+    return found
 
 
 def yaml_of(fit: Fit) -> str:
@@ -111,167 +146,118 @@ def _fit(wrap: Wrap, spec: Spec) -> Fit | None:
     return Fit(wrap, spec, (), reduce(Sense.__add__, map(sense, messages)), messages[0])
 
 
-def furthest(data: bytes, specs: Iterable[Spec]) -> tuple[Wrap, Spec, DecodeError] | None:
-    """Return with which framing and spec most of *data* can be read, and what is in the way; None: none breaks."""
-    starts = _starts([wrap for wrap in wraps(data[:LONGEST]) if not wrap.skipped], list(specs))
-    if not starts:
-        return None
-    trials, got = starts[0]
-    assert got.error is not None
-    return trials.wrap, trials.spec, got.error
+def furthest(data: bytes | Sequence[bytes], specs: Iterable[Spec]) -> tuple[Wrap, Spec, DecodeError] | None:
+    """Return with which framing and spec most of *data* can be read, and what is in the way; None: none breaks.
+
+    Args:
+        data: as `diagnose` takes it, within the same bounds.
+        specs: those that may be meant.
+    """
+    chosen = list(specs)
+    best: tuple[float, tuple[Wrap, Spec, DecodeError] | None] = (-1.0, None)
+    for wrap in wraps(*bounded(data)):
+        for spec in chosen if not wrap.skipped else ():
+            share, error = _share(wrap, spec)
+            if error is not None and share > best[0]:
+                best = share, (wrap, spec, error)
+    return best[1]
+
+
+def _share(wrap: Wrap, spec: Spec) -> tuple[float, DecodeError | None]:
+    """Return how much of the first message that *spec* cannot read is read, and why it is not read further."""
+    for payload in wrap.payloads:
+        try:
+            spec.decode(payload)
+        except DecodeError as error:
+            return error.offset / len(payload), error
+    return 1.0, None
 
 
 # Edits
 
 
-class _Got(NamedTuple):
-    """How far one edited spec got."""
+class _Trial:
+    """One spec with its message type and bitmap in some encoding, on the payloads of one wrap."""
 
-    share: float
-    """Of the bytes of the payload that it did not get through."""
-    changes: tuple[Edit, ...]
-    error: DecodeError | None
-    """None: through all of them."""
-
-
-class _Trials:
-    """Edited versions of one spec, tried on the payloads of one wrap."""
-
-    def __init__(self, wrap: Wrap, spec: Spec) -> None:
+    def __init__(self, wrap: Wrap, choices: Choices, whole: tuple[Edit, ...], budget: Budget) -> None:
         self.wrap = wrap
-        self.spec = spec
-        self._fields: dict[Edit, Field | None] = {}
-        self._numbers: dict[str, set[int]] = {}
-        prefixes = [field.prefix for field in spec.fields.values() if field.prefix]
-        self._prefix = max(prefixes, key=prefixes.count, default="ascii")
+        self.choices = choices
+        self.whole = whole
+        plan = choices.headed(whole)
+        some = sorted(wrap.payloads[:MESSAGES], key=len)
+        self._walks: list[Walk] = []
+        self.promise = -sum(edit.price for edit in whole) - (UNKNOWN_HEADER if wrap.skipped else 0.0)
+        for payload in some:
+            begun = head(plan, payload)
+            if begun is None:
+                return
+            missing = sum(str(number) not in choices.spec.source["fields"] for number in begun.numbers)
+            self.promise += (worth(begun.sense) - 5 * missing) / len(some)
+            self._walks.append(Walk(payload, begun, choices, budget))
 
-    def tried(self, changes: tuple[Edit, ...]) -> _Got | None:
-        """Return how far the spec gets with *changes*; None where they make no spec."""
-        plan = self._plan(changes)
-        if plan is None:
-            return None
-        for payload in self.wrap.payloads:
-            try:
-                decode(plan, payload)
-            except DecodeError as error:
-                return _Got(error.offset / len(payload), changes, error)
-        return _Got(1.0, changes, None)
+    def __bool__(self) -> bool:
+        return bool(self._walks) and len(self._walks) == len(self.wrap.payloads[:MESSAGES])
 
-    def further(self, got: _Got) -> Iterator[tuple[Edit, ...]]:
-        """Yield *got* with one edit more: of where it stopped, and of what was read before."""
-        error = got.error
-        assert error is not None
-        done = {edit.path for edit in got.changes}
-        source = self.spec.source["fields"]
-        stopped = int(error.field) if error.field.isdecimal() else 0
-        read = list(error.partial) if error.partial is not None else []
-        found: list[Edit] = []
-        if stopped and str(stopped) not in source:
-            found += edits.undefined(stopped, self._prefix)
-        for number in dict.fromkeys([stopped, *reversed(read)]):
-            if str(number) in source:
-                found += edits.of_field(number, source[str(number)], self._prefix)
-        found += edits.of_the_whole(self.spec.source)
-        for edit in found:
-            if edit.path not in done:
-                yield *got.changes, edit
+    def found(self, depth: int) -> list[Fit]:
+        """Return the fits with up to *depth* edits in all."""
+        left = depth - len(self.whole) - bool(self.wrap.skipped)
+        if left < 0:
+            return []
+        # Those that the spec as it is cannot read come first: they tell what is wrong with it.
+        walks = sorted(self._walks, key=lambda walk: walk.straight(()) is not None)
+        ways: dict[tuple[Edit, ...], float] = {(): 0.0}
+        for count, walk in enumerate(walks):
+            further: dict[tuple[Edit, ...], float] = {}
+            for changes, points in ways.items():
+                for way in walk.ways(changes, left - len(changes), WAYS):
+                    made = tuple(sorted((*changes, *way.edits), key=lambda edit: edit.number))
+                    before = self._before(walks[:count], made, changes) if way.edits else points
+                    if before is not None:
+                        further[made] = max(further.get(made, before + way.worth), before + way.worth)
+            ways = dict(sorted(further.items(), key=lambda each: -each[1])[:WAYS])
+        fits = (self._fit(self.whole + changes) for changes in ways if changes or self.whole)
+        return [fit for fit in fits if fit is not None and fit.sense.share >= LIKELY]
 
-    def fit(self, changes: tuple[Edit, ...]) -> Fit | None:
-        """Return the fit that *changes* make."""
+    @staticmethod
+    def _before(walks: list[Walk], changes: tuple[Edit, ...], paid: tuple[Edit, ...]) -> float | None:
+        """Return what sense *walks* make with *changes*, less the price of *paid*; None where one cannot be read."""
+        total = -sum(edit.price for edit in paid)
+        for walk in walks:
+            points = walk.straight(changes)
+            if points is None:
+                return None
+            total += points
+        return total
+
+    def _fit(self, changes: tuple[Edit, ...]) -> Fit | None:
         try:
-            fit = _fit(self.wrap, edited(self.spec, changes))
+            fit = _fit(self.wrap, edited(self.choices.spec, changes))
         except SpecError:
             return None
-        return None if fit is None else fit._replace(spec=self.spec, edits=changes)
-
-    def _plan(self, changes: tuple[Edit, ...]) -> Plan | None:
-        own = self.spec.plan
-        whole = {edit.path: dict(edit.changes)["encoding"] for edit in changes if not edit.number}
-        form = whole.get("bitmap") or own.bitmap_form
-        fields = {number: each for number, each in self.spec.fields.items() if number in self._named(form)}
-        for edit in changes:
-            if edit.number:
-                field = self._field(edit)
-                if field is None:
-                    return None
-                fields[edit.number] = field
-        return Plan(
-            self.spec.version,
-            mti_codec=whole.get("mti") or own.mti_codec,
-            bitmap_form=form,
-            bitmap_fixed=own.bitmap_fixed,
-            third=own.third,
-            fields=[fields[number] for number in sorted(fields)],
-        )
-
-    def _named(self, form: str) -> set[int]:
-        """Return the data elements that the payloads may have, with bitmaps in *form*: the fewer rows, the quicker."""
-        if form not in self._numbers:
-            own = self.spec.plan
-            probe = Plan(
-                self.spec.version,
-                mti_codec=own.mti_codec,
-                bitmap_form=form,
-                bitmap_fixed=own.bitmap_fixed,
-                third=own.third,
-                fields=(),
-            )
-            found = {each for each in self.spec.fields if each > 128} if own.third == FIELD else set()
-            for payload in self.wrap.payloads:
-                for start in (2, 4):  # a message type in BCD, or in characters
-                    found |= _glimpsed(probe, payload[start:])
-            self._numbers[form] = found
-        return self._numbers[form]
-
-    def _field(self, edit: Edit) -> Field | None:
-        """Return the field that *edit* makes; None where it goes against the rules of specs."""
-        if edit not in self._fields:
-            problems: list[Problem] = []
-            data = {**edit.applied(self.spec.source["fields"].get(str(edit.number), {}))}
-            data.pop("parts", None)  # what is inside is looked at once the whole comes out
-            field = rules.Reading(edit.path, problems).field(edit.number, data)
-            self._fields[edit] = None if problems else field
-        return self._fields[edit]
+        return None if fit is None else fit._replace(spec=self.choices.spec, edits=changes)
 
 
-def _glimpsed(plan: Plan, data: bytes) -> set[int]:
-    """Return the data elements that the bitmaps name with which *data* begins, as far as they can be read."""
-    end = bitmap.extent(plan, data)
-    bits = bitmap.number(plan, data[:end])
-    width = (4 if plan.bitmap_hex else 8) * len(data[:end])
-    return set() if bits is None else set(bitmap.elements(bits, width))
-
-
-def _starts(some: list[Wrap], specs: list[Spec]) -> list[tuple[_Trials, _Got]]:
-    """Return how far the unedited specs get where they do not get through, the furthest first."""
-    found: list[tuple[_Trials, _Got]] = []
-    for wrap in some:
-        for spec in specs:
-            trials = _Trials(wrap, spec)
-            got = trials.tried(())
-            if got is not None and got.error is not None:
-                found.append((trials, got))
-    return sorted(found, key=lambda start: -start[1].share)
-
-
-def _edited(some: list[Wrap], specs: list[Spec]) -> list[Fit]:
-    """Return the fits of edited specs: with one edit, or with two where no one makes sense."""
-    starts = _starts(some, specs)
+def _edited(some: list[Wrap], specs: list[Spec], *, once: bool) -> list[Fit]:
+    """Return the fits of edited specs: with one edit, or unless *once* with two where one makes no sense."""
+    budget = Budget(READS)
+    trials = sorted(_trials(some, [choices_of(spec) for spec in specs], budget), key=lambda trial: -trial.promise)
     fits: list[Fit] = []
-    left = TRIES
-    for _ in range(2):
-        ends: list[tuple[_Trials, _Got]] = []
-        for trials, start in starts[:PAIRS] if left == TRIES else starts[:FURTHER]:
-            for changes in trials.further(start):
-                got = trials.tried(changes) if left > 0 else None
-                left -= 1
-                if got is None:
-                    continue
-                if got.error is not None:
-                    ends.append((trials, got))
-                elif (fit := trials.fit(changes)) is not None and fit.sense.share >= LIKELY:
-                    fits.append(fit)
-        if any(fit.sense.share >= SANE for fit in fits):
+    for depth in (1,) if once else (1, 2):
+        total = READS
+        for trial in trials:
+            budget.left = min(SHARE, total)
+            fits += trial.found(depth)
+            total -= min(SHARE, total) - max(0, budget.left)
+        if any(fit.believed for fit in fits):
             break
-        starts = sorted(ends, key=lambda end: -end[1].share)
     return fits
+
+
+def _trials(some: list[Wrap], choices: list[Choices], budget: Budget) -> Iterator[_Trial]:
+    for wrap in some:
+        for each in choices:
+            whole = list(edits.of_the_whole(each.spec.source))
+            both = [(one, other) for one in whole for other in whole if one.path < other.path]
+            for changes in [(), *((edit,) for edit in whole), *both]:
+                if len(changes) + bool(wrap.skipped) <= 2 and (trial := _Trial(wrap, each, changes, budget)):
+                    yield trial

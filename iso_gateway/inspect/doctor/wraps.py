@@ -33,34 +33,52 @@ class Wrap(NamedTuple):
     def words(self) -> str:
         """In words: ``no frame``, ``framing 2be+tpdu``, ``framing 2be and a header of 12 bytes``."""
         framing = f"framing {self.framing}" if self.framing else "no frame"
-        return f"{framing} and a header of {self.skipped} bytes" if self.skipped else framing
+        count = f"{self.skipped} byte{'' if self.skipped == 1 else 's'}"
+        return f"{framing} and a header of {count}" if self.skipped else framing
 
 
-def wraps(data: bytes) -> Iterator[Wrap]:
-    """Yield the ways in which *data* comes out exactly: bare, in frames, then behind a header that nobody knows."""
-    if not data:
+def wraps(*given: bytes) -> Iterator[Wrap]:
+    """Yield the ways in which *given* come out exactly: bare, in frames, then behind a header that nobody knows.
+
+    Args:
+        given: inputs that are all wrapped alike: each is one message without a frame, or a row of frames.
+    """
+    some = [data for data in given if data]
+    if not some:
         return
-    framed = list(_framed(data))
-    yield Wrap("", 0, (data,), 1)
+    framed = list(_framed(some))
+    bare = Wrap("", 0, tuple(some[:MOST_PAYLOADS]), len(some))
+    yield bare
     yield from framed
     plain = [wrap for wrap in framed if "+" not in wrap.framing]
-    for wrap in [*plain, Wrap("", 0, (data,), 1)]:
+    for wrap in [*plain, bare]:
         shortest = min(len(payload) for payload in wrap.payloads)
         for size in range(1, min(LONGEST_HEADER, shortest - 1) + 1):
             yield Wrap(wrap.framing, size, tuple(payload[size:] for payload in wrap.payloads), wrap.total)
 
 
-def _framed(data: bytes) -> Iterator[Wrap]:
+def _framed(some: list[bytes]) -> Iterator[Wrap]:
     headers = [chosen for count in range(len(HEADERS) + 1) for chosen in itertools.permutations(HEADERS, count)]
     for length, inclusive, chosen in itertools.product(LENGTHS, (False, True), headers):
         framing = Framing(length, inclusive, chosen)
-        framer = framing.framer(max(len(data), framing.header_size + 1))
-        try:
-            frames = framer.receive(data)
-        except FramingError:
-            continue
-        if framer.buffered or framer.fault is not None:
-            continue
-        payloads = [frame.payload for frame in frames if frame.payload]
+        payloads: list[bytes] = []
+        for data in some:
+            found = _payloads(framing, data)
+            if not found:
+                payloads = []
+                break
+            payloads += found
         if payloads:
             yield Wrap(str(framing), 0, tuple(payloads[:MOST_PAYLOADS]), len(payloads))
+
+
+def _payloads(framing: Framing, data: bytes) -> list[bytes]:
+    """Return what is in the frames that *data* consists of; nothing where it does not."""
+    framer = framing.framer(max(len(data), framing.header_size + 1))
+    try:
+        frames = framer.receive(data)
+    except FramingError:
+        return []
+    if framer.buffered or framer.fault is not None:
+        return []
+    return [frame.payload for frame in frames if frame.payload]

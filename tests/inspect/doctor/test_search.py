@@ -10,6 +10,7 @@ from iso_gateway import load_spec
 from iso_gateway.catalog import spec_names
 from iso_gateway.framing import Framing
 from iso_gateway.inspect.doctor import search
+from iso_gateway.inspect.doctor.cuts import cut
 from iso_gateway.inspect.doctor.edits import Edit, of_field, of_the_whole
 from iso_gateway.inspect.doctor.search import diagnose, edited, furthest, yaml_of
 
@@ -112,7 +113,9 @@ def test_a_field_that_the_spec_does_not_have() -> None:
 def test_nothing_fits_nonsense_and_the_furthest_is_told() -> None:
     assert diagnose(b"nothing of this is any message at all", ALL) == []
     broken = changed("iso87-ascii")[:-9]
-    assert diagnose(broken, [ASCII]) == []
+    end = cut(broken, [ASCII])
+    assert end is not None
+    assert end.worth > max(fit.worth for fit in diagnose(broken, [ASCII]))
     found = furthest(broken, SPECS)
     assert found is not None
     wrap, spec, error = found
@@ -121,13 +124,15 @@ def test_nothing_fits_nonsense_and_the_furthest_is_told() -> None:
 
 @given(st.binary(max_size=60) | st.binary(max_size=60).map(lambda tail: changed("iso87-binary")[:40] + tail))
 def test_any_bytes_are_taken(data: bytes) -> None:
-    tries = search.TRIES
-    search.TRIES = 200  # type: ignore[misc]
+    reads = search.READS
+    search.READS = 2_000  # type: ignore[misc]
     try:
         for fit in diagnose(data, SPECS):
             assert fit.wrap.payloads
+        end = cut(data, SPECS)
+        assert end is None or end.sense.share
     finally:
-        search.TRIES = tries  # type: ignore[misc]
+        search.READS = reads  # type: ignore[misc]
 
 
 def test_every_edit_is_of_a_known_key() -> None:
@@ -136,6 +141,6 @@ def test_every_edit_is_of_a_known_key() -> None:
             for each in of_field(int(number), data, "ascii"):
                 assert each.number == int(number)
                 assert {key for key, _ in each.changes} <= {
-                    *("length", "max", "min", "prefix", "prefix_bytes", "counts", "inclusive", "encoding"),
+                    *("length", "max", "min", "prefix", "prefix_bytes", "counts", "inclusive", "encoding", "pad"),
                 }
         assert all(each.number == 0 for each in of_the_whole(spec.source))

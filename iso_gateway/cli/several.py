@@ -1,0 +1,95 @@
+"""Several messages in what is given: one a line, one an argument; and what a packet carries under its headers."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from iso_gateway.cli.given import raw_given
+from iso_gateway.cli.hexdump import NotHex, read_hex
+
+_SHORTEST: Final = 12
+"""Bytes of a message, a message type and a bitmap; a line with fewer is a piece of one."""
+MOST: Final = 64
+"""Lines that are taken for a message each."""
+_LINK_TYPES: Final = (1, 101, 113)
+"""Ethernet, IP alone, and what ``tcpdump -i any`` writes."""
+_LABEL: Final = re.compile(r"^[^0-9A-Fa-f]*(?:[A-Za-z ]+[:=]|\d{4}-\d\d-\d\d\S*|[<>#-])\s*")
+"""What logs write before the hex of a line: ``request:``, ``>``."""
+
+
+class Meant(NamedTuple):
+    """One thing that may be meant by what is given."""
+
+    messages: tuple[bytes, ...]
+    """Messages or rows of frames, all wrapped alike."""
+    note: str = ""
+    """What was taken off; empty where nothing was."""
+
+
+def meant(given: tuple[str, ...]) -> tuple[list[Meant], str]:
+    """Return all that may be meant by what is given, the likelier first, and why it is not all of it.
+
+    Raises:
+        click.UsageError: there is no such file, or it cannot be read.
+    """
+    apart = _apart(given)
+    if apart:
+        return [Meant(apart)], ""
+    found, unread = raw_given(given)
+    some: list[Meant] = []
+    if found and (lines := _lines(found[-1])):
+        some.append(Meant(lines))
+    for data in found:
+        carried = _carried(data)
+        some += [Meant((carried,), f"{len(data) - len(carried)} bytes of packet headers taken off")] if carried else []
+        some.append(Meant((data,)))
+    return some, unread
+
+
+def _apart(given: tuple[str, ...]) -> tuple[bytes, ...]:
+    """Return the messages of several arguments; nothing where those are pieces of one."""
+    if len(given) < 2 or any(re.fullmatch(r"[0-9A-Fa-fx]{1,23}", each) for each in given):
+        return ()
+    found: list[bytes] = []
+    for each in given:
+        first = raw_given((each,))[0][:1]
+        if not first or len(first[0]) < _SHORTEST:
+            return ()
+        found += first
+    return tuple(found)
+
+
+def _lines(raw: bytes) -> tuple[bytes, ...]:
+    """Return the messages of a text with one a line; nothing where it is none."""
+    lines = [line for line in raw.decode("latin-1").splitlines() if line.strip()]
+    if not 2 <= len(lines) <= MOST:
+        return ()
+    found: list[bytes] = []
+    for line in lines:
+        data = _line(line)
+        if len(data) < _SHORTEST:
+            return ()
+        found.append(data)
+    return tuple(found)
+
+
+def _line(line: str) -> bytes:
+    for text in (line, _LABEL.sub("", line, count=1)):
+        try:
+            return read_hex(text)
+        except NotHex:
+            continue
+    return line.encode("latin-1") if re.match(r"[012]\d{3}", line) else b""
+
+
+def _carried(data: bytes) -> bytes:
+    """Return what a packet carries over TCP; nothing where *data* is none, or carries nothing."""
+    from iso_gateway.traffic.captures import Packet
+    from iso_gateway.traffic.layers import Segment, segment
+
+    for link_type in _LINK_TYPES:
+        found = segment(Packet(1, 0, link_type, data, len(data)))
+        if isinstance(found, Segment) and found.payload and not found.missing:
+            return found.payload
+    return b""
