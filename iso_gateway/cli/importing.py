@@ -2,72 +2,80 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import click
-import msgspec
 
 from iso_gateway.cli.output import complain
-from iso_gateway.codec import pyiso8583
 from iso_gateway.codec.build import plain
-from iso_gateway.compat.imports import j8583, jpos, moov
+from iso_gateway.compat.imports import j8583, jpos, moov, pyiso8583
 from iso_gateway.compat.imports.imported import Imported
 from iso_gateway.errors import Problem, SpecError
 
-LARGEST: Final = 8 * 1024 * 1024
-"""Bytes of a file that is imported."""
+LARGEST: Final = 4 * 1024 * 1024
+"""Bytes of a file that is imported; the largest that are published have some hundred thousand."""
 
 
-def _of_pyiso8583(text: str, name: str, _binary: bool) -> Imported:  # noqa: FBT001 -- as its likes
-    """Return the spec of a pyiso8583 dict, in JSON or as Python writes it."""
-    data: Any = None
-    try:
-        data = msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        start = text.find("{")
+class Wanted(NamedTuple):
+    """A file to be read, and what a user says of it."""
+
+    content: bytes
+    name: str
+    """What the spec is called."""
+    binary: bool = False
+    """Of j8583: the program has binary messages."""
+    variable: str = ""
+    """Of a Python file: which of its dicts."""
+
+    @property
+    def text(self) -> str:
+        """The file as UTF-8.
+
+        Raises:
+            SpecError: it is none.
+        """
         try:
-            data = ast.literal_eval(text[start:].strip()) if start >= 0 else None
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            data = None
-    if not isinstance(data, dict) or not pyiso8583.is_specification(data):
-        raise SpecError(
-            [Problem("", "no pyiso8583 dict: JSON or one Python literal with the keys t, p, 2 ... expected")]
-        )
-    made = pyiso8583.imported(data)
-    return Imported({**made, "name": name}, [])
+            return self.content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = self.content.count(b"\n", 0, error.start) + 1
+            raise SpecError([Problem("", "not UTF-8: save it as UTF-8", line)]) from None
 
 
-def _of_jpos(text: str, name: str, _binary: bool) -> Imported:  # noqa: FBT001
-    return jpos.read(text, name)
-
-
-def _of_moov(text: str, name: str, _binary: bool) -> Imported:  # noqa: FBT001
-    return moov.read(text, name)
-
-
-def _of_j8583(text: str, name: str, binary: bool) -> Imported:  # noqa: FBT001
-    return j8583.read(text, name, binary=binary)
-
-
-READERS: Final[dict[str, Callable[[str, str, bool], Imported]]] = {
-    "jpos": _of_jpos,
-    "moov": _of_moov,
-    "j8583": _of_j8583,
-    "pyiso8583": _of_pyiso8583,
+READERS: Final[dict[str, Callable[[Wanted], Imported]]] = {
+    "jpos": lambda wanted: jpos.read(wanted.content, wanted.name),
+    "moov": lambda wanted: moov.read(wanted.text, wanted.name),
+    "j8583": lambda wanted: j8583.read(wanted.content, wanted.name, binary=wanted.binary),
+    "pyiso8583": lambda wanted: pyiso8583.read(wanted.text, wanted.name, wanted.variable),
 }
 
 
-def looks_like(text: str) -> str:
-    """Return whose spec *text* looks like."""
-    if "<isopackager" in text:
-        return "jpos"
-    if "<j8583-config" in text:
+def content_of(path: Path) -> bytes:
+    """Return the bytes of a file, no more than `LARGEST`.
+
+    Raises:
+        SpecError: it is larger, or cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except OSError as error:
+        raise SpecError([Problem("", f"cannot be read: {(error.strerror or 'no such file').lower()}")]) from None
+    if len(content) > LARGEST:
+        raise SpecError([Problem("", f"more than {LARGEST} bytes: no spec is so large")])
+    return content
+
+
+def looks_like(content: bytes) -> str:
+    """Return whose spec *content* looks like."""
+    text = content.replace(b"\0", b"")  # of UTF-16
+    if b"<j8583-config" in text:
         return "j8583"
-    return "moov" if '"fields"' in text else "pyiso8583"
+    if b"<isopackager" in text or text.lstrip(b"\xff\xfe\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        return "jpos"
+    return "moov" if b'"fields"' in text else "pyiso8583"
 
 
 def tell(notes: list[Problem], file: Path) -> None:
@@ -96,6 +104,12 @@ def _flow(value: Any) -> str:
 def _scalar(text: str) -> str:
     """Return a text as YAML takes it, in quotes where it must."""
     return text if re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_ ./-]*", text) else f'"{text.translate({34: 39, 92: 47})}"'
+
+
+def writable(path: Path) -> None:
+    """See that a new file can be written there, before any work is done."""
+    if path.exists():
+        raise click.UsageError(f"{path} is there already; name another file, or move it away")
 
 
 def write_new(path: Path, text: str) -> None:

@@ -116,12 +116,13 @@ def diff(*, left: str, right: str, everything: bool, as_json: bool) -> int:
 )
 @click.option("--name", default="", metavar="TEXT", help="What the spec is called.  [default: as the file]")
 @click.option("--binary", is_flag=True, help="Of j8583: the program has setUseBinaryMessages(true).")
+@click.option("--variable", default="", metavar="NAME", help="Of a Python file with several dicts: which of them.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write it there, not to stdout.")
-def import_spec(*, file: Path, kind: str | None, name: str, binary: bool, output: Path | None) -> int:
+def import_spec(*, file: Path, kind: str | None, name: str, binary: bool, variable: str, output: Path | None) -> int:
     """Read a spec of another library, and write it as one of ours.
 
     Takes jPOS packagers in XML, moov-io/iso8583 in JSON, configurations of j8583 in XML, and pyiso8583 dicts in JSON
-    or as a Python literal. What does not translate is told on stderr, with its line and why.
+    or in a Python file, of which nothing is run. What does not translate is told on stderr, with its line and why.
 
     Exits 1 where something did not translate, 2 where nothing can be made of it.
     """
@@ -129,12 +130,12 @@ def import_spec(*, file: Path, kind: str | None, name: str, binary: bool, output
     from iso_gateway.codec.build import build_spec
     from iso_gateway.errors import SpecError
 
-    if file.stat().st_size > importing.LARGEST:
-        raise click.UsageError(f"{file}: more than {importing.LARGEST} bytes")
-    text = file.read_text(encoding="utf-8-sig", errors="replace")
+    if output is not None:
+        importing.writable(output)
     name = name or file.stem.lower().replace("_", "-").replace(" ", "-")
     try:
-        imported = importing.READERS[kind or importing.looks_like(text)](text, name, binary)
+        wanted = importing.Wanted(importing.content_of(file), name, binary, variable)
+        imported = importing.READERS[kind or importing.looks_like(wanted.content)](wanted)
         build_spec(imported.data)
     except SpecError as error:
         raise SpecError(error.problems, str(file)) from None

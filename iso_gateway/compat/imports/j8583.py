@@ -46,7 +46,7 @@ TYPES: Final = {
 }
 
 
-def read(text: str, name: str = "j8583", *, binary: bool = False) -> Imported:
+def read(text: str | bytes, name: str = "j8583", *, binary: bool = False) -> Imported:
     """Return the spec of a configuration.
 
     Args:

@@ -12,6 +12,13 @@ from iso_gateway.errors import Problem, SpecError
 DEPTH: Final = 12
 """How deep elements may nest."""
 
+_ENCODING: Final = 18
+_REASONS: Final = {
+    9: "a second root, or text behind the first: one document to a file",
+    _ENCODING: "its encoding cannot be read here: save it as UTF-8",
+}
+"""What expat means by its numbers, where its own words do not say what to do."""
+
 
 @dataclass(slots=True)
 class Element:
@@ -27,21 +34,23 @@ class Element:
         return [each for each in self.children if each.name == name]
 
 
-def read_xml(text: str) -> Element:
-    """Return the root of *text*.
+def read_xml(text: str | bytes) -> Element:
+    """Return the root of *text*; bytes are read as the XML declaration says that they are, UTF-8 where it does not.
 
     Raises:
-        SpecError: it is no XML, too large or too deep, or declares entities.
+        SpecError: it is no XML, too large, too deep or in an unknown character set, or declares entities.
     """
     if len(text) > LARGEST:
-        raise SpecError([Problem("", f"longer than {LARGEST} characters")])
-    parser = expat.ParserCreate()
+        raise SpecError([Problem("", f"longer than {LARGEST} bytes")])
+    # What is text already is UTF-8 to expat, whatever the declaration in it says.
+    parser = expat.ParserCreate("UTF-8" if isinstance(text, str) else None)
+    data = text.encode(errors="replace") if isinstance(text, str) else text
     root = Element("", {}, 0)
     open_: list[Element] = [root]
 
     def start(name: str, attributes: dict[str, str]) -> None:
         if len(open_) > DEPTH:
-            raise SpecError([Problem(name, f"nested more than {DEPTH} deep", parser.CurrentLineNumber)])
+            raise SpecError([Problem(name[:40], f"nested more than {DEPTH} deep", parser.CurrentLineNumber)])
         element = Element(name, attributes, parser.CurrentLineNumber)
         open_[-1].children.append(element)
         open_.append(element)
@@ -58,7 +67,10 @@ def read_xml(text: str) -> Element:
     parser.EndElementHandler = end
     parser.EntityDeclHandler = entity
     try:
-        parser.Parse(text.encode(errors="replace"), True)  # noqa: FBT003 -- expat takes no keywords
+        parser.Parse(data, True)  # noqa: FBT003 -- expat takes no keywords
     except expat.ExpatError as error:
-        raise SpecError([Problem("", f"no XML: {expat.errors.messages[error.code]}", error.lineno)]) from None
+        said = _REASONS.get(error.code) or expat.errors.messages.get(error.code, "")
+        raise SpecError([Problem("", f"no XML: {said}", error.lineno)]) from None
+    except (LookupError, ValueError):  # an encoding that Python has not, or one of several bytes to the character
+        raise SpecError([Problem("", _REASONS[_ENCODING], 1)]) from None
     return root.children[0]

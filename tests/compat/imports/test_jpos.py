@@ -51,6 +51,23 @@ def packager(*fields: str, mti: str = "IFA_NUMERIC", bitmap: str = "IFA_BITMAP",
         ("55 255 IFB_LLHBINARY", b"\x9f\x36", b"\x02\x9f\x36"),
         ("35 37 IFA_LLNUM", "1234=99", b"071234=99"),
         ("35 37 IFB_FLLNUM", "1234D99", b"\x07\x12\x34\xd9\x9f"),
+        ("48 99 IFA_LLCHAR", "\u00e9\u00df", b"02\xe9\xdf"),
+        ("48 8 IFB_HEX", "12AB34CD", b"\x12\xab\x34\xcd"),
+        ("48 9 IFB_LLHEX", "12AB", b"\x04\x12\xab"),
+        ("48 9 IFA_LLABINARY", b"\x12\xab", b"0212AB"),
+        ("48 9 IFEB_LLNUM", "1234", b"\xf0\xf2\x12\x34"),
+        ("48 9 IFEB_LLNUM", "123F", b"\xf0\xf2\x12\x3f"),
+        ("48 9 IFAE_LLCHAR", "AB", b"02\xc1\xc2"),
+        ("48 9 IFEA_LLCHAR", "AB", b"\xf0\xf2AB"),
+        ("30 16 IFA_AMOUNT2003", "8402000000001234", b"8402000000001234"),
+        ("30 16 IFB_AMOUNT2003", "8402000000001234", bytes.fromhex("8402000000001234")),
+        ('55 99 IFB_LLHBINARY inclusive="true"', b"\x9f\x36", b"\x03\x9f\x36"),
+        ("55 9 IFA_LLBINARY", b"\x9f\x36", b"02\x9f\x36"),
+        (
+            "52 8 IFE_BINARY",
+            b"\x01\x02\x03\x04\x05\x06\x07\xab",
+            "01020304050607AB".encode("cp1047"),
+        ),
     ],
 )
 def test_a_class_lies_on_the_wire_as_jpos_lays_it(field: str, value: str | bytes, on_the_wire: bytes) -> None:
@@ -94,6 +111,27 @@ def test_what_does_not_translate_is_told_with_its_line_and_why() -> None:
     }  # fmt: skip
     assert "OurAmount: a class of one's own" in imported.notes[0].message
     assert list(imported.data["fields"]) == ["3"]
+
+
+def test_what_jpos_takes_in_silence_is_told() -> None:
+    text = packager("3 6 IFA_NUMERIC", "4 9 IF_UNUSED", "3 12 IF_CHAR", "130 3 IF_CHAR", "48 9 IFA_FLLCHAR")
+    text = text.replace("</isopackager>", '\n<isovalidator class="x"/></isopackager>')
+    imported = jpos.read(text)
+    assert [(note.path, note.message) for note in imported.notes] == [
+        ("3", "stands twice, first in line 3: this one counts, as with jPOS"),
+        ("isovalidator", "isovalidator: not translated"),
+        ("130", "left out: no data element from 2 to 128, where the bitmap ends"),
+        ("48", "left out: its place is as large as its maximum whatever the length before it says"),
+    ]
+    assert imported.data["fields"]["3"]["max"] == 12
+    assert list(imported.data["fields"]) == ["3"]
+
+
+def test_a_bitmap_of_eight_bytes_announces_no_other() -> None:
+    text = packager("3 6 IFA_NUMERIC", "70 3 IFA_NUMERIC").replace('id="1" length="16"', 'id="1" length="8"')
+    spec = build_spec(jpos.read(text).data)
+    assert spec.plan.bitmap_fixed == 8
+    assert list(spec.fields) == [3]
 
 
 def test_parts_one_after_the_other_are_taken_over() -> None:
