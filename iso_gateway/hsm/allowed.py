@@ -43,7 +43,10 @@ _DECRYPTING = frozenset({Mode.ANY, Mode.BOTH, Mode.DECRYPT})
 _DERIVING = frozenset({Mode.ANY, Mode.DERIVE})
 _ANY_MODE = frozenset(Mode)
 
-ALLOWED: Final[dict[tuple[type[c.Command], str], Row]] = {
+Place = tuple[type[c.Command], str]
+"""A command, and which of the keys that it names."""
+
+ALLOWED: Final[dict[Place, Row]] = {
     (c.VerifyMac, "keys"): Row(MACS, OPEN, frozenset({Mode.ANY, Mode.MAC, Mode.VERIFY}), _FOR_MACS),
     (c.Protect, "key"): Row(MACS, ANSWER, frozenset({Mode.ANY, Mode.MAC, Mode.GENERATE}), _FOR_MACS),
     (c.TranslatePin, "source"): Row(_PIN, OPEN, _DECRYPTING, _FOR_PINS),

@@ -44,7 +44,7 @@ class KeyTable(Protocol):
 
     @property
     def version(self) -> int:
-        """How often the store was written: never smaller than before."""
+        """How often the store was written: never smaller than before, and another one after any change of a key."""
 
     def get(self, ref: KeyRef) -> HeldKey | None:
         """Return that version of the key, destroyed ones too, or None."""

@@ -52,11 +52,11 @@ class Prepared:
             Denied: it makes MACs by another algorithm.
         """
         info = held.info
-        if USAGES[algorithm] is not info.usage or info.algorithm not in KINDS[algorithm]:
-            raise Denied(Fault.USAGE)
-        # One usage and one kind of key have one algorithm: what is kept is never of another.
         ready = self._macs.get(info.ref)
-        if ready is None:
+        # One usage and one kind of key have one algorithm: where another one is asked for, it is refused below.
+        if ready is None or ready.algorithm is not algorithm:
+            if USAGES[algorithm] is not info.usage or info.algorithm not in KINDS[algorithm]:
+                raise Denied(Fault.USAGE)
             ready = MacKey(algorithm, info.algorithm, held.value)
             _keep(self._macs, info.ref, ready, self._most)
         return ready

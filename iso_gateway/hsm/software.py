@@ -28,7 +28,7 @@ from iso_gateway.errors import (
     SecurityError,
 )
 from iso_gateway.hsm import known_answers
-from iso_gateway.hsm.allowed import ALLOWED, WORKING, Denied, fault_of
+from iso_gateway.hsm.allowed import ALLOWED, WORKING, Denied, Place, fault_of
 from iso_gateway.hsm.key_table import HeldKey, KeyTable
 from iso_gateway.hsm.managing import Managing
 from iso_gateway.hsm.prepared import Prepared, working_cipher, working_mac
@@ -81,6 +81,9 @@ class SoftwareModule:
         self._test = test
         self._chance = chance
         self._prepared = Prepared()
+        self._allowed: dict[Place, dict[KeyRef, HeldKey]] = {place: {} for place in ALLOWED}
+        """The keys that were found to be allowed where they stood, as long as no key of the table changes."""
+        self._allowed_of = keys.version
         self._passing: list[MacKey | BlockCipher] = []
         """Working keys of DUKPT, which go with the command that they were made for."""
         self._sealing = Sealing(keys, self._usable, chance)
@@ -155,7 +158,23 @@ class SoftwareModule:
         return held
 
     def _key(self, command: type[c.Command], place: str, ref: KeyRef) -> HeldKey:
-        return self._key_named(command, place, self._keys.get(ref))
+        """Return the key *ref* where it may stand at *place* of *command*; the table is asked once for each version.
+
+        Raises:
+            Denied: it may not, or is not there.
+        """
+        if self._allowed_of != (version := self._keys.version):
+            self._forget_what_is_allowed()
+            self._allowed_of = version
+        allowed = self._allowed[command, place]
+        held = allowed.get(ref)
+        if held is None:
+            held = allowed[ref] = self._key_named(command, place, self._keys.get(ref))
+        return held
+
+    def _forget_what_is_allowed(self) -> None:
+        for allowed in self._allowed.values():
+            allowed.clear()
 
     def _base(self, command: type[c.Command], place: str, key: Derived) -> HeldKey:
         """Return what the working key *key* is derived from, where such a one may stand at *place* of *command*."""
@@ -176,7 +195,8 @@ class SoftwareModule:
             raise Denied(c.Fault.USAGE, "a test key, and nobody said that this is a test")
 
     def _changed(self, refs: list[KeyRef] | None) -> None:
-        """Forget what was made ready of *refs*; None: of all."""
+        """Forget what was made ready of *refs*, None: of all; and what any key was allowed to do."""
+        self._forget_what_is_allowed()
         if refs is None:
             self._prepared.clear()
         else:

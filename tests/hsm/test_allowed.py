@@ -8,6 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from iso_gateway.hsm.allowed import ALLOWED
+from iso_gateway.hsm.key_table import MemoryKeys
+from iso_gateway.hsm.software import SoftwareModule
 from iso_gateway.security import commands as c
 from iso_gateway.security.keys import (
     Derived,
@@ -22,7 +24,7 @@ from iso_gateway.security.keys import (
     Purpose,
     Usage,
 )
-from tests.support.module_keys import held, module
+from tests.support.module_keys import NOW, held, module
 
 THIS = KeyRef("this")
 PIN = KeyRef("pin")
@@ -83,6 +85,10 @@ MODES = {
 }
 
 
+OF_WHAT_IT_CARRIES = {c.Fault.PIN_BLOCK, c.Fault.POLICY, c.Fault.WEAK_KEY}
+"""How a command may be refused where the key is good: what it carries need not be."""
+
+
 def fault(place: str, usage: Usage, state: KeyState, mode: Mode) -> c.Fault | None:
     """Return what a key that may not stand at *place* is refused with."""
     if state is KeyState.DESTROYED:
@@ -105,8 +111,23 @@ def test_a_key_stands_only_where_its_usage_state_and_mode_allow(place: str) -> N
             assert isinstance(result, c.Refused), (usage, state, mode)
             assert result.fault is expected, (usage, state, mode)
         elif isinstance(result, c.Refused):
-            # The key was good: what these commands carry need not be.
-            assert result.fault in {c.Fault.PIN_BLOCK, c.Fault.POLICY, c.Fault.WEAK_KEY}, (usage, state, mode, result)
+            assert result.fault in OF_WHAT_IT_CARRIES, (usage, state, mode, result)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_key_that_was_used_is_judged_anew_after_any_change_of_the_table(place: str) -> None:
+    for usage, state, mode in itertools.product(Usage, KeyState, Mode):
+        before, after = held("this", usage), held("this", usage, state=state, mode=mode)
+        table = MemoryKeys([before, *OTHERS])
+        ours = SoftwareModule(table, lambda: NOW)
+        command = PLACES[place](usage)
+        ours.carry_out((command,))  # it may have been allowed, and be remembered
+        table.change([after], [])  # by somebody else, of whom the module hears nothing
+        (result,) = ours.carry_out((command,))
+        refused = result.fault if isinstance(result, c.Refused) else None
+        expected = fault(place, usage, state, mode)
+        possible = OF_WHAT_IT_CARRIES if expected is None else set()
+        assert refused is expected or refused in possible, (usage, state, mode)
 
 
 def test_every_command_that_names_a_key_is_in_the_product() -> None:
