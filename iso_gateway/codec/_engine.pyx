@@ -209,6 +209,9 @@ cdef class Engine:
     def encode(self, message, spec):
         return written(self, message, spec)
 
+    def behind(self, message, number):
+        return bytes_behind(self, message, number)
+
     def message(self, mti, fields, passed, spec):
         return composed(self, mti, fields, passed, spec)
 

@@ -256,3 +256,26 @@ cdef object written(Engine engine, object message, object spec):
     whole = <object>data
     Py_DECREF(data)
     return whole
+
+
+cdef object bytes_behind(Engine engine, object message, object number):
+    """Return how many bytes follow the body of *number*, which no third bitmap stands behind."""
+    cdef Storage said
+    cdef const Row* row
+    cdef Py_ssize_t length, total = 0
+    cdef int each, first
+    if not isinstance(message, Storage):
+        return None
+    said = <Storage>message
+    first = said.layout.place[number_of(number)]
+    if first == 0 or said.kept is not None or said.layout.bits[2]:
+        return None
+    for each in range(first, said.layout.count):
+        row = &engine.rows[said.layout.numbers[each]]
+        if row.op == REFUSED or row.asks:
+            return None
+        length = length_of(row, PyTuple_GET_ITEM(<PyObject*>said.carried, each))
+        if length < 0:
+            return None
+        total += row.width + body_size(row, length)
+    return total

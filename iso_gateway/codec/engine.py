@@ -40,6 +40,9 @@ class Engine(Protocol):
     def encode(self, message: Message, spec: Spec, /) -> bytes | None:
         """Return the bytes that say *message*."""
 
+    def behind(self, message: Message, number: int, /) -> int | None:
+        """Return how many bytes follow data element *number* of *message*, which is bound to this spec."""
+
     def message(
         self, mti: str, fields: Mapping[Any, Any], passed: Mapping[int, Value] | None, spec: Spec, /
     ) -> Message | None:
@@ -68,6 +71,9 @@ class Refusing:
         """Refuse."""
 
     def encode(self, _message: Message, _spec: Spec, /) -> None:
+        """Refuse."""
+
+    def behind(self, _message: Message, _number: int, /) -> None:
         """Refuse."""
 
     def message(

@@ -190,6 +190,9 @@ class Spec:
 
     def behind(self, message: Message, number: int) -> int:
         """Return how many bytes follow data element *number* once *message*, which is of this spec, is encoded."""
+        count = self.engine.behind(message, number)
+        if count is not None:
+            return count
         return trace.behind(self.plan, message._fields, message._kept or {}, number)  # noqa: SLF001
 
     def extents(self, message: Message) -> Iterator[trace.Extent]:

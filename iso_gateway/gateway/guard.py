@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from iso_gateway.errors import DecodeError, EncodeError
 from iso_gateway.protocol import commands, events
-from iso_gateway.protocol.covering import PIN, block_bytes, covered, room
+from iso_gateway.protocol.covering import PIN, Covering, block_bytes
 from iso_gateway.protocol.protection import KeySet
 from iso_gateway.security import commands as asked
 from iso_gateway.security.commands import Fault, Refused
@@ -88,11 +88,13 @@ class Guard:
         self._feed = feed
         self._told = told
         self._legs: dict[str, Listener | Acquirer] = {}
+        self._coverings: dict[str, Covering] = {}
         self.go_by(setup)
 
     def go_by(self, setup: Setup) -> None:
         """Know the legs of *setup*; what is under way over others is still answered."""
         self._legs |= setup.legs
+        self._coverings = {name: Covering(leg.dialect.spec, leg.protection) for name, leg in self._legs.items()}
 
     # What came
 
@@ -115,7 +117,7 @@ class Guard:
         hashing: tuple[Command, ...] = (asked.Fingerprint(command.hashed),) if command.hashed else ()
         if protection.mac is None:
             return command.keys, hashing
-        came = covered(command.message, command.payload, protection)
+        came = self._coverings[command.leg].covered(command.message, command.payload)
         if came is None:
             raise Refusal(BAD_MAC)
         under: tuple[Key, ...]
@@ -177,11 +179,10 @@ class Guard:
 
     def _to_secure(self, command: commands.Secure) -> tuple[Room, Batch]:
         """Return the message with room for what the module makes, and what to ask."""
-        leg = self._legs[command.leg]
-        protection, spec = leg.protection, leg.dialect.spec
+        protection = self._legs[command.leg].protection
         translating = self._translating(command, protection) if command.origin is not None else None
         size = block_bytes(translating.target_format) if translating is not None else 0
-        made = room(spec, command.message, protection, size)
+        made = self._coverings[command.leg].room(command.message, size)
         batch: Batch = ()
         if made.mac:
             key = self._mac_key(command, protection)

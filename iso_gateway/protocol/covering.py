@@ -4,7 +4,8 @@ The MAC is the last data element: 64, or the last of the second or the third bit
 message from its type to the byte before that element, the bit of it set in the bitmap, without a header; or the data
 elements that a leg names, each with its prefix as it lies on the wire, in the order in which they are named.
 
-Gateway, mock host and terminal all go by this; none of it needs a key.
+Gateway, mock host and terminal all go by this; none of it needs a key. What messages of the same elements have in
+common is worked out once for a leg.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ MTI: Final = 0
 PIN: Final = 52
 """The data element with the PIN block."""
 
+REMEMBERED: Final = 512
+"""Sets of elements of which a leg remembers the places: a flood of nonsense ones must not fill the memory."""
+
 _ASCENDING: Final = tuple(sorted(MAC))
 _FORMS: Final = frozenset({BYTES, HEX, HEXED})
 
@@ -54,6 +58,8 @@ class Room(msgspec.Struct, frozen=True):
     """What the MAC is to be of; empty where the message is to have none."""
     mac: int
     """The data element of the MAC; 0: it has none."""
+    mac_bytes: int
+    """How long its value is: a MAC that is shorter is filled with zeros."""
     pin_at: int
     """Where in *payload* the PIN block goes; -1: it has none, or the one in it stays."""
     pin_in_data: int
@@ -72,8 +78,7 @@ class Room(msgspec.Struct, frozen=True):
             whole = whole[: self.pin_at] + written + whole[self.pin_at + len(written) :]
         if not self.mac:
             return whole
-        row = self.spec.plan.rows[self.mac]
-        written = _written(row, mac.ljust(_room(row, len(mac)), b"\0"))
+        written = _written(self.spec.plan.rows[self.mac], mac.ljust(self.mac_bytes, b"\0"))
         return whole[: len(whole) - len(written)] + written
 
     def said(self, mac: bytes = b"", block: bytes = b"") -> Message:
@@ -82,74 +87,108 @@ class Room(msgspec.Struct, frozen=True):
         if self.pin_at >= 0:
             changes[PIN] = block
         if self.mac:
-            changes[self.mac] = mac.ljust(_room(self.spec.plan.rows[self.mac], len(mac)), b"\0")
+            changes[self.mac] = mac.ljust(self.mac_bytes, b"\0")
         return self.message.evolve(changes) if changes else self.message
 
 
-def covered(message: Message, payload: bytes, protection: Protection) -> Covered | None:
-    """Return what the MAC of *message* is of, which came as *payload*, and that MAC.
+class Shape(NamedTuple):
+    """What messages of the same elements have in common on a leg."""
 
-    Returns:
-        None where it has no MAC: no element for it, one with something behind it that the MAC would not cover, or a
-        shorter one than *protection* says.
-    """
-    spec, method = message.spec, protection.mac
-    assert spec is not None, "it was decoded"
-    numbers = tuple(message)
-    if protection.covered:
-        number = max(MAC & set(numbers), default=0)
-    else:
-        number = numbers[-1] if numbers and numbers[-1] in MAC else 0
-    if method is None or not number:
-        return None
-    mac = message[number]
-    if not isinstance(mac, bytes) or len(mac) < method.length:
-        return None
-    if protection.covered:
-        data, _ = _named(spec, message, payload, protection.covered)
-    else:
-        row = spec.plan.rows[number]
-        data = payload[: len(payload) - row.width - _bytes(row, len(mac))]
-    return Covered(data, mac[: method.length])
+    changes: dict[int, bytes | None]
+    """What makes room: zeros for MAC and PIN block, and no MAC elsewhere."""
+    mac: int
+    """The data element of the MAC; 0: they are to have none."""
+    mac_bytes: int
+    """The bytes of its value."""
+    mac_on_wire: int
+    """The bytes that it takes in the encoded message, its prefix with it: the last ones."""
+
+
+class Covering:
+    """The messages of one leg: where their MAC and PIN block stand, and what the MAC is of."""
+
+    def __init__(self, spec: Spec, protection: Protection) -> None:
+        """Work out places for messages of *spec* that are protected so."""
+        self._spec = spec
+        self._protection = protection
+        self._shapes: dict[tuple[tuple[int, ...], int], Shape] = {}
+
+    def covered(self, message: Message, payload: bytes) -> Covered | None:
+        """Return what the MAC of *message* is of, which came as *payload*, and that MAC.
+
+        Returns:
+            None where it has no MAC: no element for it, one with something behind it that the MAC would not cover, or
+            a shorter one than the leg's.
+        """
+        method, names = self._protection.mac, self._protection.covered
+        numbers = tuple(message)
+        if names:
+            number = max(MAC.intersection(numbers), default=0)
+        else:
+            number = numbers[-1] if numbers and numbers[-1] in MAC else 0
+        spec = message.spec
+        if method is None or spec is None or not number:
+            return None
+        mac = message[number]
+        if not isinstance(mac, bytes) or len(mac) < method.length:
+            return None
+        if names:
+            data, _ = _named(spec, message, payload, names)
+        else:
+            row = spec.plan.rows[number]
+            data = payload[: len(payload) - row.width - _bytes(row, len(mac))]
+        return Covered(data, mac[: method.length])
+
+    def room(self, message: Message, pin: int = 0) -> Room:
+        """Return *message* encoded, with room for the MAC that the leg wants, and for a PIN block of *pin* bytes.
+
+        A MAC that it has is taken out. With *pin* 0 it keeps the PIN block that it has.
+
+        Raises:
+            EncodeError: the spec cannot carry that, or has no element for the MAC behind those of *message*.
+        """
+        spec, names = self._spec, self._protection.covered
+        shape = self._shape(tuple(message), pin)
+        with_room = message.evolve(shape.changes) if shape.changes else message
+        payload = spec.encode(with_room)
+        pin_at, pin_text = -1, False
+        if pin:
+            row = spec.plan.rows[PIN]
+            pin_text = row.op != BYTES
+            pin_at = len(payload) - spec.behind(with_room, PIN) - _bytes(row, pin)
+        data, pin_in_data = b"", -1
+        if shape.mac and names:
+            data, pin_in_data = _named(spec, with_room, payload, names)
+        elif shape.mac:
+            data, pin_in_data = payload[: -shape.mac_on_wire], pin_at
+        return Room(
+            spec, with_room, payload, data, shape.mac, shape.mac_bytes, pin_at, pin_in_data if pin else -1, pin_text
+        )
+
+    def _shape(self, numbers: tuple[int, ...], pin: int) -> Shape:
+        """Return what messages of the elements *numbers* have in common; raises what `room` raises."""
+        known = self._shapes.get((numbers, pin))
+        if known is not None:
+            return known
+        changes: dict[int, bytes | None] = dict.fromkeys(MAC.intersection(numbers))
+        mac = size = on_wire = 0
+        if self._protection.mac is not None:
+            mac = _element_behind(self._spec, next((each for each in reversed(numbers) if each not in MAC), 0))
+            row = self._spec.plan.rows[mac]
+            size = _room(row, self._protection.mac.length)
+            on_wire = row.width + _bytes(row, size)
+            changes[mac] = bytes(size)
+        if pin:
+            changes[PIN] = bytes(pin)
+        if len(self._shapes) >= REMEMBERED:
+            self._shapes.clear()
+        made = self._shapes[numbers, pin] = Shape(changes, mac, size, on_wire)
+        return made
 
 
 def has_mac(message: Message) -> bool:
     """Return whether *message* has an element where a MAC would be."""
     return not MAC.isdisjoint(message)
-
-
-def room(spec: Spec, message: Message, protection: Protection, pin: int = 0) -> Room:
-    """Return *message* encoded, with room for the MAC that *protection* wants, and for a PIN block of *pin* bytes.
-
-    A MAC that it has is taken out. With *pin* 0 it keeps the PIN block that it has.
-
-    Raises:
-        EncodeError: *spec* cannot carry that, or has no element for the MAC behind those of *message*.
-    """
-    changes: dict[int | str, bytes | None] = {}
-    number = 0
-    if not MAC.isdisjoint(message):
-        changes = dict.fromkeys(MAC.intersection(message))
-    if protection.mac is not None:
-        last = next((each for each in reversed(tuple(message)) if each not in MAC), 0)
-        number = _element_behind(spec, last)
-        changes[number] = bytes(_room(spec.plan.rows[number], protection.mac.length))
-    if pin:
-        changes[PIN] = bytes(pin)
-    with_room = message.evolve(changes) if changes else message
-    payload = spec.encode(with_room)
-    pin_at, pin_text = -1, False
-    if pin:
-        pin_row = spec.plan.rows[PIN]
-        pin_text = pin_row.op != BYTES
-        pin_at = len(payload) - spec.behind(with_room, PIN) - _bytes(pin_row, pin)
-    data, pin_in_data = b"", -1
-    if number and protection.covered:
-        data, pin_in_data = _named(spec, with_room, payload, protection.covered)
-    elif number:
-        row = spec.plan.rows[number]
-        data, pin_in_data = payload[: len(payload) - row.width - _bytes(row, len(changes[number] or b""))], pin_at
-    return Room(spec, with_room, payload, data, number, pin_at, pin_in_data if pin else -1, pin_text)
 
 
 def faults(spec: Spec, protection: Protection) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from iso_gateway.errors import DecodeError, KeyMaterialError, Problem
-from iso_gateway.protocol import covering
+from iso_gateway.protocol.covering import Covering, faults
 from iso_gateway.protocol.protection import Exchange
 from iso_gateway.security import pin_blocks
 from iso_gateway.security.block_ciphers import BlockCipher
@@ -28,7 +28,7 @@ def unusable(spec: Spec, protection: Protection, keys: OwnKeys, *, awaited: bool
 
     *awaited* says that a sign-on is still to bring keys, where one does: what is not there yet is no fault then.
     """
-    problems = [Problem(setting, why) for setting, why in covering.faults(spec, protection)]
+    problems = [Problem(setting, why) for setting, why in faults(spec, protection)]
     if protection.ksn:
         return problems  # the keys of a transaction are derived
     exchanged = protection.exchange is not Exchange.NONE
@@ -58,14 +58,16 @@ def with_mac(spec: Spec, message: Message, protection: Protection, key: bytes) -
     """
     if protection.mac is None:
         return message
-    room = covering.room(spec, message, protection)
+    room = Covering(spec, protection).room(message)
     return room.said(_mac_key(protection.mac.algorithm, key).make(protection.mac, room.data))
 
 
 def mac_holds(message: Message, payload: bytes, protection: Protection, key: bytes) -> bool:
     """Return whether the MAC of *message*, which came as *payload*, is right under *key*."""
-    found = covering.covered(message, payload, protection)
-    if protection.mac is None or found is None:
+    if protection.mac is None or message.spec is None:
+        return False
+    found = Covering(message.spec, protection).covered(message, payload)
+    if found is None:
         return False
     return _mac_key(protection.mac.algorithm, key).verify(protection.mac, found.data, found.mac)
 

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iso_gateway.catalog import load_spec, spec_names
-from iso_gateway.codec import compose, engine, lowering, plan, walker
+from iso_gateway.codec import compose, engine, lowering, plan, trace, walker
 from iso_gateway.codec.build import build_spec
 from iso_gateway.codec.message import Message, bound
 from iso_gateway.codec.spec import Spec
@@ -59,6 +59,16 @@ def same_reading(spec: Spec, data: bytes, *, strict: bool = True) -> bool:
     else:
         assert slow is None
     return slow is not None
+
+
+def same_places(spec: Spec, message: Message) -> None:
+    """Assert that both find the same number of bytes behind each element of *message*."""
+    far = any(number > 128 for number in message)
+    for number in message:
+        slow = trace.behind(spec.plan, message._fields, message._kept or {}, number)
+        asks = any(lowering._lowered(spec.plan.rows[each])[2] for each in message if each > number)
+        assert spec.engine.behind(message, number) == (None if far or asks else slow)
+        assert spec.behind(message, number) == slow
 
 
 @pytest.mark.parametrize("sample", all_samples(), ids=str)
@@ -106,6 +116,7 @@ class TestOfEverySpec:
         assert spec.encode(Message(message.mti, fields)) == written
         assert spec.engine.encode(message, spec) == written
         assert spec.engine.encode(Message(message.mti, fields), spec) == written
+        same_places(spec, message)
 
     @settings(max_examples=100)
     @given(drawn=st.data())
@@ -306,6 +317,7 @@ def test_the_engine_does_what_the_walker_does_with_any_spec(drawn: st.DataObject
     among = spec.plan.third == plan.FIELD and any(number > 128 for number in message)
     for each in (message, Message(message.mti, dict(message.items()))):
         assert spec.engine.encode(each, spec) == (None if among else written)
+    same_places(spec, message)
     same_reading(spec, written)
     changed = drawn.draw(mutated(written))
     same_reading(spec, changed)

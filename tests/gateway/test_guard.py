@@ -13,7 +13,7 @@ from iso_gateway import Message
 from iso_gateway.gateway.guard import CODES, Guard
 from iso_gateway.gateway.keyring import Keyring
 from iso_gateway.protocol import commands, events
-from iso_gateway.protocol.covering import room
+from iso_gateway.protocol.covering import Covering
 from iso_gateway.protocol.protection import KeySet, Protection
 from iso_gateway.security import commands as asked
 from iso_gateway.security.commands import Batch, Fault, Refused, Results
@@ -115,7 +115,7 @@ def sale(**more: Any) -> Message:
 
 
 def signed(message: Message) -> Message:
-    return room(SPEC, message, MAC_AND_PIN).said(MAC)
+    return Covering(SPEC, MAC_AND_PIN).room(message).said(MAC)
 
 
 # Verify

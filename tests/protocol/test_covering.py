@@ -14,7 +14,7 @@ from iso_gateway.codec.message import Message
 from iso_gateway.codec.spec import Spec
 from iso_gateway.codec.trace import Span
 from iso_gateway.errors import EncodeError
-from iso_gateway.protocol.covering import PIN, block_bytes, covered, faults, has_mac, room
+from iso_gateway.protocol.covering import PIN, REMEMBERED, Covered, Covering, Room, block_bytes, faults, has_mac
 from iso_gateway.protocol.legs import MAC
 from iso_gateway.protocol.protection import Protection
 from iso_gateway.security.keys import MacAlgorithm, MacMethod, PinFormat
@@ -31,6 +31,15 @@ every_spec = pytest.mark.parametrize("name", SHIPPED_SPECS)
 
 def protection(length: int = 4, *covering: int) -> Protection:
     return Protection(mac=MacMethod(MacAlgorithm.X9_19, 1, length), covered=covering)
+
+
+def covered(message: Message, payload: bytes, way: Protection) -> Covered | None:
+    assert message.spec is not None
+    return Covering(message.spec, way).covered(message, payload)
+
+
+def room(spec: Spec, message: Message, way: Protection, pin: int = 0) -> Room:
+    return Covering(spec, way).room(message, pin)
 
 
 def spans(spec: Spec, payload: bytes) -> dict[str, Span]:
@@ -225,6 +234,16 @@ def test_a_pin_block_is_eight_bytes_and_sixteen_under_aes() -> None:
         PinFormat.ISO_3: 8,
         PinFormat.ISO_4: 16,
     }
+
+
+def test_a_flood_of_messages_with_other_elements_is_not_remembered() -> None:
+    spec = load_spec("iso87-binary")
+    ours = Covering(spec, protection(8))
+    free = [3, 4, 7, 11, 12, 13, 18, 19, 22, 25]
+    for number in range(REMEMBERED + 2):
+        chosen = [each for at, each in enumerate(free) if number >> at & 1]
+        ours.room(spec.message("0200", dict.fromkeys(chosen, 0)))
+    assert len(ours._shapes) == 2
 
 
 def test_room_shows_nothing_of_what_is_in_it() -> None:
