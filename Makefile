@@ -12,10 +12,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:
 	@echo 'make demo      the main job on loopback: gateway, mock host, three terminals, and the proof'
 	@echo 'make test      the tests (TESTS=tests/codec for some of them)'
-	@echo 'make engine    the compiled engine of the codec, built in place'
+	@echo 'make engine    the compiled engine of the codec, and what is shipped as data, built in place'
 	@echo 'make check     lint, types, architecture, packaging'
 	@echo 'make fmt       format the code'
-	@echo 'make bench     codec, gateway, journal, keys and the fixture beside their references'
+	@echo 'make bench     codec, commands, gateway, journal, keys and the fixture beside their references'
 	@echo 'make crash     the gateway killed again and again under load, then three ledgers compared (KILLS=20)'
 	@echo 'make leaks     every flow with cards, PINs and keys that are nobody'"'"'s, then a search for them wherever bytes are left'
 	@echo 'make fuzz      broken bytes for every spec and framing (RUNS=200000), some minutes'

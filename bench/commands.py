@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Final
 
 from iso_gateway import load_spec
+from iso_gateway.catalog import pressed
 
 TARGET: Final = 1 / 3
 AS_INSTALLED: Final = {name: each for name, each in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -34,7 +35,13 @@ SALE: Final = SPEC.message(
 
 
 def contenders() -> dict[str, list[str]]:
-    """Return the commands by name, the peer's last; SystemExit where it is not installed."""
+    """Return the commands by name, the peer's last.
+
+    Raises:
+        SystemExit: it is not installed, or our specs are not made ready here, as they are in an installed wheel.
+    """
+    if pressed.spec(SPEC.name) is None:
+        sys.exit("bench/commands.py: the shipped specs are not pressed, or are stale: make engine")
     payload = SPEC.encode(SALE)
     peer = shutil.which("iso8583sim", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
     if peer is None:

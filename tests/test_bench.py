@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench import answering, codec, contests, fixture, fleet, gateway, honest, hostile, load, modules, sides, store
+from bench import (
+    answering,
+    codec,
+    commands,
+    contests,
+    fixture,
+    fleet,
+    gateway,
+    honest,
+    hostile,
+    load,
+    modules,
+    sides,
+    store,
+)
 from bench.byhand import CUTS
+from iso_gateway.catalog import pressed
 from iso_gateway.errors import DecodeError
 from iso_gateway.store.journal import Committed, Failed
 
@@ -210,3 +227,34 @@ def test_garbage_is_of_four_kinds_and_none_is_a_message() -> None:
     for data in sent:
         with pytest.raises(DecodeError):
             honest.SPEC.decode(data[2:])
+
+
+def test_a_command_that_reads_another_message_is_not_measured() -> None:
+    read = [sys.executable, "-c", "print('... 000123 ...')"]
+    assert commands.seconds(read) > 0
+    with pytest.raises(SystemExit, match="did not read the message:\n000124"):
+        commands.seconds([sys.executable, "-c", "print('000124')"])
+    with pytest.raises(SystemExit, match="did not read the message"):
+        commands.seconds([*read[:2], f"{read[2]}; raise SystemExit(1)"])
+
+
+@pytest.mark.parametrize(("explain", "code"), [(0.06, 0), (0.061, 1)])
+def test_each_command_has_a_third_of_its_peers_time(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], explain: float, code: int
+) -> None:
+    taken = {"iso-gateway decode": 0.05, "iso-gateway explain": explain, "iso8583sim parse": 0.18}
+    monkeypatch.setattr(commands, "contenders", lambda: {name: [name] for name in taken})
+    monkeypatch.setattr(commands, "seconds", lambda command: taken[command[0]])
+    monkeypatch.setattr(sys, "argv", ["commands.py", "--rounds", "1"])
+    assert commands.main() == code
+    assert "0.28 of the peer's" in capsys.readouterr().out
+
+
+def test_no_command_is_measured_beside_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pressed, "spec", lambda _name: None)
+    with pytest.raises(SystemExit, match="not pressed"):
+        commands.contenders()
+    monkeypatch.setattr(pressed, "spec", lambda _name: commands.SPEC)
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
+    with pytest.raises(SystemExit, match="iso8583sim is not installed"):
+        commands.contenders()
