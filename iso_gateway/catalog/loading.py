@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from iso_gateway.catalog import pressed
 from iso_gateway.catalog.bases import Stack, of_data, stacked
 from iso_gateway.catalog.shelf import PROFILES, SPECS, Found, own
 from iso_gateway.codec.build import build_spec, plain
@@ -72,8 +71,7 @@ def _spec(stack: Stack, source: str) -> Spec:
 
 @functools.cache
 def _shipped_presence(name: str) -> dict[str, Any]:
-    known = pressed.profile_data(name)
-    return _presence(PROFILES.shipped(name)) if known is None else dict(known.get("presence", {}))
+    return _presence(PROFILES.shipped(name))
 
 
 def _presence(found: Found) -> dict[str, Any]:

@@ -46,20 +46,14 @@ def spec(name: str) -> Spec | None:
 
 def profile(name: str) -> Profile | None:
     """Return the shipped profile *name*, or None as `spec` does."""
-    data = profile_data(name)
-    if data is None:
+    content = _current("profile", name)
+    if content is None:
         return None
     import msgspec  # noqa: PLC0415 -- specs need none of these two
 
     from iso_gateway.protocol.profile import Profile  # noqa: PLC0415
 
-    return msgspec.convert(data, Profile, strict=False)
-
-
-def profile_data(name: str) -> dict[str, Any] | None:
-    """Return what the shipped profile *name* and its bases say, or None as `spec` does."""
-    content = _current("profile", name)
-    return None if content is None else content.what
+    return msgspec.convert(content.what, Profile, strict=False)
 
 
 def file(what: str, name: str) -> str:

@@ -54,7 +54,7 @@ def _sources(on: shelf.Shelf, name: str) -> tuple[tuple[str, int, int], ...]:
 
 def _modules() -> tuple[tuple[str, int, int], ...]:
     """Return the modules of the package that are loaded, and so may have had a say."""
-    files = [os.path.realpath(getattr(each, "__file__", None) or "") for each in list(sys.modules.values())]
+    files = [getattr(each, "__file__", None) or "" for each in list(sys.modules.values())]
     below = f"{resources.PACKAGE}{os.sep}"
     loaded = sorted(each.removeprefix(below) for each in files if each.startswith(below) and each.endswith(".py"))
     return tuple(pressed.module(each) for each in loaded)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from iso_gateway.cli.given import bytes_given
-from iso_gateway.cli.options import json_option, spec_option, unsafe_option
+from iso_gateway.cli.options import json_option, schema_option, spec_option, unsafe_option
 from iso_gateway.cli.output import say, say_json
 from iso_gateway.cli.paint import show
 
 if TYPE_CHECKING:
     from iso_gateway.codec.message import Message
     from iso_gateway.codec.spec import Spec
+    from iso_gateway.inspect.differing import Difference
+    from iso_gateway.inspect.told import Row
 
 
 @click.command()
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--answer", is_flag=True, help="B answers A: what it echoed, changed, left out and added.")
 @click.option("--all", "everything", is_flag=True, help="Also what is the same.")
 @json_option
+@schema_option("diff")
 @unsafe_option
 def diff(
     *,
@@ -48,6 +51,7 @@ def diff(
     from iso_gateway.catalog import load_spec
     from iso_gateway.inspect import showing
     from iso_gateway.inspect.differing import How, answered, compare
+    from iso_gateway.inspect.told import Diffed
 
     spec = load_spec(spec_name)
     ours = _read(spec, left, "A")
@@ -57,8 +61,8 @@ def diff(
         found = answered(ours, theirs, ignored, unsafe=unsafe)
         wrong = sum(each.wrong for each in found)
         if as_json:
-            rows = [_row(each.difference) | {"made": str(each.made), "wrong": each.wrong} for each in found]
-            say_json({"fields": rows, "wrong": wrong})
+            rows = [_row(each.difference, str(each.made), wrong=each.wrong) for each in found]
+            say_json(Diffed(rows, wrong=wrong))
         else:
             show(showing.of_answered(found))
             say(f"\n{wrong} wrong" if wrong else "\nit answers the request")
@@ -66,7 +70,7 @@ def diff(
     differences = compare(ours, theirs, ignored, unsafe=unsafe)
     count = sum(each.how is not How.SAME for each in differences)
     if as_json:
-        say_json({"fields": [_row(each) for each in differences], "different": count})
+        say_json(Diffed([_row(each) for each in differences], different=count))
     else:
         show(showing.of_differences(differences, same=everything))
         say(f"{count} of {len(differences)} differ" if count else f"the same, {len(differences)} elements and parts")
@@ -83,11 +87,8 @@ def _read(spec: Spec, given: str, which: str) -> Message:
         raise click.ClickException(f"{which} is no message of {spec.name}: {error}") from None
 
 
-def _row(difference: Any) -> dict[str, Any]:
-    return {
-        "path": difference.path,
-        "name": difference.name,
-        "how": str(difference.how),
-        "left": difference.left,
-        "right": difference.right,
-    }
+def _row(difference: Difference, made: str = "", *, wrong: bool = False) -> Row:
+    from iso_gateway.inspect.told import Row
+
+    how = str(difference.how)
+    return Row(difference.path, difference.name, how, difference.left, difference.right, made, wrong)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from iso_gateway.cli.options import json_option
+from iso_gateway.cli.options import json_option, schema_option
 from iso_gateway.cli.output import complain, say, say_json
 from iso_gateway.cli.paint import show
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from iso_gateway.inspect.doctor.cuts import Cut
     from iso_gateway.inspect.doctor.search import Fit
     from iso_gateway.inspect.page import Line
+    from iso_gateway.inspect.told import CutRow, FitRow
 
 SHOWN: Final = 5
 """Fits that are printed."""
@@ -26,6 +27,7 @@ FIRST: Final = ("iso87-ascii", "iso87-binary", "iso93-ascii", "iso93-binary", "c
 @click.argument("given", nargs=-1, metavar="[HEX|FILE|-]...")
 @click.option("--spec", "own", multiple=True, metavar="NAME|FILE", help="Try these first; may be given several times.")
 @json_option
+@schema_option("doctor")
 def doctor(*, given: tuple[str, ...], own: tuple[str, ...], as_json: bool) -> int:
     """Find out what bytes are: their framing, header, spec and form of bitmap.
 
@@ -55,7 +57,10 @@ def doctor(*, given: tuple[str, ...], own: tuple[str, ...], as_json: bool) -> in
         end = None
     good = best is not None and best.believed and end is None
     if as_json:
-        say_json({"fits": [_as_json(fit) for row in rows for fit in row][:SHOWN], "cut": _cut_as_json(end)})
+        from iso_gateway.inspect.told import Diagnosed
+
+        fits = [_as_json(fit) for row in rows for fit in row][:SHOWN]
+        say_json(Diagnosed(fits, _cut_as_json(end), unread))
     else:
         if best is not None and (note := found[0][0].note):
             say(note)
@@ -168,30 +173,27 @@ def _sense(fit: Fit) -> str:
     return f"{fit.sense.share:.0%} sense{doubts}"
 
 
-def _as_json(fit: Fit) -> dict[str, Any]:
+def _as_json(fit: Fit) -> FitRow:
     from iso_gateway.inspect.doctor.search import yaml_of
+    from iso_gateway.inspect.told import FitRow
 
-    return {
-        "framing": fit.wrap.framing,
-        "header": fit.wrap.skipped,
-        "messages": fit.wrap.total,
-        "spec": fit.spec.name,
-        "edits": [edit.words for edit in fit.edits],
-        "yaml": yaml_of(fit),
-        "sense": round(fit.sense.share, 3),
-        "doubts": list(fit.sense.doubts),
-        "believed": fit.believed,
-    }
+    return FitRow(
+        framing=fit.wrap.framing,
+        header=fit.wrap.skipped,
+        messages=fit.wrap.total,
+        spec=fit.spec.name,
+        edits=[edit.words for edit in fit.edits],
+        yaml=yaml_of(fit),
+        sense=round(fit.sense.share, 3),
+        doubts=list(fit.sense.doubts),
+        believed=fit.believed,
+    )
 
 
-def _cut_as_json(end: Cut | None) -> dict[str, Any] | None:
+def _cut_as_json(end: Cut | None) -> CutRow | None:
+    from iso_gateway.inspect.told import CutRow
+
     if end is None:
         return None
     missing = getattr(end.error, "missing", 0) if end.missing else 0
-    return {
-        "framing": end.wrap.framing,
-        "header": end.wrap.skipped,
-        "spec": end.spec.name,
-        "missing": missing,
-        "told": str(end.error),
-    }
+    return CutRow(end.wrap.framing, end.wrap.skipped, end.spec.name, missing, str(end.error))

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING
 
 import click
 
 from iso_gateway.cli.given import understood
-from iso_gateway.cli.options import json_option, spec_option, unsafe_option
+from iso_gateway.cli.options import json_option, schema_option, spec_option, unsafe_option
 from iso_gateway.cli.output import complain, say, say_json
 from iso_gateway.cli.paint import show
 
 if TYPE_CHECKING:
     from iso_gateway.codec.spec import Spec
+    from iso_gateway.errors import DecodeError
+    from iso_gateway.protocol.profile import Profile
 
 
 @click.command()
 @click.argument("given", nargs=-1, metavar="[HEX|FILE|-]")
 @spec_option
 @json_option
+@schema_option("explain")
 @unsafe_option
 def explain(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: bool) -> int:
     """Explain a message: what its coded values mean, and every byte.
@@ -27,54 +29,56 @@ def explain(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: bo
     Hex may come in any dress, as with 'decode', and is bounded likewise. What is masked is masked among the bytes too.
 
     Exits 1 where the bytes are no message, or an element is broken inside: what could be read is explained, and then
-    what is wrong, with its place and what it may be instead. So too where what is given is no hex, or not all of it.
+    what is wrong, with its place, and the two likeliest causes, if any convinces: what was left around the message,
+    another spec, a form of bitmap, length or content that is not the spec's. They are looked for within bounds, which
+    mostly takes some tenths of a second. So too where what is given is no hex, or not all of it.
     """
     from iso_gateway.catalog import load_spec
     from iso_gateway.inspect import explaining, showing
 
     spec = load_spec(spec_name)
     data, unread = understood(given, spec)
-    explained = explaining.explain(
-        spec, data, _Codes(spec.profile) if spec.profile else None, unsafe=unsafe, unread=unread
-    )
+    explained = explaining.explain(spec, data, _profile(spec), unsafe=unsafe, unread=unread)
+    error = _error(spec, data) if explained.faults and data and not unread else None
+    if error is not None:
+        from iso_gateway.cli.place import likeliest
+
+        explained = explained.because(likeliest(spec, data, error))
     if as_json:
-        say_json(explaining.as_json(explained))
+        say_json(explained)
     elif data or not unread:
         if explained.entries:
             show(showing.of_explained(explained, data))
         if explained.faults:
             _faults(spec, data, unsafe=unsafe)
+        if error is not None:
+            show(showing.of_causes(explained.causes))
     if unread:
         complain(unread)
     return 1 if explained.faults or unread else 0
 
 
-class _Codes:
-    """The response codes of a dialect, whose profile is loaded for a message that has one."""
+def _profile(spec: Spec) -> Profile | None:
+    from iso_gateway.catalog import load_profile
 
-    def __init__(self, profile: str) -> None:
-        self._profile = profile
-
-    def meaning(self, code: str) -> str:
-        """Return *code* in words."""
-        from iso_gateway.catalog import load_profile
-
-        return load_profile(self._profile).meaning(code)
+    return load_profile(spec.profile) if spec.profile else None
 
 
-def _faults(spec: Spec, data: bytes, *, unsafe: bool) -> None:
-    """Print where *data* breaks, with a caret, and what else it may be."""
-    from iso_gateway.cli.place import caret, guesses
+def _error(spec: Spec, data: bytes) -> DecodeError | None:
+    """Return why *data* is no message; None where only something inside an element is broken."""
     from iso_gateway.errors import DecodeError
 
     try:
-        faults = spec.broken(spec.decode(data))
+        spec.decode(data)
     except DecodeError as error:
-        faults = [error]
-        further = list(itertools.islice(guesses(spec, data), 2))
-    else:
-        further = []
-    for fault in faults:
+        return error
+    return None
+
+
+def _faults(spec: Spec, data: bytes, *, unsafe: bool) -> None:
+    """Print where *data* breaks, with a caret."""
+    from iso_gateway.cli.place import caret
+
+    error = _error(spec, data)
+    for fault in [error] if error is not None else spec.broken(spec.decode(data)):
         say("\n" + "\n".join([str(fault), *caret(spec, data, fault, unsafe=unsafe)]))
-    for guess in further:
-        say(guess)

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from iso_gateway.catalog import load_spec
 from iso_gateway.cli.given import text_given, understood
-from iso_gateway.cli.options import json_option, spec_option, unsafe_option
+from iso_gateway.cli.options import json_option, schema_option, spec_option, unsafe_option
 from iso_gateway.cli.output import complain, say, say_json
-from iso_gateway.codec.describe import describe, to_json
+from iso_gateway.codec.describe import describe
 from iso_gateway.errors import DecodeError
 
 if TYPE_CHECKING:
     from iso_gateway.codec.message import Message
     from iso_gateway.codec.presence import Violation
     from iso_gateway.codec.spec import Spec
+    from iso_gateway.inspect.told import Cause
 
 
 @click.command(context_settings={"ignore_unknown_options": False})
 @click.argument("given", nargs=-1, metavar="[HEX|FILE|-]")
 @spec_option
 @json_option
+@schema_option("decode")
 @unsafe_option
 @click.option("--check", is_flag=True, help="Judge it by the profile: what it must have.")
 def decode(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: bool, check: bool) -> int:
@@ -42,30 +43,29 @@ def decode(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: boo
     """
     spec = load_spec(spec_name)
     data, unread = understood(given, spec)
-    if unread:
-        complain(unread)
+    message: Message | None
+    broken = None
     try:
         message = spec.decode(data)
     except DecodeError as error:
-        _broken(spec, data, error, as_json=as_json, unsafe=unsafe, unread=unread)
-        return 1
-    faults = spec.broken(message)
-    found = _judged(spec, message) if check else []
-    if as_json:
-        said = to_json(message, unsafe=unsafe)
-        if faults:
-            said["errors"] = [_fault(each) for each in faults]
-        if unread:
-            said["unread"] = unread
-        if check:
-            said["violations"] = [{"path": each.path, "rule": each.rule, "reason": each.reason} for each in found]
-        say_json(said)
+        broken, message, faults = error, error.partial, [error]
     else:
-        say(describe(message, unsafe=unsafe))
+        faults = spec.broken(message)
+    causes = _likeliest(spec, data, broken) if broken is not None and data and not unread else None
+    found = _judged(spec, message) if check and broken is None and message is not None else []
+    if as_json:
+        _say_json(message, faults, causes or [], found, unread, unsafe=unsafe)
+    elif data or not unread:
+        if message is not None:
+            say(describe(message, unsafe=unsafe))
         for each in faults:
             _point(spec, data, each, unsafe=unsafe)
+        if causes is not None:
+            _show(causes)
         if found:
             say("\n" + "\n".join(str(each) for each in found))
+    if unread:
+        complain(unread)
     return 1 if faults or found or unread else 0
 
 
@@ -76,22 +76,37 @@ def _judged(spec: Spec, message: Message) -> list[Violation]:
     return violations(spec.presence, message)
 
 
-def _broken(spec: Spec, data: bytes, error: DecodeError, *, as_json: bool, unsafe: bool, unread: str) -> None:
-    """Print what could be read of a message, then where it broke, then what else it might be."""
-    from iso_gateway.cli.place import guesses
+def _likeliest(spec: Spec, data: bytes, error: DecodeError) -> list[Cause]:
+    from iso_gateway.cli.place import likeliest
 
-    partial = error.partial
-    if as_json:
-        read = to_json(partial, unsafe=unsafe) if partial is not None else {"mti": None, "fields": {}}
-        say_json(read | {"errors": [_fault(error)]} | ({"unread": unread} if unread else {}))
-        return
-    if unread and not data:
-        return
-    if partial is not None:
-        say(describe(partial, unsafe=unsafe))
-    _point(spec, data, error, unsafe=unsafe)
-    for guess in itertools.islice(guesses(spec, data), 2):
-        say(guess)
+    return likeliest(spec, data, error)
+
+
+def _show(causes: list[Cause]) -> None:
+    from iso_gateway.cli.paint import show
+    from iso_gateway.inspect.showing import of_causes
+
+    show(of_causes(causes))
+
+
+def _say_json(
+    message: Message | None,
+    faults: list[DecodeError],
+    causes: list[Cause],
+    found: list[Violation],
+    unread: str,
+    *,
+    unsafe: bool,
+) -> None:
+    """Print all of it as `told.Decoded`."""
+    from iso_gateway.codec.describe import to_json
+    from iso_gateway.inspect.told import Decoded, Fault
+    from iso_gateway.inspect.told import Violation as Told
+
+    read = to_json(message, unsafe=unsafe) if message is not None else {"mti": None, "fields": {}}
+    violations = [Told(each.path, each.rule, each.reason) for each in found]
+    wrong = [Fault.of(each) for each in faults]
+    say_json(Decoded(**read, faults=wrong, causes=causes, violations=violations, unread=unread))
 
 
 def _point(spec: Spec, data: bytes, error: DecodeError, *, unsafe: bool) -> None:
@@ -101,10 +116,6 @@ def _point(spec: Spec, data: bytes, error: DecodeError, *, unsafe: bool) -> None
     say(f"\n{error}")
     for line in caret(spec, data, error, unsafe=unsafe):
         say(line)
-
-
-def _fault(error: DecodeError) -> dict[str, Any]:
-    return {"field": error.field, "offset": error.offset, "expected": error.expected, "missing": error.missing}
 
 
 @click.command()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
 class Seconds(click.FloatRange):
@@ -70,3 +73,18 @@ framing_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="One object on one line, last on stdout.")
 
 unsafe_option = click.option("--unsafe", is_flag=True, help="Show what is masked: card numbers, tracks, PINs.")
+
+
+def schema_option(verb: str) -> Callable[[Decorated], Decorated]:
+    """Return an option that prints the JSON Schema of what *verb* writes as JSON, and ends the command."""
+
+    def show(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 -- click's signature
+        if wanted and not ctx.resilient_parsing:
+            from iso_gateway.inspect.schemas import written
+
+            click.echo(written(verb), nl=False)
+            ctx.exit(0)
+
+    return click.option(
+        "--json-schema", is_flag=True, is_eager=True, expose_value=False, callback=show, help="The schema of --json."
+    )

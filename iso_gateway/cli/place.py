@@ -1,4 +1,4 @@
-"""Where a message broke: a line of its bytes with a caret below the one, and what else the bytes could be.
+"""Where a message broke: a line of its bytes with a caret below the one, and the likeliest causes.
 
 Bytes of what the spec masks are ``**``, and so is everything behind the fault, of which nobody knows what it is.
 """
@@ -6,13 +6,15 @@ Bytes of what the spec masks are ``**``, and so is everything behind the fault, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from iso_gateway.codec import bitmap, body, mask
 from iso_gateway.codec.plan import FIELD
 from iso_gateway.codec.spec import Spec
-from iso_gateway.errors import DecodeError, FramingError
+from iso_gateway.errors import DecodeError
+
+if TYPE_CHECKING:
+    from iso_gateway.inspect.told import Cause
 
 WIDTH: Final = 16
 """Bytes of one line."""
@@ -21,9 +23,6 @@ _CARD: Final = re.compile(r"(?=([2-6][0-9]{12,18}))")
 """Where a card number may begin: the digits of the schemes, and how long their numbers are (ISO/IEC 7812-1)."""
 _NEAR: Final = 2 * WIDTH + 19
 """Bytes on either side of the fault in which card numbers are looked for: those of its line, and a whole number."""
-
-FRAMINGS: Final = ("2be", "2be+tpdu", "4ascii", "2le", "2bcd", "2be-inclusive", "2be+tpdu+cup")
-"""What may still lie around a message that somebody pastes; the most usual first."""
 
 
 def caret(spec: Spec, data: bytes, error: DecodeError, *, unsafe: bool = False) -> list[str]:
@@ -82,39 +81,10 @@ def cards(spec: Spec, data: bytes, before: int) -> set[int]:
     return found
 
 
-def guesses(spec: Spec, data: bytes) -> Iterator[str]:
-    """Yield what *data* would be a whole message of: another shipped spec, or a frame with its length and headers."""
-    from iso_gateway.catalog import load_spec
-    from iso_gateway.catalog.shelf import spec_names
+def likeliest(spec: Spec, data: bytes, error: DecodeError) -> list[Cause]:
+    """Return the likeliest causes of *error*, the shipped specs among them."""
+    from iso_gateway.catalog import load_spec, spec_names
+    from iso_gateway.inspect.causes import likeliest as causes
 
-    specs = [spec, *(load_spec(name) for name in spec_names() if name != spec.name)]
-    for each in specs[1:]:
-        if _reads(each, data):
-            yield f"it is a message of {each.name}: --spec {each.name}"
-    for framing, payload, before in _unframed(data):
-        for each in specs:
-            if _reads(each, payload):
-                other = "" if each is spec else f", and --spec {each.name}"
-                yield f"the first {before} bytes are not the message but its frame ({framing}): leave them out{other}"
-
-
-def _reads(spec: Spec, data: bytes) -> bool:
-    try:
-        spec.decode(data)
-    except DecodeError:
-        return False
-    return True
-
-
-def _unframed(data: bytes) -> Iterator[tuple[str, bytes, int]]:
-    """Yield the framings in which *data* is one frame, with what is in it and how much lies before."""
-    from iso_gateway.framing import Framing
-
-    for name in FRAMINGS:
-        framer = Framing.parse(name).framer(65535)
-        try:
-            frames = framer.receive(data)
-        except FramingError:
-            continue
-        if len(frames) == 1 and not framer.buffered and framer.fault is None:
-            yield name, frames[0].payload, len(data) - len(frames[0].payload)
+    others = (load_spec(name) for name in spec_names() if name != spec.name)
+    return causes.likeliest(spec, data, error, others)

@@ -6,7 +6,8 @@ import re
 from typing import Final, NamedTuple
 
 from iso_gateway.cli.given import raw_given
-from iso_gateway.cli.hexdump import NotHex, read_hex
+from iso_gateway.cli.hexdump import read_hex
+from iso_gateway.cli.intake import NotHex
 
 _SHORTEST: Final = 12
 """Bytes of a message, a message type and a bitmap; a line with fewer is a piece of one."""

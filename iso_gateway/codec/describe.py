@@ -22,8 +22,10 @@ _DEEPEST: Final = 6
 """Parts deeper than this are not indented further."""
 APPROVED: Final = frozenset({"00", "000", "08", "10", "11", "16"})
 """The response codes of an approval: in 1987 also with identification, partial, VIP, and track 3 to be updated."""
-ACCEPTED: Final = frozenset({"400", "480", "500", "600", "700", "800"})
-"""The codes with which 1993 says yes to what is no purchase: a reversal, totals, a network message."""
+ACCEPTED: Final = frozenset({"400", "480", "500", "600", "700", "800", "4000", "5000", "6000", "7000", "8000"})
+"""The codes with which 1993 and 2003 say yes to what is no purchase: a reversal, totals, a network message."""
+_SHORT: Final = 2
+"""Characters of a code of 1987; those of 1993 and 2003 are longer, and such that begin with 0 approve."""
 
 
 def describe(message: Message, *, unsafe: bool = False) -> str:
@@ -129,16 +131,22 @@ def _unlisted(values: list[Any]) -> Any:
     return plain[0] if len(plain) == 1 else plain
 
 
-def summary(message: Message) -> str:
+def summary(message: Message, kind: str = "", meaning: str = "") -> str:
     """Return one line that says what happened: ``0210 approved 00 · USD 12.34 · STAN 000123 · RRN ... · TERM0001``.
 
     What the masks of the spec hide is not in it.
+
+    Args:
+        message: any message.
+        kind: what it is, in a word or two, where somebody knows: ``void``.
+        meaning: of its response code, where that says more than whether it was approved.
     """
-    pieces = [message.mti]
+    pieces = [f"{message.mti} {kind}".rstrip()]
     code = _seen(message, 39)
     if code:
         # In a request DE 39 says why it is made (a reversal), and nothing of how it went.
         pieces[0] += f" {code}" if is_request(message.mti) else f" {verdict(code)} {code}"
+        pieces[0] += f", {meaning}" if meaning else ""
     with contextlib.suppress(KeyError, ValueError):
         pieces.append(format_amount(*message.amount(4)))
     pieces += [f"{label}{seen}" for label, number in _SUMMED if (seen := _seen(message, number))]
@@ -154,6 +162,6 @@ def _seen(message: Message, number: int) -> str:
 
 def verdict(code: str) -> str:
     """Return what a response code says in one word: ``approved``, ``accepted`` or ``declined``."""
-    if code in APPROVED:
+    if code in APPROVED or (len(code) > _SHORT and code.startswith("0")):
         return "approved"
     return "accepted" if code in ACCEPTED else "declined"

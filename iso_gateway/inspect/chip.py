@@ -8,6 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from iso_gateway.codec.currency import find
+from iso_gateway.inspect.coded import TRANSACTIONS
+from iso_gateway.inspect.worded import date
+
 Bits = tuple[tuple[int, int, str], ...]
 """Byte, from 1; bit, 8 the highest; what it says when it is set."""
 
@@ -213,12 +217,32 @@ def _terminal(value: bytes) -> list[str]:
     return [f"{kind}, of a {by}"] if kind and by else []
 
 
+def _currency(value: bytes) -> list[str]:
+    known = find(value.hex()[-3:])
+    return [known.code] if known is not None and len(value) == 2 else []
+
+
+def _date(value: bytes) -> list[str]:
+    said = date(value.hex()) if len(value) == 3 else ""
+    return [said] if said else []
+
+
+def _kind(value: bytes) -> list[str]:
+    said = TRANSACTIONS.get(value.hex(), "")
+    return [said] if said else []
+
+
 _TAGS: Final[dict[str, Callable[[bytes], list[str]]]] = {
+    "5F24": _date,
+    "5F25": _date,
+    "5F2A": _currency,
     "82": _of_bits(AIP),
     "8A": _response,
     "8E": _cvm_list,
     "95": _of_bits(TVR),
+    "9A": _date,
     "9B": _of_bits(TSI),
+    "9C": _kind,
     "9F27": _cryptogram,
     "9F33": _of_bits(CAPABILITIES),
     "9F34": _cvm_results,

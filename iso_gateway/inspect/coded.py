@@ -6,12 +6,15 @@ ISO 8583:1987 and 1993, annex A; where UnionPay's terminals mean something else 
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from iso_gateway.codec.currency import find
 from iso_gateway.codec.mti import MTI
 
-_TRANSACTIONS: Final = {
+if TYPE_CHECKING:
+    from iso_gateway.protocol.profile import Profile
+
+TRANSACTIONS: Final = {
     "00": "goods and services",
     "01": "cash",
     "02": "adjustment",
@@ -145,13 +148,6 @@ _NETWORK: Final = {
 _VERSIONS: Final = {0: "ISO 8583:1987", 1: "ISO 8583:1993", 2: "ISO 8583:2003", 8: "national", 9: "private"}
 
 
-class Codes(Protocol):
-    """What tells the response codes of a dialect: a `Profile`."""
-
-    def meaning(self, code: str) -> str:
-        """Return *code*, as DE 39 carries it, in words."""
-
-
 def of_mti(mti: str) -> str:
     """Return an MTI in words: ``ISO 8583:1987, financial request, from the acquirer``; empty for what is none."""
     try:
@@ -162,14 +158,14 @@ def of_mti(mti: str) -> str:
     return f"{_VERSIONS[read.version]}, {words[0]} {words[1]}, {words[2]}"
 
 
-def of_element(number: int, value: str, mti: str, codes: Codes | None = None) -> str:
+def of_element(number: int, value: str, mti: str, profile: Profile | None = None) -> str:
     """Return what *value* of data element *number* says in words; empty where it is no coded value that is known.
 
     Args:
         number: the data element.
         value: as carried.
         mti: of its message: the edition decides what some elements mean.
-        codes: what those of DE 39 mean in the dialect.
+        profile: of the dialect, for DE 39.
     """
     of_1993 = mti.startswith("1")
     match number:
@@ -181,8 +177,8 @@ def of_element(number: int, value: str, mti: str, codes: Codes | None = None) ->
             return _FUNCTIONS_1993.get(value, "")
         case 25:
             return (_REASONS_1993 if of_1993 else _CONDITIONS).get(value, "")
-        case 39 if codes is not None:
-            return codes.meaning(value)
+        case 39 if profile is not None:
+            return profile.meaning(value)
         case 49 | 50 | 51:
             known = find(value)
             return "" if known is None else known.code
@@ -192,7 +188,7 @@ def of_element(number: int, value: str, mti: str, codes: Codes | None = None) ->
 
 
 def _processing(value: str) -> str:
-    said = [table.get(value[at : at + 2], "") for table, at in ((_TRANSACTIONS, 0), (_ACCOUNTS, 2), (_ACCOUNTS, 4))]
+    said = [table.get(value[at : at + 2], "") for table, at in ((TRANSACTIONS, 0), (_ACCOUNTS, 2), (_ACCOUNTS, 4))]
     what, source, target = said
     if not what:
         return ""

@@ -1,14 +1,12 @@
 """Everything that a message says, in one structure: values, what coded ones mean, and which bytes they came from.
 
-`as_json` is the stable form of it; its shape is `Explained`.
+Its shape is `told.Explained`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
-
-import msgspec
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from iso_gateway.codec import mask
 from iso_gateway.codec.describe import summary, verdict
@@ -16,79 +14,24 @@ from iso_gateway.codec.field import Field
 from iso_gateway.codec.message import Message
 from iso_gateway.codec.parts import tree
 from iso_gateway.codec.parts.tree import Node
+from iso_gateway.codec.plan import Value
 from iso_gateway.codec.spec import Spec
 from iso_gateway.codec.trace import Span, spans, spans_so_far
 from iso_gateway.errors import DecodeError
-from iso_gateway.inspect import chip, coded
-from iso_gateway.inspect.coded import Codes
+from iso_gateway.inspect import chip, coded, worded
+from iso_gateway.inspect.kinds import kind_of, kind_row, word
 from iso_gateway.inspect.leaves import as_text
+from iso_gateway.inspect.told import Entry, Explained, Fault, Place
 
+if TYPE_CHECKING:
+    from iso_gateway.protocol.profile import Profile
 
-class Place(msgspec.Struct, frozen=True):
-    """Where something lies in the message, in bytes from 0."""
-
-    start: int
-    """Its first byte, length prefix or tag included."""
-    body: int
-    """The first byte of its value."""
-    end: int
-    """The byte after its last one."""
-
-
-class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One element, or one part of it."""
-
-    path: str
-    """``mti``, ``bitmap``, ``4``, ``55.9F26``."""
-    name: str
-    value: str
-    """As people may see it: text as carried, bytes as upper-case hexadecimal."""
-    meaning: list[str] = []
-    """What a coded value says, a line each."""
-    place: Place | None = None
-    """Where it lies; None where half bytes or several encodings leave no whole bytes to point at."""
-    encoding: str = ""
-    """How it is written: ``LLVAR, length in ASCII, n in BCD``."""
-    masked: bool = False
-    """Whether its bytes are hidden too."""
-    depth: int = 0
-    """0 for an element, 1 for a part of it, and so on."""
-    fault: str = ""
-    """Why it cannot be read."""
-
-
-class Explained(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A message in words."""
-
-    summary: str
-    spec: str
-    length: int
-    """Bytes."""
-    entries: list[Entry]
-    """In the order of the bytes."""
-    faults: list[Fault] = []
-    """Empty where all of it could be read."""
-    unread: str = ""
-    """Why these bytes are not all that was given, and where the rest begins; empty where they are."""
-
-
-class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where it could not be read further."""
-
-    path: str
-    offset: int
-    expected: str
-    missing: int = 0
-    """How many bytes are missing at least; 0: more would not help."""
-
-    @classmethod
-    def of(cls, error: DecodeError) -> Fault:
-        """Return the fault that *error* tells of."""
-        return cls(error.field, error.offset, error.expected, error.missing)
+PROCESSING: Final = 3
+"""The element with the processing code."""
 
 
 def explain(
-    spec: Spec, data: bytes, profile: Codes | None = None, *, unsafe: bool = False, unread: str = ""
+    spec: Spec, data: bytes, profile: Profile | None = None, *, unsafe: bool = False, unread: str = ""
 ) -> Explained:
     """Return everything that *data* says, as far as it can be read.
 
@@ -104,31 +47,28 @@ def explain(
     except DecodeError as error:
         partial = error.partial
         if partial is None:
-            return Explained("no message", spec.name, len(data), [], [Fault.of(error)], unread)
+            return Explained("no message", spec.name, len(data), [], [Fault.of(error)], unread=unread)
         so_far = spans_so_far(spec.plan, data)
         entries = list(_Explaining(partial, so_far, profile, unsafe=unsafe).entries())
-        return Explained(one_line(partial, profile), spec.name, len(data), entries, [Fault.of(error)], unread)
+        return Explained(_summed(partial, profile), spec.name, len(data), entries, [Fault.of(error)], unread=unread)
     places = spans(spec.plan, data)
     entries = list(_Explaining(message, places, profile, unsafe=unsafe).entries())
     faults = [Fault.of(error) for error in spec.broken(message)]
-    return Explained(one_line(message, profile), spec.name, len(data), entries, faults, unread)
+    return Explained(_summed(message, profile), spec.name, len(data), entries, faults, unread=unread)
 
 
-def as_json(explained: Explained) -> dict[str, Any]:
-    """Return *explained* as plain data, without what is empty."""
-    made: dict[str, Any] = msgspec.to_builtins(explained)
-    return made
-
-
-def one_line(message: Message, profile: Codes | None = None) -> str:
-    """Return the message in one line: ``0210 declined 51, insufficient funds · USD 10.51 · STAN 000123 · TERM0001``."""
-    line = summary(message)
+def one_line(message: Message, profile: Profile | None = None) -> str:
+    """Return the message in one line: ``0210 sale declined 51, insufficient funds · USD 10.51 · STAN 000123``."""
+    if profile is None:
+        return summary(message)
     code = message.text(39)
-    if not code or profile is None:
-        return line
-    said, meaning = mask.shown(message, 39).strip(), profile.meaning(code)
-    short = f"{verdict(said)} {said}"
-    return line if meaning == verdict(said) else line.replace(short, f"{short}, {meaning}", 1)
+    said = profile.meaning(code) if code and mask.shown(message, 39) == code else ""
+    return summary(message, kind_of(message, profile), "" if said.endswith(verdict(code)) else said)
+
+
+def _summed(message: Message, profile: Profile | None) -> str:
+    """Return the line of a message whose dialect may have no profile."""
+    return one_line(message, profile) if profile is not None else summary(message, kind_of(message, None))
 
 
 class _Explaining(NamedTuple):
@@ -137,7 +77,7 @@ class _Explaining(NamedTuple):
     message: Message
     places: list[Span]
     """Where its elements lie, as far as it could be read."""
-    profile: Codes | None
+    profile: Profile | None
     unsafe: bool
 
     def entries(self) -> Iterator[Entry]:
@@ -165,7 +105,8 @@ class _Explaining(NamedTuple):
         value = message[number]
         shown = mask.printable(as_text(value)) if self.unsafe else mask.shown(message, number)
         open_ = self.unsafe or field.mask == "none"
-        meaning = coded.of_element(number, value, message.mti, self.profile) if open_ and isinstance(value, str) else ""
+        plain = isinstance(value, str) and (open_ or shown == value)
+        meaning = self._meaning(number, field.name, value) if plain else ""
         yield Entry(
             str(number), field.name, shown, [meaning] if meaning else [], place, written(field), masked=not open_
         )
@@ -173,6 +114,16 @@ class _Explaining(NamedTuple):
         hidden = tree.hidden(nodes)
         for node in nodes:
             yield self._part(number, node, hidden, located=place is not None)
+
+    def _meaning(self, number: int, name: str, value: Value) -> str:
+        message, profile = self.message, self.profile
+        assert isinstance(value, str)
+        if number == PROCESSING and profile is not None:
+            row = kind_row(message, profile)
+            if row is not None and row.type is not None:  # a dialect that tells its kinds otherwise than the standard
+                return word(row.kind)
+        said = coded.of_element(number, value, message.mti, profile)
+        return said or worded.meaning(str(number), name, value, message, profile)
 
     def _part(self, number: int, node: Node, hidden: set[str], *, located: bool) -> Entry:
         path = f"{number}.{node.path}".rstrip(".")
@@ -184,7 +135,13 @@ class _Explaining(NamedTuple):
         open_ = self.unsafe or item.mask == "none"
         shown = mask.printable(as_text(item.value)) if self.unsafe else mask.part(item)
         value = item.value
-        said = chip.meanings(item.key, value) if open_ and isinstance(value, bytes) else []
+        said: list[str] = []
+        if open_ and isinstance(value, bytes):
+            said = chip.meanings(item.key, value)
+        elif open_ and isinstance(value, str):
+            meaning = coded.of_mti(value) if item.name == "mti" else ""
+            meaning = meaning or worded.meaning(path, item.name, value, self.message, self.profile)
+            said = [meaning] if meaning else []
         return Entry(path, item.name, shown, said, place, masked=not open_, depth=node.depth + 1)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from iso_gateway.inspect.differing import Answered, Difference, How, Made
-from iso_gateway.inspect.explaining import Entry, Explained, Place
 from iso_gateway.inspect.page import EMPTY, WIDTH, Line, Piece, Style, column, line, wrapped
+from iso_gateway.inspect.told import Cause, Entry, Explained, Place
 
 _PATH: Final = 6
 _NAME: Final = 34
@@ -86,6 +86,27 @@ def _block(entry: Entry, place: Place, data: bytes) -> Iterator[Line]:
             yield from wrapped(what, _OFFSET + _BYTES, Style.NAME, left)
         else:
             yield left
+
+
+def of_causes(causes: Iterable[Cause]) -> Iterator[Line]:
+    """Yield the likeliest causes, each with what speaks for it and what to change; or that there is none."""
+    yield EMPTY
+    told = list(causes)
+    if not told:
+        yield from wrapped(_NO_CAUSE, 0, Style.NOTE)
+        return
+    yield line(Piece("the likeliest cause" if len(told) == 1 else "the likeliest causes", Style.NOTE))
+    for number, cause in enumerate(told, 1):
+        yield from wrapped(cause.words, 3, Style.TITLE, line(f"{number}. "))
+        yield from wrapped(cause.evidence, 3, Style.NOTE)
+        yield from wrapped(cause.remedy, 3)
+        yield from (line("      ", each) for each in cause.yaml.splitlines())
+
+
+_NO_CAUSE: Final = (
+    "no likely cause: no frame, header, other shipped spec, form of the bitmap or small change of this spec makes sense"
+    " of all the bytes; several messages of the same kind tell 'doctor' more"
+)
 
 
 _SIGNS: Final = {How.SAME: " ", How.CHANGED: "~", How.ONLY_LEFT: "-", How.ONLY_RIGHT: "+"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -85,12 +84,10 @@ def test_of_a_checkout_a_changed_module_makes_it_stale(monkeypatch: pytest.Monke
     assert {"codec/rules.py", "codec/lowering.py", "catalog/bases.py", "settings/reader.py"} <= judged_by
     true = os.stat
 
-    def touched(path: Any, **options: Any) -> os.stat_result:
+    def touched(path: str) -> object:
         """Say of one module that it was changed a moment later."""
-        known = true(path, **options)
-        return (
-            known if not str(path).endswith("codec/rules.py") else os.stat_result((*known[:8], known[8] + 1, known[9]))
-        )
+        known = true(path)
+        return known if not path.endswith("codec/rules.py") else os.stat_result((*known[:8], known[8] + 1, known[9]))
 
     monkeypatch.setattr(os, "stat", touched)
     assert pressed.spec(NAME) is None

@@ -20,7 +20,7 @@ ANSWER = SPEC.encode(SALE.response_to({37: "632741735058", 39: "00"}))
 def test_explain(iso_gateway: Call) -> None:
     done = iso_gateway("explain", ANSWER.hex())
     assert done.exit_code == 0
-    assert done.output.startswith("0210 approved 00 · USD 12.34 · STAN 000123 · RRN 632741735058 · TERM0001\n")
+    assert done.output.startswith("0210 sale approved 00 · USD 12.34 · STAN 000123 · RRN 632741735058 · TERM0001\n")
     assert "\x1b" not in done.output
     assert PAN not in done.output
 
@@ -41,7 +41,7 @@ def test_a_page_has_colours_on_a_terminal_unless_nobody_wants_them(
     iso_gateway: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     coloured = iso_gateway("explain", ANSWER.hex(), color=True)
-    assert "\x1b[1m0210 approved" in coloured.output
+    assert "\x1b[1m0210 sale approved" in coloured.output
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b" not in iso_gateway("explain", ANSWER.hex(), color=True).output
 

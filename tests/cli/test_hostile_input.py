@@ -217,7 +217,7 @@ def test_a_pipe_is_read_like_a_file(tmp_path: Path) -> None:
 def test_what_the_locale_cannot_say_is_said_otherwise() -> None:
     done = run("explain", SALE.hex(), os.fsdecode(b"\xff"), LC_ALL="C", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
     assert done.returncode == 1
-    assert done.stdout.decode("ascii").startswith("0200 | 1234 minor units")
+    assert done.stdout.decode("ascii").startswith("0200 sale | 1234 minor units")
     assert b"Traceback" not in done.stderr
 
 

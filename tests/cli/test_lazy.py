@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -184,18 +183,3 @@ def test_a_full_disk_is_told_in_one_line() -> None:
 
 def test_the_face_of_the_command_is_main() -> None:
     assert isinstance(main, LazyGroup)
-
-
-def test_the_collector_that_was_held_goes_on_once_a_command_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    left_alone: list[bool] = []
-    monkeypatch.setattr(gc, "freeze", lambda: left_alone.append(True))
-    context = click.Context(main)
-    assert main.get_command(context, "decode") is not None
-    assert left_alone == []  # in a process that is not the command's, nothing is changed
-    gc.disable()
-    try:
-        assert main.get_command(context, "decode") is not None
-        assert gc.isenabled()
-        assert left_alone == [True]
-    finally:
-        gc.enable()

@@ -114,7 +114,7 @@ def test_what_decode_says_encode_writes(iso_gateway: Call, sample: Sample) -> No
 def test_a_broken_message_shows_what_was_read_and_points_at_the_byte(iso_gateway: Call) -> None:
     result = iso_gateway("decode", SALE[:40].hex())
     assert result.exit_code == 1
-    *_, words, line, caret = result.stdout.splitlines()
+    words, line, caret = result.stdout.partition("\n\n")[2].splitlines()[:3]
     assert "476173******0010" in result.stdout
     assert words == "DE 3 at byte 38: 2 bytes left, 6 needed"
     assert line.startswith("000020  ")
@@ -135,7 +135,11 @@ def test_json_of_a_broken_message_has_what_was_read_and_the_place(iso_gateway: C
     assert result.exit_code == 1
     said = json.loads(result.stdout)
     assert said["fields"] == {"2": "476173******0010"}
-    assert said["errors"] == [{"field": "3", "offset": 38, "expected": "2 bytes left, 6 needed", "missing": 4}]
+    assert said["faults"] == [{"path": "3", "offset": 38, "expected": "2 bytes left, 6 needed", "missing": 4}]
+    assert (
+        said["causes"][0]["words"]
+        == "the message ends early: 36 bytes or more are missing, of DE 3, and then DE 4, 11, 41, 49 and 55"
+    )
 
 
 def test_parts_that_are_broken_are_told_though_the_message_is_whole(iso_gateway: Call) -> None:
@@ -143,14 +147,14 @@ def test_parts_that_are_broken_are_told_though_the_message_is_whole(iso_gateway:
     result = iso_gateway("decode", broken.hex())
     assert result.exit_code == 1
     assert "DE 55.9F26 at byte" in result.stdout
-    assert json.loads(iso_gateway("decode", "--json", broken.hex()).stdout)["errors"][0]["field"] == "55.9F26"
+    assert json.loads(iso_gateway("decode", "--json", broken.hex()).stdout)["faults"][0]["path"] == "55.9F26"
 
 
 def test_a_length_that_was_left_on_is_named(iso_gateway: Call) -> None:
     framed = len(SALE).to_bytes(2, "big") + SALE
     result = iso_gateway("decode", framed.hex())
     assert result.exit_code == 1
-    assert "the first 2 bytes are not the message but its frame (2be)" in result.stdout
+    assert "the frame was left on: before the message stands a length of 2 bytes" in result.stdout
 
 
 def test_another_dialect_is_named(iso_gateway: Call) -> None:

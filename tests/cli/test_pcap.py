@@ -32,8 +32,8 @@ def test_a_capture_is_lines_a_table_and_its_sums(iso_gateway: Call, capture: str
     result = iso_gateway("pcap", capture, "--port", "5000")
     assert result.exit_code == 0
     assert result.stdout == (
-        "00:00:00.003000      #4  10.0.0.5:40122 >  0200 · USD 12.34 · STAN 000123 · TERM0001\n"
-        "00:00:00.015000      #5  10.0.0.5:40122 <  0210 approved 00 · USD 12.34 · STAN 000123 · TERM0001"
+        "00:00:00.003000      #4  10.0.0.5:40122 >  0200 sale · USD 12.34 · STAN 000123 · TERM0001\n"
+        "00:00:00.015000      #5  10.0.0.5:40122 <  0210 sale approved 00 · USD 12.34 · STAN 000123 · TERM0001"
         "  [answers #4 after 12 ms]\n\n"
         "request        count    repeats   answered        p50        p99        max\n"
         "0200 sale          1          0          1      12 ms      12 ms      12 ms\n\n"

@@ -7,10 +7,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from iso_gateway import DecodeError, IncompleteError, load_spec
-from iso_gateway.cli.place import caret, guesses, visible
-from iso_gateway.framing import Framing
+from iso_gateway.cli.place import caret, visible
 from tests.support.desk import PAN
-from tests.support.fixture_files import Sample, all_samples
 
 SPEC = load_spec("iso87-ascii")
 SECRET = {
@@ -78,25 +76,3 @@ def test_the_caret_stands_behind_the_last_byte_where_more_is_missing() -> None:
 def test_unsafe_shows_every_byte() -> None:
     data = WHOLE[:60]
     assert "**" not in caret(SPEC, data, fault(data), unsafe=True)[0]
-
-
-@pytest.mark.parametrize("framing", ["2be", "2be+tpdu", "4ascii", "2le", "2bcd", "2be-inclusive"])
-def test_a_frame_is_told_from_its_message(framing: str) -> None:
-    framed = Framing.parse(framing).frame(WHOLE)
-    assert f"({framing})" in next(guesses(SPEC, framed))
-
-
-def test_a_frame_of_another_dialect_is_told_too() -> None:
-    spec = load_spec("cup-pos")
-    framed = Framing.parse("2be+tpdu").frame(spec.encode(spec.message("0200", {4: 1234, 60: "22000001000"})))
-    assert any("2be+tpdu" in guess and "--spec cup-pos" in guess for guess in guesses(SPEC, framed))
-
-
-@pytest.mark.parametrize("sample", all_samples()[::7], ids=str)
-def test_the_dialect_of_a_sample_is_among_the_guesses(sample: Sample) -> None:
-    asked = load_spec("iso93-ascii" if sample.spec != "iso93-ascii" else "cup-pos")
-    assert any(f"--spec {sample.spec}" in guess for guess in guesses(asked, sample.raw))
-
-
-def test_noise_is_nothing() -> None:
-    assert list(guesses(SPEC, b"\xff" * 20)) == []

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from iso_gateway import Spec, load_spec
 from iso_gateway.catalog import load_profile, spec_names
 from iso_gateway.inspect import showing
-from iso_gateway.inspect.explaining import Explained, as_json, explain
+from iso_gateway.inspect.explaining import explain
 from iso_gateway.inspect.page import WIDTH, plain
+from iso_gateway.inspect.told import Explained
 from tests.support.drawn_messages import messages
 
 SPEC = load_spec("iso87-ascii")
@@ -27,7 +28,7 @@ DECLINED = SPEC.encode(
 
 def test_coded_values_are_said_in_words_and_every_byte_has_its_place() -> None:
     explained = explain(SPEC, DECLINED, PROFILE)
-    assert explained.summary == "0210 declined 51, insufficient funds · USD 12.34 · STAN 000123 · TERM0001"
+    assert explained.summary == "0210 sale declined 51, insufficient funds · USD 12.34 · STAN 000123 · TERM0001"
     said = {entry.path: (entry.value, entry.meaning) for entry in explained.entries}
     assert said["mti"] == ("0210", ["ISO 8583:1987, financial request response, acquirer"])
     assert said["22"] == ("051", ["chip, PIN can be entered"])
@@ -43,15 +44,16 @@ def test_coded_values_are_said_in_words_and_every_byte_has_its_place() -> None:
 
 
 def test_the_json_is_the_shape_that_is_documented() -> None:
-    made = as_json(explain(SPEC, DECLINED, PROFILE))
+    made = msgspec.to_builtins(explain(SPEC, DECLINED, PROFILE))
     assert msgspec.convert(made, Explained) == explain(SPEC, DECLINED, PROFILE)
-    assert set(made) == {"summary", "spec", "length", "entries"}
+    assert set(made) == {"format", "summary", "spec", "length", "entries"}
+    assert made["format"] == 1
 
 
 def test_what_is_masked_is_masked_among_the_bytes_too() -> None:
     explained = explain(SPEC, DECLINED, PROFILE)
     page = plain(showing.of_explained(explained, DECLINED))
-    everything = page + msgspec.json.encode(as_json(explained)).decode()
+    everything = page + msgspec.json.encode(explained).decode()
     middle = PAN[6:12]
     assert middle not in everything
     assert middle.encode().hex(" ") not in page

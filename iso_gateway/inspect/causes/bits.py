@@ -1,0 +1,84 @@
+"""A bitmap that says something else than what follows it: the second one left out, a bit too many or too few."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import combinations
+from typing import Final
+
+from iso_gateway.codec import bitmap
+from iso_gateway.codec.message import Message
+from iso_gateway.codec.plan import FIELD, Plan
+from iso_gateway.codec.spec import Spec
+from iso_gateway.errors import DecodeError
+from iso_gateway.inspect.causes.suspicion import Suspicion, elements, judged, read_so
+from iso_gateway.inspect.told import Cause
+
+_USUAL: Final = (66, 67, 70, 71, 74, 76, 90, 91, 95, 96, 100, 102, 103, 127, 128)
+"""The elements of a second bitmap that messages have alone, or two of them."""
+_COMPARE: Final = "compare the bitmap with the elements that were to be sent; its sender has to mend it"
+
+_Read = Callable[..., Message | None]
+"""Reads the message with other bitmaps: the first, and the second where one is put in."""
+
+
+def suspicions(spec: Spec, data: bytes) -> Iterator[Suspicion]:
+    """Yield the changes of the first bitmap with which *data* comes out exactly."""
+    plan = spec.plan
+    if plan.bitmap_fixed or plan.third == FIELD:
+        return
+    start, behind = plan.mti_size, plan.mti_size + plan.bitmap_size
+    bits = bitmap.number(plan, data[start:behind])
+    if bits is None or len(data) < behind:
+        return
+
+    def read(first: int, second: int | None = None, rest: int = behind) -> Message | None:
+        return _read(spec, data[:start] + _written(plan, first, second) + data[rest:])
+
+    first = 1 << 63
+    size = len(data)
+    if bits & first:
+        yield from _without_second(spec, read, bits, size)
+    elif (found := read(bits | first)) is not None:
+        words = "bit 1 of the bitmap is off, though a second bitmap follows"
+        yield Suspicion(0.8, judged(found), Cause("bitmap", words, read_so(found, size), _COMPARE))
+    for number in range(2, 65):
+        bit = 1 << (64 - number)
+        if (bits & bit or number in spec.fields) and (found := read(bits ^ bit)) is not None:
+            is_on = bool(bits & bit)
+            words = f"bit {number} of the bitmap is {'on' if is_on else 'off'}, though DE {number} is "
+            words += "not there" if is_on else "there"
+            yield Suspicion(2.0, judged(found), Cause("bitmap", words, read_so(found, size), _COMPARE))
+
+
+def _without_second(spec: Spec, read: _Read, bits: int, size: int) -> Iterator[Suspicion]:
+    """Yield what there may be where bit 1 announces a second bitmap, and none follows."""
+    first = 1 << 63
+    found = read(bits ^ first)
+    if found is not None:
+        words = "bit 1 of the bitmap is on, and no second bitmap follows"
+        yield Suspicion(0.5, judged(found), Cause("bitmap", words, read_so(found, size, "without it"), _COMPARE))
+    known = [each for each in _USUAL if each in spec.fields]
+    for some in [*combinations(known, 1), *combinations(known, 2)]:
+        found = read(bits, sum(1 << (128 - each) for each in some))
+        if found is not None:
+            words = f"the second bitmap was left out, which bit 1 announces: {elements(list(some))} would be in it"
+            evidence = read_so(found, size, "with it")
+            yield Suspicion(
+                0.6 + len(some) / 10, judged(found), Cause("bitmap", words, evidence, _COMPARE), about="second"
+            )
+
+
+def _read(spec: Spec, data: bytes) -> Message | None:
+    try:
+        return spec.decode(data)
+    except DecodeError:
+        return None
+
+
+def _written(plan: Plan, first: int, second: int | None) -> bytes:
+    """Return bitmaps in the form of the spec; the second one only where there is to be one."""
+    raw = first.to_bytes(8) + (b"" if second is None else second.to_bytes(8))
+    if not plan.bitmap_hex:
+        return raw
+    return raw.hex().upper().encode("cp500" if plan.bitmap_form == "hex-ebcdic" else "ascii")

@@ -1,0 +1,65 @@
+"""The likeliest causes of a message's not being read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from iso_gateway.codec.spec import Spec
+from iso_gateway.errors import DecodeError
+from iso_gateway.inspect.causes import bits, ends, forms, outside
+from iso_gateway.inspect.causes.suspicion import USE_SPEC, Suspicion, read_so
+from iso_gateway.inspect.doctor.search import Fit, diagnose, yaml_of
+from iso_gateway.inspect.told import Cause
+
+MOST: Final = 2
+"""Causes that are told."""
+SEARCHED: Final = 4_096
+"""Bytes of a message up to which edits of a spec are looked for; in a longer one each takes too long."""
+CERTAIN: Final = 0.85
+"""The price below which a cause is so likely that no single element is looked at any more."""
+
+
+def likeliest(spec: Spec, data: bytes, error: DecodeError, others: Iterable[Spec] = ()) -> list[Cause]:
+    """Return why *data* is no message of *spec*, the likeliest cause first: two at the most, none that is invented.
+
+    Args:
+        spec: what it was read by.
+        data: what was to be one message, from its MTI.
+        error: where it broke.
+        others: specs that may have been meant instead.
+    """
+    found = [each for each in _suspicions(spec, data, error, others) if each.convinces]
+    if len(data) <= SEARCHED and not any(each.price < CERTAIN for each in found):
+        found += [each for each in _of_elements(spec, data) if each.convinces]
+    told: dict[str, Cause] = {}
+    for each in sorted(found, key=lambda suspicion: suspicion.rank):
+        told.setdefault(each.about or each.cause.words, each.cause)
+    return list(told.values())[:MOST]
+
+
+def _suspicions(spec: Spec, data: bytes, error: DecodeError, others: Iterable[Spec]) -> Iterator[Suspicion]:
+    for each in (ends.cut(spec, data, error), ends.trailing(spec, data, error)):
+        if each is not None:
+            yield each
+    yield from outside.suspicions(spec, data, others)
+    yield from bits.suspicions(spec, data)
+    if len(data) <= SEARCHED:
+        yield from forms.suspicions(spec, data)
+
+
+def _of_elements(spec: Spec, data: bytes) -> Iterator[Suspicion]:
+    """Yield the edits of single elements with which *data* comes out exactly."""
+    fits = [fit for fit in diagnose(data, [spec]) if fit.edits and not fit.wrap.framing and not fit.wrap.skipped]
+    for place, fit in enumerate(fits):
+        own = {f"DE {edit.number}" for edit in fit.edits}
+        if not own & {*fit.sense.doubts} and (len(fit.edits) == 1 or not fit.sense.bad):
+            yield _suspicion(fit, len(data), place)
+
+
+def _suspicion(fit: Fit, size: int, place: int) -> Suspicion:
+    """Return what *fit* comes to, the doctor's best but *place*, whose order it keeps."""
+    words = ", and ".join(edit.words for edit in fit.edits)
+    cause = Cause("element", words, read_so(fit.message, size), USE_SPEC, yaml_of(fit))
+    about = " ".join(sorted({edit.path for edit in fit.edits}))
+    return Suspicion(0.3 + len(fit.edits) + place / 1000, fit.sense, cause, about=about)

@@ -1,0 +1,136 @@
+"""What elements and parts say that are no codes: dates, times, amounts, by their names in the specs; and the parts that
+only one dialect has, by its profile.
+
+The names are the standard's, and the same in all shipped specs; of what a spec calls otherwise nothing is said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from iso_gateway.codec.currency import find, format_amount
+from iso_gateway.codec.message import Message
+from iso_gateway.inspect.kinds import word
+
+if TYPE_CHECKING:
+    from iso_gateway.protocol.profile import Profile
+
+_MONTHS: Final = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+_TIMES: Final = frozenset({"time_local_transaction", "time"})
+_DATES: Final = frozenset({
+    "transmission_date_time", "date_time_local_transaction", "date_time_local_transaction_2003",
+    "date_local_transaction", "date_settlement", "date_settlement_1993", "date_settlement_2003", "date_conversion",
+    "date_capture", "date_reconciliation", "date_reconciliation_2003", "date_action", "date_action_2003",
+    "original_date", "date",
+})  # fmt: skip
+_MOMENT: Final = re.compile(
+    r"(?P<year>(?:\d\d){0,2})(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])(?P<time>\d{6})?"
+)
+_YEARLESS: Final = (4, 10)
+"""Digits of a date without a year, and of one with a time."""
+_TIME: Final = re.compile(r"([01]\d|2[0-3])([0-5]\d)([0-5]\d)")
+_AMOUNTS: Final[Mapping[str, int]] = {
+    **dict.fromkeys(("amount_transaction", "amount_transaction_fee", "amount_transaction_processing_fee"), 49),
+    **dict.fromkeys(("amount_settlement", "amount_settlement_fee", "amount_settlement_processing_fee"), 50),
+    **dict.fromkeys(("amount_net_settlement", "credits_amount", "credits_reversal_amount"), 50),
+    **dict.fromkeys(("debits_amount", "debits_reversal_amount"), 50),
+    **dict.fromkeys(("amount_cardholder_billing", "amount_cardholder_billing_fee"), 51),
+}
+"""The amounts, and the element with the currency of each."""
+_SIGNED: Final = re.compile(r"([CD]?)(\d+)")
+_SIDES: Final = {"": "", "C": "credit ", "D": "debit "}
+_ADDITIONAL: Final = re.compile(r"(\d\d)(\d\d)(\d{3}|[A-Z]{3})([CD])(\d{12})")
+"""One of the amounts of DE 54: the account, what amount it is, its currency, its side, and itself."""
+_AMOUNT_TYPES: Final = {
+    "01": "ledger balance",
+    "02": "available balance",
+    "03": "amount owing",
+    "04": "amount due",
+    "20": "remaining this cycle",
+    "40": "cash",
+    "41": "goods and services",
+}
+_OF_DIALECTS: Final[Mapping[tuple[str, str], Mapping[str, str]]] = {
+    ("cup-pos", "60.4"): {"0": "unknown", "2": "stripe", "5": "chip", "6": "contactless chip"},
+    ("cup-pos", "60.5"): {"1": "the chip before was read, or none was asked for", "2": "the chip before failed"},
+    ("cup-pos", "60.6"): {"0": "no partial approvals", "1": "partial approvals"},
+}
+"""By profile and path, what the codes of a part mean."""
+_TELLING: Final = 2
+"""Kinds of transaction that a code may stand for to tell anything."""
+
+
+def meaning(path: str, name: str, value: str, message: Message, profile: Profile | None = None) -> str:
+    """Return what *value* says in words; empty where nothing is known of it.
+
+    Args:
+        path: of the element or part, ``60.4``.
+        name: what its spec calls it.
+        value: as carried.
+        message: it stands in, which has the currency.
+        profile: of the dialect.
+    """
+    if name in _TIMES:
+        return _time(value)
+    if name in _DATES:
+        return date(value)
+    if name in _AMOUNTS:
+        return _amount(value, message.text(_AMOUNTS[name]))
+    if name == "currency_code":
+        known = find(value)
+        return "" if known is None else known.code
+    if path == "54":
+        return _additional(value)
+    return "" if profile is None else _of_dialect(path, value, profile)
+
+
+def date(value: str) -> str:
+    """Return a date, or a date and a time, in words: ``18 November 2025, 14:30:05``; empty where it is none."""
+    found = _MOMENT.fullmatch(value)
+    if found is None or (len(value) in _YEARLESS) == bool(found["year"]):
+        return ""
+    year = found["year"] if len(found["year"]) != len("YY") else f"20{found['year']}"
+    said = f"{int(found['day'])} {_MONTHS[int(found['month']) - 1]}{f' {year}' if year else ''}"
+    if not found["time"]:
+        return said
+    time = _time(found["time"])
+    return f"{said}, {time}" if time else ""
+
+
+def _time(value: str) -> str:
+    found = _TIME.fullmatch(value)
+    return ":".join(found.groups()) if found else ""
+
+
+def _amount(value: str, currency: str) -> str:
+    found = _SIGNED.fullmatch(value)
+    if found is None or find(currency) is None:
+        return ""
+    return _SIDES[found[1]] + format_amount(int(found[2]), currency)
+
+
+def _additional(value: str) -> str:
+    """Return the additional amounts in words; empty where they are not laid out as the standard has it."""
+    found = list(_ADDITIONAL.finditer(value))
+    if not found or "".join(each[0] for each in found) != value:
+        return ""
+    said: list[str] = []
+    for each in found:
+        _, what, currency, side, amount = each.groups()
+        minor = -int(amount) if side == "D" else int(amount)
+        said.append(f"{_AMOUNT_TYPES.get(what, f'amount {what}')} {format_amount(minor, currency)}")
+    return ", ".join(said)
+
+
+def _of_dialect(path: str, value: str, profile: Profile) -> str:
+    """Return what a part says that the kinds of *profile* look at, or that only its dialect has."""
+    looked_at = {"60.1": "type", profile.network_code: "network"}.get(path)
+    if looked_at is not None and "." in path:
+        kinds = dict.fromkeys(word(row.kind) for row in profile.kinds if getattr(row, looked_at) == value)
+        return " or ".join(kinds) if len(kinds) <= _TELLING else ""
+    return _OF_DIALECTS.get((profile.name, path), {}).get(value, "")

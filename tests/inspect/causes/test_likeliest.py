@@ -1,0 +1,147 @@
+"""Why a message cannot be read: of the causes that are told, the first or the second is the true one."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from iso_gateway import DecodeError, Spec, load_spec
+from iso_gateway.catalog import spec_names
+from iso_gateway.inspect.causes.likeliest import likeliest
+from iso_gateway.inspect.told import Cause
+from tests.support.breakages import Broken, breakages
+from tests.support.fixture_files import Sample, samples
+from tests.support.shipped import SHIPPED_SPECS
+
+ASCII = load_spec("iso87-ascii")
+SALE = ASCII.encode(
+    ASCII.message(
+        "0200",
+        {
+            2: "4761739001010010", 3: 0, 4: 1234, 7: "1123040506", 11: 123, 12: "040506", 13: "1123", 22: "051",
+            25: "00", 35: "4761739001010010D29121010000", 37: "632741735058", 41: "TERM0001", 42: "MERCHANT0000001",
+            49: "840",
+        },
+    )
+)  # fmt: skip
+HIT_RATE: Final = 0.97
+"""Of a broken message the first or second cause that is told is the true one, at least so often."""
+
+
+def told(spec: Spec, data: bytes) -> list[Cause]:
+    """Return the causes that are told of *data*."""
+    with pytest.raises(DecodeError) as broken:
+        spec.decode(data)
+    others = [load_spec(name) for name in spec_names() if name != spec.name]
+    return likeliest(spec, data, broken.value, others)
+
+
+SAMPLES: Final = {
+    "iso87-ascii": ("sale_approved", "reversal_after_a_time_out"),
+    "iso87-binary": ("partial_reversal",),
+    "iso87-ebcdic": ("sale_approved",),
+    "iso93-ascii": ("reversal_advice",),
+    "iso93-binary": ("sale_declined",),
+    "iso2003": ("sale_approved",),
+    "cup-pos": ("void",),
+    "nibss-pos": ("reversal",),
+    "scheme-host": ("advice",),
+}
+"""Messages of every spec."""
+EVERY: Final = 23
+"""Of their breakages, every so many is tried here; bench/causes.py tries those of all samples."""
+KINDS: Final = {
+    "TPDU left on", "length left on", "length and TPDU left on", "header of 12 bytes left on",
+    "cut", "trailing", "second bitmap cut", "bit 1 off", "bitmap binary", "bitmap hex",
+    "a digit of length more", "a digit of length less", "length in ascii", "length in bcd", "length in binary",
+    "all lengths in bcd", "all lengths in binary", "all numbers in ascii", "all numbers in bcd",
+    "content in ascii", "content in bcd", "content in cp500",
+}  # fmt: skip
+
+
+def broken() -> Iterator[tuple[Sample, Broken]]:
+    """Yield breakages of true messages: of each kind the first, and of all every so many."""
+    seen: set[str] = set()
+    count = 0
+    for spec_name, names in SAMPLES.items():
+        spec = load_spec(spec_name)
+        for sample in (each for each in samples(spec_name) if each.name in names):
+            for each in breakages(spec, spec.decode(sample.raw), sample.raw):
+                count += 1
+                if each.what not in seen or count % EVERY == 0:
+                    seen.add(each.what)
+                    yield sample, each
+
+
+def test_the_first_or_the_second_cause_that_is_told_is_the_true_one() -> None:
+    cases = list(broken())
+    missed = [
+        f"{sample} {each.what}"
+        for sample, each in cases
+        if not any(each.is_true(cause) for cause in told(load_spec(sample.spec), each.data))
+    ]
+    assert {each.what for _, each in cases} >= KINDS
+    assert {*SAMPLES} == {*SHIPPED_SPECS}
+    assert 1 - len(missed) / len(cases) >= HIT_RATE, missed
+
+
+def test_noise_has_no_cause() -> None:
+    assert told(ASCII, bytes(range(255, 0, -1))) == []
+    assert told(ASCII, b"\xff" * 20) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "words", "evidence", "remedy"),
+    [
+        (
+            bytes.fromhex("6000010002") + SALE,
+            "a header was left on: what stands in the 5 bytes before the message type looks like a TPDU, 6000010002",
+            "behind it, 155 of 155 bytes come out exactly, 14 elements",
+            "leave the first 5 bytes out",
+        ),
+        (
+            SALE[:-2],
+            "the message ends early: 2 bytes are missing, of DE 49",
+            "what stands before makes sense, 13 elements",
+            "look where it was cut: the length of its frame, what was copied, a line of a log",
+        ),
+        (
+            SALE.replace(b"164761", b"\x164761").replace(b"284761", b"\x284761"),
+            "the lengths of DE 2 and 35 are in BCD, not in ASCII",
+            "read so, 153 of 153 bytes come out exactly, 14 elements",
+            "a spec that reads it so:",
+        ),
+        (
+            SALE[:4] + bytes.fromhex(SALE[4:20].decode()) + SALE[20:],
+            "the bitmap is binary, not in hexadecimal characters",
+            "read so, 147 of 147 bytes come out exactly, 14 elements",
+            "a spec that reads it so:",
+        ),
+        (
+            SALE + SALE,
+            "155 bytes follow the message: another message begins there",
+            "the 155 bytes before it are a whole message, 14 elements",
+            "read one at a time",
+        ),
+    ],
+)
+def test_a_cause_says_what_speaks_for_it_and_what_to_change(
+    data: bytes, words: str, evidence: str, remedy: str
+) -> None:
+    first = told(ASCII, data)[0]
+    assert (first.words, first.evidence, first.remedy) == (words, evidence, remedy)
+
+
+@settings(max_examples=8, deadline=None)
+@given(junk=st.binary(max_size=30), at=st.integers(0, len(SALE)))
+def test_of_any_bytes_at_most_two_causes_are_told(junk: bytes, at: int) -> None:
+    data = SALE[:at] + junk
+    with contextlib.suppress(DecodeError):
+        ASCII.decode(data)
+        return
+    assert len(told(ASCII, data)) <= 2
