@@ -161,13 +161,13 @@ def export_spec(*, name: str, kind: str) -> int:
 
     from iso_gateway.catalog import load_spec
     from iso_gateway.cli import importing
-    from iso_gateway.compat.imports import moov
+    from iso_gateway.compat.imports import moov_writing
 
     chosen = load_spec(name)
     if kind == "pyiso8583":
         say(msgspec.json.format(msgspec.json.encode(chosen.to_pyiso8583()), indent=1).decode())
         return 0
-    text, notes = moov.written(chosen)
+    text, notes = moov_writing.written(chosen)
     importing.tell(notes, Path(name))
     say(text)
     return 1 if notes else 0

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iso_gateway import load_spec
+from iso_gateway import Spec, load_spec
 from iso_gateway.catalog import spec_names
 from iso_gateway.codec.build import build_spec
-from iso_gateway.compat.imports import j8583, jpos, moov
+from iso_gateway.compat.imports import j8583, jpos, moov, moov_writing
 from iso_gateway.compat.imports.imported import Imported
 from iso_gateway.errors import SpecError
+from iso_gateway.inspect import vectors
 
 
 def specification(number: int, **row: Any) -> str:
@@ -40,7 +41,9 @@ def specification(number: int, **row: Any) -> str:
         (48, {"type": "String", "length": 999, "enc": "EBCDIC", "prefix": "EBCDIC.LLL"}, "A", b"\xf0\xf0\xf1\xc1"),
         (48, {"type": "String", "length": 300, "enc": "ASCII", "prefix": "Binary.LL"}, "AB", b"\x00\x02AB"),
         (52, {"type": "Binary", "length": 8, "enc": "Binary", "prefix": "Binary.Fixed"}, b"\x01" * 8, b"\x01" * 8),
-        (52, {"type": "Hex", "length": 8, "enc": "ASCII", "prefix": "Hex.Fixed"}, b"\x01" * 8, b"01" * 8),
+        (52, {"type": "Binary", "length": 8, "enc": "HexToASCII", "prefix": "ASCII.Fixed"}, b"\x01" * 8, b"01" * 8),
+        (48, {"type": "Hex", "length": 8, "enc": "HexToASCII", "prefix": "ASCII.LL"}, b"\x01\xab", b"0201AB"),
+        (48, {"type": "String", "length": 9, "enc": "EBCDIC1047", "prefix": "EBCDIC1047.LL"}, "A", b"\xf0\xf1\xc1"),
     ],
 )
 def test_a_field_of_moov_lies_on_the_wire_as_theirs(
@@ -53,17 +56,132 @@ def test_a_field_of_moov_lies_on_the_wire_as_theirs(
     assert spec.decode(payload)[number] == value
 
 
+LOST = {"cup-pos": {35, 36}, "iso87-binary": {35, 36}, "iso93-binary": {35, 36}, "scheme-host": {35, 36}}
+"""What cannot be said there: separators in packed digits."""
+
+
 @pytest.mark.parametrize("name", spec_names())
 def test_what_is_written_for_moov_reads_back_as_the_same_bytes(name: str) -> None:
     ours = load_spec(name)
-    text, notes = moov.written(ours)
+    text, notes = moov_writing.written(ours)
     back = build_spec(moov.read(text).data)
-    left_out = {note.path.removeprefix("fields.") for note in notes if note.message.startswith("left out")}
-    assert {str(number) for number in ours.fields} - left_out == {str(number) for number in back.fields}
-    assert len(back.fields) > 50
-    for number in back.fields:
-        old, new = ours.plan.rows[number], back.plan.rows[number]
-        assert (new.width, new.step, new.high) == (old.width, old.step, old.high), number
+    left_out = {int(note.path.removeprefix("fields.")) for note in notes if note.message.startswith("left out")}
+    assert left_out >= LOST.get(name, set())
+    assert set(ours.fields) - left_out == set(back.fields)
+    for vector in vectors.vectors(ours)["valid"]:
+        number = int(next(iter(vector["fields"]), 0))
+        if number in back.fields:
+            # Theirs has no bitmap in EBCDIC, which is ASCII then; what follows it is alike everywhere.
+            body = bytes.fromhex(vector["hex"])[head(ours, number) :]
+            empty = back.encode(back.message(vector["mti"], {}))[: back.plan.mti_size]
+            bits = bitmap(number)
+            payload = empty + (bits if back.plan.bitmap_form == "binary" else bits.hex().upper().encode()) + body
+            assert back.encode(back.decode(payload)) == payload, vector["name"]
+
+
+def bitmap(number: int) -> bytes:
+    """Return the bitmap that announces *number* alone."""
+    bits = 1 << (128 - number) if number <= 64 else (1 << 127) | (1 << (128 - number))
+    return bits.to_bytes(16, "big")[: 8 if number <= 64 else 16]
+
+
+def head(spec: Spec, number: int) -> int:
+    """Return the bytes before the body of *number* where it stands alone."""
+    return spec.plan.mti_size + (spec.plan.bitmap_size if number <= 64 else 2 * spec.plan.bitmap_size)
+
+
+def composite(**row: Any) -> str:
+    """Return a specification whose field 48 is a Composite."""
+    return specification(48, type="Composite", length=255, **row)
+
+
+def text_of(length: int, prefix: str = "ASCII.Fixed", enc: str = "ASCII", **more: Any) -> dict[str, Any]:
+    """Return a subfield."""
+    return {"type": "String", "length": length, "enc": enc, "prefix": prefix, **more}
+
+
+LL = text_of(9, "ASCII.LL")
+SORTED = {"sort": "StringsByInt"}
+BER = {"enc": "BerTLVTag", "sort": "StringsByHex"}
+TAGGED = {"length": 2, "enc": "ASCII", "padding": {"type": "Left", "pad": "0"}, **SORTED}
+BIT_MAP = {"type": "Bitmap", "length": 8, "enc": "HexToASCII", "prefix": "Hex.Fixed", "disableAutoExpand": True}
+NESTED = {
+    "type": "Composite",
+    "length": 4,
+    "prefix": "ASCII.Fixed",
+    "tag": SORTED,
+    "subfields": {"1": text_of(2), "2": text_of(2)},
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "wire", "parts"),
+    [
+        (
+            composite(prefix="ASCII.LLL", tag=SORTED, subfields={"10": text_of(3), "2": text_of(2)}),
+            "303035" + b"ABCDE".hex(),
+            {"48.2": "AB", "48.10": "CDE"},
+        ),
+        (
+            composite(prefix="ASCII.LL", tag=SORTED, subfields={"1": text_of(4, "BCD.Fixed", "BCD"), "2": NESTED}),
+            "3036 1234" + b"ABCD".hex(),
+            {"48.1": "1234", "48.2.1": "AB", "48.2.2": "CD"},
+        ),
+        (
+            composite(prefix="ASCII.LL", bitmap=BIT_MAP, subfields={"1": text_of(2), "3": text_of(2)}),
+            "3138" + b"2000000000000000AB".hex(),
+            {"48.3": "AB"},
+        ),
+        (
+            composite(prefix="ASCII.LLL", tag=BER, subfields={"9F36": text_of(2, "BerTLV", "Binary", type="Binary")}),
+            "303035 9F36 02 00C4",
+            {"48.9F36": b"\x00\xc4"},
+        ),
+        (
+            composite(prefix="ASCII.LLL", tag=TAGGED, subfields={"1": LL, "12": LL}),
+            "303132" + b"0102AB1202CD".hex(),
+            {"48.01": "AB", "48.12": "CD"},
+        ),
+    ],
+    ids=["in order", "nested", "bitmap", "ber", "tagged"],
+)  # fmt: skip
+def test_a_composite_of_moov_is_cut_as_theirs(text: str, wire: str, parts: dict[str, Any]) -> None:
+    imported = moov.read(text)
+    assert imported.notes == []
+    spec = build_spec(imported.data)
+    payload = b"0800" + b"0000000000010000" + bytes.fromhex(wire)
+    message = spec.decode(payload)
+    assert {path: message[path] for path in parts} == parts
+    assert spec.encode(spec.message("0800", parts)) == payload
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (composite(prefix="ASCII.LL"), "it has none"),
+        (composite(prefix="ASCII.LL", subfields={"x": text_of(2)}), "keys that are no numbers"),
+        (
+            composite(prefix="ASCII.LL", tag=TAGGED, subfields={"1": text_of(2)}),
+            "in several ways, or have none",
+        ),
+        (composite(prefix="ASCII.LL", subfields={"1": text_of(256)}), "the parts take 256"),
+        (composite(prefix="ASCII.LL", subfields={"1": text_of(2, enc="Odd")}), "part 1: type String in Odd"),
+        (composite(prefix="ASCII.LL", bitmap={"enc": "BCD"}, subfields={"1": text_of(2)}), "a bitmap in Binary"),
+    ],
+    ids=range(6),
+)
+def test_a_composite_without_a_like_is_carried_whole(text: str, told: str) -> None:
+    imported = moov.read(text)
+    (note,) = imported.notes
+    assert (note.path, note.line) == ("48", 1)
+    assert "it is carried whole" in note.message
+    assert told in note.message
+    assert list(build_spec(imported.data).fields) == [48]
+
+
+def test_faults_of_moov_have_their_lines() -> None:
+    with pytest.raises(SpecError, match=r":2: fields.1.enc: a bitmap in Binary"):
+        moov.read('{"fields": {"0": {"enc": "ASCII"},\n"1": {"enc": "BCD"}}}')
 
 
 @pytest.mark.parametrize(

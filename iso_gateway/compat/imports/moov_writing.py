@@ -1,0 +1,116 @@
+"""Specs of ours as JSON for moov-io/iso8583: what `moov` reads, written.
+
+ours                                     theirs: type, enc, prefix
+n of fixed length, 18 digits at most     Numeric, padded with zeros, which its numbers lose
+other digits                             String
+n in bcd, counted in digits              BCD, or LBCD where the odd nibble stands right
+text in ascii, cp037, cp1047             String
+text in latin-1, gbk and its kin         Binary
+text in cp500, cp1140                    String in EBCDIC where letters, digits and signs are all there can be
+b in binary                              Binary; Binary
+b in hex, fixed or counted in bytes      Binary; HexToASCII
+b in hex, counted in characters          String: its hexadecimal text, twice as long
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from iso_gateway.codec.charsets import SEVERAL_BYTES
+from iso_gateway.codec.field import Field
+from iso_gateway.codec.plan import FIELD
+from iso_gateway.codec.spec import Spec
+from iso_gateway.compat.imports.moov import PREFIXES
+from iso_gateway.errors import Problem
+
+_TEXTS: Final = {"ascii": "ASCII", "cp037": "EBCDIC", "cp1047": "EBCDIC1047"}
+_LIKE: Final = {"cp500": "EBCDIC", "cp1140": "EBCDIC"}
+"""Code pages in which letters and digits are those of cp037, and some signs are not."""
+_ALIKE: Final = frozenset({"n", "a", "an", "anp", "xn", "z"})
+"""The formats that have no sign in which the code pages differ."""
+_LARGEST_NUMBER: Final = 18
+"""Digits that theirs holds as a number."""
+
+
+def written(ours: Spec) -> tuple[str, list[Problem]]:
+    """Return *ours* as JSON for moov-io/iso8583, and what of it theirs cannot say."""
+    notes: list[Problem] = []
+    fields = _whole(ours, notes)
+    for number, field in ours.fields.items():
+        made, why = _theirs(field)
+        if made is None:
+            notes.append(Problem(f"fields.{number}", f"left out: {why}"))
+            continue
+        fields[str(number)] = made
+        if why:
+            notes.append(Problem(f"fields.{number}", why))
+    document = msgspec.json.encode({"name": ours.title or ours.name, "fields": fields})
+    return msgspec.json.format(document, indent=1).decode(), notes
+
+
+def _whole(ours: Spec, notes: list[Problem]) -> dict[str, Any]:
+    """Return the message type and the bitmap."""
+    plan = ours.plan
+    mti = {**_TEXTS, **_LIKE, "bcd": "BCD"}[plan.mti_codec]
+    form = {"binary": "Binary", "hex": "HexToASCII"}.get(plan.bitmap_form)
+    if form is None:
+        notes.append(Problem("bitmap", "hexadecimal in EBCDIC: theirs has none; HexToASCII is written"))
+    if plan.third == FIELD:
+        notes.append(Problem("bitmap.third", "theirs reads a third bitmap only right behind the second"))
+    bitmap = {"type": "Bitmap", "length": plan.bitmap_fixed or 8, "description": "Bitmap", "enc": form or "HexToASCII"}
+    bitmap["prefix"] = "Binary.Fixed" if form == "Binary" else "Hex.Fixed"
+    if plan.bitmap_fixed:
+        bitmap["disableAutoExpand"] = True
+    described = {"type": "String", "length": 4, "description": "Message Type Indicator", "enc": mti}
+    return {"0": {**described, "prefix": f"{mti}.Fixed"}, "1": bitmap}
+
+
+def _theirs(field: Field) -> tuple[dict[str, Any] | None, str]:
+    """Return a field in their words, and what is lost; None where it cannot be said."""
+    made: dict[str, Any] = {"type": "String", "length": field.max, "description": field.name.replace("_", " ")}
+    why = _content(field, made)
+    if why:
+        return None, why
+    notes = ["its parts are not written"] if field.inside is not None else []
+    if made["type"] == "Binary" and not field.binary:
+        notes.append(f"it is bytes there: theirs has no {field.encoding}")
+    if field.encoding in _LIKE and field.format not in _ALIKE:
+        notes.append("EBCDIC is written: brackets, !, | and ^ are other bytes there")
+    if field.length == "fixed":
+        made["prefix"] = f"{ {'Binary': 'Binary', 'BCD': 'BCD', 'LBCD': 'BCD'}.get(made['enc'], 'ASCII') }.Fixed"
+        if made["type"] == "Numeric":
+            made["padding"] = {"type": "Left", "pad": "0"}
+        return made, "; ".join(notes)
+    prefix = {**dict.fromkeys(("cp500", "cp1140"), "EBCDIC"), **{each: theirs for theirs, each in PREFIXES.items()}}
+    letters = field.length.count("L")
+    if field.prefix in {"binary", "hex"}:
+        letters = field.prefix_bytes or (letters + 1) // 2
+    if field.prefix not in prefix or letters > 4 or field.inclusive or (field.prefix == "hex" and field.max > 99):
+        return None, f"an {field.length} length in {field.prefix}: theirs has nothing like it"
+    made["prefix"] = f"{prefix[field.prefix]}.{'L' * letters}"
+    return made, "; ".join(notes)
+
+
+def _content(field: Field, made: dict[str, Any]) -> str:
+    """Add type and encoding; return why they cannot be said."""
+    if field.encoding in _TEXTS or field.encoding in _LIKE:
+        made["enc"] = {**_TEXTS, **_LIKE}[field.encoding]
+    elif field.encoding == "bcd" and field.format == "n" and field.counts == "digits":
+        made["enc"] = "LBCD" if field.pad_side == "right" else "BCD"
+        if field.pad_with != "0" and field.max % 2:
+            return f"an odd digit filled with {field.pad_with}: theirs fills with 0"
+    elif field.encoding == "bcd" and field.format == "z":
+        return "separators in packed digits: theirs are decimal alone"
+    elif field.encoding == "binary" or (field.encoding in {"latin-1", *SEVERAL_BYTES} and field.counts == "bytes"):
+        made |= {"type": "Binary", "enc": "Binary"}
+    elif field.encoding == "hex" and (field.length == "fixed" or field.counts == "bytes"):
+        made |= {"type": "Binary", "enc": "HexToASCII"}
+    elif field.encoding == "hex":
+        made |= {"enc": "ASCII", "length": 2 * field.max}
+    else:
+        return f"{field.format} in {field.encoding}, counted in {field.counts}: theirs has nothing like it"
+    if field.format == "n" and field.length == "fixed" and field.max <= _LARGEST_NUMBER:
+        made["type"] = "Numeric"
+    return ""
