@@ -229,6 +229,65 @@ def test_a_field_of_j8583(binary: bool, number: int, value: str | bytes, on_the_
     assert [(note.path, note.line) for note in imported.notes] == [("header 0200", 4), ("0210 7", 9)]
 
 
+EVERY_TYPE = """<j8583-config><parse type="0200">
+<field num="3" type="NUMERIC" length="6"/><field num="12" type="TIME"/><field num="13" type="DATE4"/>
+<field num="14" type="DATE_EXP"/><field num="15" type="DATE6"/><field num="16" type="DATE12"/>
+<field num="17" type="DATE14"/><field num="60" type="LLBCDBIN"/><field num="61" type="LLLBCDBIN"/>
+<field num="62" type="LLLLVAR"/><field num="63" type="LLLLBIN"/>
+<field num="48" type="LLLVAR"><field num="1" type="NUMERIC" length="3"/><field num="2" type="LLVAR"/></field>
+</parse><template type="0200"><field num="3" type="NUMERIC" length="6">650000</field>
+<field num="70" type="NUMERIC" length="3">301</field></template></j8583-config>"""
+
+
+@pytest.mark.parametrize(
+    ("binary", "number", "value", "on_the_wire"),
+    [
+        (False, 12, "235959", b"235959"),
+        (True, 13, "1231", b"\x12\x31"),
+        (True, 14, "2912", b"\x29\x12"),
+        (True, 15, "291231", b"\x29\x12\x31"),
+        (True, 16, "291231235959", bytes.fromhex("291231235959")),
+        (True, 17, "20291231235959", bytes.fromhex("20291231235959")),
+        (True, 60, "666666666", bytes.fromhex("09 0666666666")),
+        (True, 60, "0123", bytes.fromhex("04 0123")),
+        (True, 61, "ABCD", bytes.fromhex("0004 ABCD")),
+        (False, 60, b"\x06\x66", b"040666"),
+        (True, 62, "AB", b"\x00\x02AB"),
+        (False, 62, "AB", b"0002AB"),
+        (True, 63, b"\x01", b"\x00\x01\x01"),
+        (False, 63, b"\x01", b"000201"),
+        (False, 70, "301", b"301"),
+        (True, 48, "12302AB", b"\x00\x0712302AB"),
+    ],
+)
+def test_every_type_of_j8583(binary: bool, number: int, value: str | bytes, on_the_wire: bytes) -> None:  # noqa: FBT001
+    imported = j8583.read(EVERY_TYPE, binary=binary)
+    assert imported.notes == []
+    spec = build_spec(imported.data)
+    payload = spec.encode(spec.message("0200", {number: value}))
+    assert payload.endswith(on_the_wire)
+    assert spec.decode(payload)[number] == value
+
+
+def test_a_composite_of_j8583_has_parts() -> None:
+    spec = build_spec(j8583.read(EVERY_TYPE).data)
+    message = spec.message("0200", {"48.1": "123", "48.2": "AB"})
+    assert message[48] == "12302AB"
+
+
+def test_what_of_j8583_does_not_translate_is_told() -> None:
+    text = """<j8583-config><include file="x"/><parse type="0200">
+<field num="48" type="LLBIN"><field num="1" type="ALPHA"
+length="3"/></field><field num="49" type="LLVAR"><field num="1" type="ALPHA"/></field><other/></parse></j8583-config>"""
+    told = [(note.path, note.message.rpartition(": ")[2]) for note in j8583.read(text).notes]
+    assert told == [
+        ("include", "where it names a file, import that one too"),
+        ("0200 48", "parts of a binary field"),
+        ("0200 49", "its length is no number from 1"),
+        ("0200 other", "not translated"),
+    ]
+
+
 @given(
     st.sampled_from([jpos.read, moov.read, j8583.read]),
     st.text(max_size=60) | st.sampled_from([CONFIGURATION[:200], specification(3)[:90], "[1]", '{"fields": {"0": 1}}']),
