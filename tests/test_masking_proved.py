@@ -11,6 +11,7 @@ import random  # noqa: TID251 -- seeded: the same canaries in every run
 import traceback
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from iso_gateway import Message, Spec, load_spec
@@ -104,7 +105,7 @@ def told(spec: Spec, message: Message) -> Iterator[tuple[str, str]]:
     explained = explaining.explain(spec, data, profile)
     page = "".join(piece.text for line in showing.of_explained(explained, data) for piece in line)
     yield "explain", page
-    yield "explain --json", str(explaining.as_json(explained)) + repr(explained)
+    yield "explain --json", str(msgspec.to_builtins(explained)) + repr(explained)
     yield "decode", describe(message) + str(to_json(message)) + summary(message)
     yield "repr", repr(message) + str(message)
     yield "leaves", str([leaf.shown for leaf in leaves(message)])
@@ -120,7 +121,7 @@ def told(spec: Spec, message: Message) -> Iterator[tuple[str, str]]:
             where = "\n".join(caret(spec, broken, error))
             yield "error", "".join(traceback.format_exception(error)) + repr(error) + repr(error.args) + where
             fault = explaining.explain(spec, broken, profile)
-            yield "explain broken", str(explaining.as_json(fault))
+            yield "explain broken", str(msgspec.to_builtins(fault))
 
 
 @pytest.mark.parametrize("name", SHIPPED_SPECS)
@@ -141,7 +142,7 @@ def test_unsafe_shows_what_is_looked_for(name: str) -> None:
     spec = load_spec(name)
     seen = 0
     for _, message, hidden in planted(spec):
-        text = str(explaining.as_json(explaining.explain(spec, spec.encode(message), unsafe=True)))
+        text = str(msgspec.to_builtins(explaining.explain(spec, spec.encode(message), unsafe=True)))
         seen += any(shape in "".join(text.split()).lower() for shape in hidden)
     assert seen > 10
 
