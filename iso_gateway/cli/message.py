@@ -51,7 +51,7 @@ def decode(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: boo
         broken, message, faults = error, error.partial, [error]
     else:
         faults = spec.broken(message)
-    causes = _likeliest(spec, data, broken) if broken is not None and data and not unread else None
+    causes = _likeliest(spec, data, broken) if broken is not None and data else None
     found = _judged(spec, message) if check and broken is None and message is not None else []
     if as_json:
         _say_json(message, faults, causes or [], found, unread, unsafe=unsafe)

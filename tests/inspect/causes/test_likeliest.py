@@ -137,6 +137,13 @@ def test_a_cause_says_what_speaks_for_it_and_what_to_change(
     assert (first.words, first.evidence, first.remedy) == (words, evidence, remedy)
 
 
+def test_no_card_number_is_in_what_is_told() -> None:
+    for each in list(breakages(ASCII, ASCII.decode(SALE), SALE))[::3]:
+        said = "".join(str(told(ASCII, each.data)).split())
+        assert "4761739001010010"[6:12] not in said
+        assert b"739001".hex() not in said.lower()
+
+
 @settings(max_examples=8, deadline=None)
 @given(junk=st.binary(max_size=30), at=st.integers(0, len(SALE)))
 def test_of_any_bytes_at_most_two_causes_are_told(junk: bytes, at: int) -> None:

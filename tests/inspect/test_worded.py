@@ -1,0 +1,66 @@
+"""Dates, times, amounts and the parts of one dialect, in words."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iso_gateway import load_spec
+from iso_gateway.catalog import load_profile
+from iso_gateway.inspect import chip, worded
+
+SPEC = load_spec("iso87-ascii")
+SALE = SPEC.message("0200", {3: 0, 4: 1234, 49: "840", 50: "978"})
+CUP = load_profile("cup-pos")
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "value", "said"),
+    [
+        ("7", "transmission_date_time", "1118143005", "18 November, 14:30:05"),
+        ("7", "transmission_date_time", "1318143005", ""),
+        ("7", "transmission_date_time", "1118993005", ""),
+        ("12", "time_local_transaction", "093005", "09:30:05"),
+        ("12", "date_time_local_transaction", "251118093005", "18 November 2025, 09:30:05"),
+        ("12", "date_time_local_transaction_2003", "20251118093005", "18 November 2025, 09:30:05"),
+        ("13", "date_local_transaction", "0229", "29 February"),
+        ("15", "date_settlement", "0000", ""),
+        ("15", "date_settlement_1993", "251118", "18 November 2025"),
+        ("4", "amount_transaction", "000000001234", "USD 12.34"),
+        ("28", "amount_transaction_fee", "D00000025", "debit USD 0.25"),
+        ("29", "amount_settlement_fee", "C00000025", "credit EUR 0.25"),
+        ("6", "amount_cardholder_billing", "000000001234", ""),
+        ("95.1", "amount_transaction", "000000002100", "USD 21.00"),
+        ("54", "additional_amounts", "1002840C000000010000", "available balance USD 100.00"),
+        ("54", "amounts", "0001840D0000000001000040978C000000000500", "ledger balance -USD 1.00, cash EUR 5.00"),
+        ("54", "additional_amounts", "100", ""),
+        ("60.1", "message_type_code", "23", "void"),
+        ("60.1", "message_type_code", "00", ""),
+        ("60.3", "network_management_information_code_cup", "301", "echo"),
+        ("60.3", "network_management_information_code_cup", "001", "sign-on"),
+        ("60.4", "terminal_read_capability", "6", "contactless chip"),
+        ("60.6", "partial_approval_capability", "1", "partial approvals"),
+        ("37", "retrieval_reference_number", "000000000001", ""),
+    ],
+)  # fmt: skip
+def test_what_a_value_says(path: str, name: str, value: str, said: str) -> None:
+    assert worded.meaning(path, name, value, SALE, CUP) == said
+
+
+@pytest.mark.parametrize(
+    ("tag", "value", "said"),
+    [
+        ("5F2A", "0840", ["USD"]),
+        ("5F2A", "0000", []),
+        ("9A", "251118", ["18 November 2025"]),
+        ("9C", "20", ["returns"]),
+    ],
+)
+def test_what_a_tag_says(tag: str, value: str, said: list[str]) -> None:
+    assert chip.meanings(tag, bytes.fromhex(value)) == said
+
+
+@given(st.sampled_from(sorted(["date", "time", "amount_transaction", "currency_code"])), st.text(max_size=20))
+def test_any_value(name: str, value: str) -> None:
+    assert isinstance(worded.meaning("54", name, value, SALE, CUP), str)
