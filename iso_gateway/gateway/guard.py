@@ -184,7 +184,7 @@ class Guard:
         size = block_bytes(translating.target_format) if translating is not None else 0
         made = self._coverings[command.leg].room(command.message, size)
         batch: Batch = ()
-        if made.mac:
+        if made.place is not None:
             key = self._mac_key(command, protection)
             if translating is not None and made.pin_in_data < 0:
                 # The MAC does not cover the PIN block: they are two things, in one round trip all the same.

@@ -177,7 +177,11 @@ class Journaling:
         if group:
             self._note(None)
         pairs = zip(group, said, strict=True)
-        return [_told(command.id, outcome) for command, outcome in pairs if isinstance(command, Journal)]
+        return [
+            Journaled(command.id) if type(outcome) is Committed else _told(command.id, outcome)
+            for command, outcome in pairs
+            if type(command) is Journal
+        ]
 
     def _note(self, trouble: str | None) -> None:
         """Say what troubles the journal, where that is news."""

@@ -68,6 +68,7 @@ class InProcess:
     def __init__(self, module: SecurityModule, wipe: Callable[[], None] | None = None, say: Say | None = None) -> None:
         """Ask *module*; *wipe*, called at the end, wipes its keys; *say* is told once what it has to say of itself."""
         self._module = module
+        self._carry_out = module.carry_out
         self._wipe = wipe
         self._say = say
         self._poller = the_poller()
@@ -80,7 +81,7 @@ class InProcess:
 
     def at_once(self, batch: Batch) -> Results:
         """Carry *batch* out now, for whoever does not mind to be answered before it goes on."""
-        return gone(batch) if self._closed.is_set() else self._module.carry_out(batch)
+        return self._carry_out(batch)
 
     async def run(self, *, task_status: trio.TaskStatus[Health] = trio.TASK_STATUS_IGNORED) -> None:
         """Run the known-answer tests, then wait for `close`.
@@ -100,4 +101,5 @@ class InProcess:
         """Answer GONE from now on, and wipe the keys."""
         if self._wipe is not None and not self._closed.is_set():
             self._wipe()
+        self._carry_out = gone
         self._closed.set()

@@ -12,15 +12,12 @@ from iso_gateway.protocol.commands import Deliver, Hangup, Secure
 from iso_gateway.protocol.dialect import Dialect, Facts
 from iso_gateway.protocol.events import Delivered, Fate, Secured
 from iso_gateway.protocol.keyring import of_terminal
-from iso_gateway.protocol.profile import CodeClass
 from iso_gateway.protocol.request import Asker, Request
 from iso_gateway.protocol.setup import Acquirer
 from iso_gateway.protocol.world import World
 
 ESSENTIAL: Final = frozenset({"amount_transaction", "retrieval_reference_number", "authorization_id_response"})
 """What an approval is not an approval without; where even this has no place, nothing is delivered."""
-
-APPROVALS: Final = frozenset({CodeClass.APPROVED, CodeClass.PARTIAL})
 
 COMPARED: Final = {3: "DE 3", 4: "DE 4", 49: "DE 49", 41: "DE 41", 2: "DE 2"}
 """The elements of an approval that must be the request's, where it has them (ruling 9)."""
@@ -92,8 +89,7 @@ class Answering:
         listener = asker.connection.listener
         if listener.protection.mac is None or asker.message.mti[1] == "8":
             return False
-        profile = listener.dialect.profile
-        return profile.mac_on_declines or profile.verdict(profile.code(code)) in APPROVALS
+        return listener.dialect.profile.mac_on_declines or listener.dialect.approves(code)
 
     def protect(
         self, request: Request, number: int, acquirer: Acquirer | None, then: Callable[[bytes | None], None]
@@ -118,8 +114,7 @@ class Answering:
     ) -> None:
         listener = asker.connection.listener
         keys = asker.keys or self._world.keyring.to_send(of_terminal(asker.terminal), listener.protection)
-        profile = listener.dialect.profile
-        bare = None if profile.verdict(profile.code(code)) in APPROVALS else written[1]
+        bare = None if listener.dialect.approves(code) else written[1]
         if keys is None:
             then(bare)
             return

@@ -34,6 +34,8 @@ UNVERIFIED: Final = {
 }
 """Why a request was not taken, by the code that it got."""
 
+_REVERSAL, _INQUIRY = Kind.REVERSAL, Kind.INQUIRY  # see forwarding.py
+
 
 class Arrivals:
     """Takes requests in, and decides whether they go on to the host."""
@@ -116,21 +118,22 @@ class Arrivals:
             self._join(request, earlier)
             return
         self._underway.by_key[request.key] = request
+        kind, traits, original = request.kind, TRAITS[request.kind], request.original
+        booked = traits.financial and kind is not _REVERSAL
         heard = self._underway.refusals.before(request.key, request.message.text(7), self._world.now.mono)
-        if heard and request.kind is not Kind.REVERSAL:
+        if heard and kind is not _REVERSAL:
             self._closing.refuse(request, heard, "a later copy of it was refused, and came in before it")
             return
-        original = request.original
-        named = TRAITS[request.kind].original and (original.stan or original.rrn or original.approval)
-        if request.kind in BATCH_KINDS:
+        named = traits.original and (original.stan or original.rrn or original.approval)
+        if kind in BATCH_KINDS:
             self._settlement.arrive(request)
-        elif TRAITS[request.kind].financial and request.kind is not Kind.REVERSAL and self._settlement.holds(request):
+        elif booked and self._settlement.holds(request):
             self._closing.refuse(request, "90", "its batch is being settled")
-        elif request.kind is Kind.REVERSAL and not named:
+        elif kind is _REVERSAL and not named:
             self._closing.refuse(request, "25", "the reversal names no original")
-        elif request.kind is Kind.INQUIRY and not named:
+        elif kind is _INQUIRY and not named:
             self._closing.refuse(request, "30", "the inquiry names no original")
-        elif request.amount == 0 and TRAITS[request.kind].financial and request.kind is not Kind.REVERSAL:
+        elif booked and request.amount == 0:
             self._closing.refuse(request, "13", "no amount")
         elif named or is_repeat(request.message.mti):
             self._closing.look_up(request)

@@ -36,6 +36,7 @@ FINAL: Final = frozenset({"A0", "30", "94"})
 _DONE: Final = {"state": RowState.DONE}
 _UNDELIVERED: Final = RowState.ANSWERED
 _DELIVERING, _RECORDED, _HANDED_OVER = State.DELIVERING, Step.RECORDED, Step.HANDED  # see forwarding.py
+_TO_PROTECT, _PROTECTED = Step.TO_PROTECT, Step.PROTECTED
 _HANDED, _REVERSAL, _TELL_DELIVERED = Fate.HANDED, Kind.REVERSAL, Word.DELIVERED
 _UNCONFIRMED: Final = {"state": RowState.UNCONFIRMED}
 
@@ -124,7 +125,7 @@ class Closing:
             for asker in askers:
                 answering.deliver(request, asker, acquirer)
             return
-        request.step(Step.TO_PROTECT)
+        request.step(_TO_PROTECT)
         request.ready = []
         for number in range(len(askers)):
             answering.protect(request, number, acquirer, partial(self._protected, request, number))
@@ -134,7 +135,7 @@ class Closing:
         request.ready.append((request.askers[number], payload))
         if len(request.ready) < len(request.askers):
             return
-        request.step(Step.PROTECTED)
+        request.step(_PROTECTED)
         for asker, ready in request.ready:
             self.answering.hand(request, asker, ready)
 

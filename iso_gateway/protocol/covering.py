@@ -48,18 +48,29 @@ class Covered(NamedTuple):
     """The MAC as it came, of the length that the leg has."""
 
 
+class Place(NamedTuple):
+    """The element of a MAC in messages of the same elements: the last one."""
+
+    number: int
+    size: int
+    """The bytes of its value: a MAC that is shorter is filled with zeros."""
+    element: int
+    """Where it begins, its prefix with it, counted from the end of the encoded message: below 0."""
+    body: int
+    """Where its value begins, counted so."""
+    codec: str | None
+    """How hexadecimal characters are written; None: it is written as bytes."""
+
+
 class Room(msgspec.Struct, frozen=True):
     """An encoded message with zeros where its MAC and its PIN block belong."""
 
-    spec: Spec
     message: Message
     payload: bytes
     data: bytes
     """What the MAC is to be of; empty where the message is to have none."""
-    mac: int
-    """The data element of the MAC; 0: it has none."""
-    mac_bytes: int
-    """How long its value is: a MAC that is shorter is filled with zeros."""
+    place: Place | None
+    """Where its MAC is; None: it has none."""
     pin_at: int
     """Where in *payload* the PIN block goes; -1: it has none, or the one in it stays."""
     pin_in_data: int
@@ -68,7 +79,7 @@ class Room(msgspec.Struct, frozen=True):
     """Whether it is written in hexadecimal characters, upper-case ASCII."""
 
     def __repr__(self) -> str:
-        return f"<Room in {self.message.mti} for {'a MAC' if self.mac else 'no MAC'}>"
+        return f"<Room in {self.message.mti} for {'a MAC' if self.place else 'no MAC'}>"
 
     def filled(self, mac: bytes = b"", block: bytes = b"") -> bytes:
         """Return the encoded message with *mac* and the PIN *block* in it."""
@@ -76,18 +87,18 @@ class Room(msgspec.Struct, frozen=True):
         if self.pin_at >= 0:
             written = block.hex().upper().encode() if self.pin_text else block
             whole = whole[: self.pin_at] + written + whole[self.pin_at + len(written) :]
-        if not self.mac:
+        if (place := self.place) is None:
             return whole
-        written = _written(self.spec.plan.rows[self.mac], mac.ljust(self.mac_bytes, b"\0"))
-        return whole[: len(whole) - len(written)] + written
+        value = mac.ljust(place.size, b"\0")
+        return whole[: place.body] + (value if place.codec is None else value.hex().upper().encode(place.codec))
 
     def said(self, mac: bytes = b"", block: bytes = b"") -> Message:
         """Return the message with *mac* and the PIN *block* in it."""
         changes: dict[int, bytes] = {}
         if self.pin_at >= 0:
             changes[PIN] = block
-        if self.mac:
-            changes[self.mac] = mac.ljust(self.mac_bytes, b"\0")
+        if (place := self.place) is not None:
+            changes[place.number] = mac.ljust(place.size, b"\0")
         return self.message.evolve(changes) if changes else self.message
 
 
@@ -96,12 +107,8 @@ class Shape(NamedTuple):
 
     changes: dict[int, bytes | None]
     """What makes room: zeros for MAC and PIN block, and no MAC elsewhere."""
-    mac: int
-    """The data element of the MAC; 0: they are to have none."""
-    mac_bytes: int
-    """The bytes of its value."""
-    mac_on_wire: int
-    """The bytes that it takes in the encoded message, its prefix with it: the last ones."""
+    place: Place | None
+    """Where the MAC is; None: they are to have none."""
 
 
 class Covering:
@@ -111,6 +118,7 @@ class Covering:
         """Work out places for messages of *spec* that are protected so."""
         self._spec = spec
         self._protection = protection
+        self._pin_row = spec.plan.rows.get(PIN)
         self._shapes: dict[tuple[tuple[int, ...], int], Shape] = {}
 
     def covered(self, message: Message, payload: bytes) -> Covered | None:
@@ -152,18 +160,15 @@ class Covering:
         with_room = message.evolve(shape.changes) if shape.changes else message
         payload = spec.encode(with_room)
         pin_at, pin_text = -1, False
-        if pin:
-            row = spec.plan.rows[PIN]
+        if pin and (row := self._pin_row) is not None:
             pin_text = row.op != BYTES
             pin_at = len(payload) - spec.behind(with_room, PIN) - _bytes(row, pin)
         data, pin_in_data = b"", -1
-        if shape.mac and names:
+        if shape.place is not None and names:
             data, pin_in_data = _named(spec, with_room, payload, names)
-        elif shape.mac:
-            data, pin_in_data = payload[: -shape.mac_on_wire], pin_at
-        return Room(
-            spec, with_room, payload, data, shape.mac, shape.mac_bytes, pin_at, pin_in_data if pin else -1, pin_text
-        )
+        elif shape.place is not None:
+            data, pin_in_data = payload[: shape.place.element], pin_at
+        return Room(with_room, payload, data, shape.place, pin_at, pin_in_data if pin else -1, pin_text)
 
     def _shape(self, numbers: tuple[int, ...], pin: int) -> Shape:
         """Return what messages of the elements *numbers* have in common; raises what `room` raises."""
@@ -171,18 +176,19 @@ class Covering:
         if known is not None:
             return known
         changes: dict[int, bytes | None] = dict.fromkeys(MAC.intersection(numbers))
-        mac = size = on_wire = 0
+        place = None
         if self._protection.mac is not None:
-            mac = _element_behind(self._spec, next((each for each in reversed(numbers) if each not in MAC), 0))
-            row = self._spec.plan.rows[mac]
+            number = _element_behind(self._spec, next((each for each in reversed(numbers) if each not in MAC), 0))
+            row = self._spec.plan.rows[number]
             size = _room(row, self._protection.mac.length)
-            on_wire = row.width + _bytes(row, size)
-            changes[mac] = bytes(size)
+            body = -_bytes(row, size)
+            place = Place(number, size, body - row.width, body, None if row.op == BYTES else row.codec)
+            changes[number] = bytes(size)
         if pin:
             changes[PIN] = bytes(pin)
         if len(self._shapes) >= REMEMBERED:
             self._shapes.clear()
-        made = self._shapes[numbers, pin] = Shape(changes, mac, size, on_wire)
+        made = self._shapes[numbers, pin] = Shape(changes, place)
         return made
 
 
@@ -268,8 +274,3 @@ def _bytes(row: Row, length: int) -> int:
 def _carried(row: Row, length: int) -> int:
     """Return the bytes of a value that takes *length* on the wire."""
     return length if row.op == BYTES else length // 2
-
-
-def _written(row: Row, value: bytes) -> bytes:
-    """Return the body that says *value*."""
-    return value if row.op == BYTES else value.hex().upper().encode(row.codec)

@@ -35,6 +35,9 @@ LOCAL_TIME: Final = ("time_local_transaction", "date_local_transaction")
 
 _NEVER_CUT: Final = MONEY | {"primary_account_number", "track_2_data", "pin_data", "icc_data"}
 _RESPONSE_CODE: Final = 39
+_UNKNOWN: Final = CodeClass.UNKNOWN
+
+APPROVALS: Final = frozenset({CodeClass.APPROVED, CodeClass.PARTIAL})
 _ONLY: Final = {"4": "reversal", "5": "settlement", "8": "network"}
 
 
@@ -76,6 +79,9 @@ class Dialect:
         self._by_facts: dict[Dialect, frozenset[int]] = {}
         self._verdicts = {row.code: profile.verdict(row.code) for row in profile.codes}
         self._canonical = {row.code: profile.canonical(row.code) for row in profile.codes}
+        self._approving = {
+            code: profile.verdict(profile.code(code)) in APPROVALS for code in {"00", *self._canonical.values()}
+        }
         self._from_hosts = {de: name for de, name in self._carried.items() if name not in FROM_THE_TERMINAL}
         self._written_otherwise = WRITTEN_OTHERWISE & self._number.keys()
 
@@ -150,7 +156,14 @@ class Dialect:
 
     def verdict(self, message: Message) -> CodeClass:
         """Return what the answer *message* says of the money; one without DE 39 says nothing: unknown."""
-        return self._verdicts.get(_text(message, _RESPONSE_CODE), CodeClass.UNKNOWN)
+        return self._verdicts.get(_text(message, _RESPONSE_CODE), _UNKNOWN)
+
+    def approves(self, code: str) -> bool:
+        """Return whether an answer with the canonical *code*, as it is written here, tells of an approval."""
+        known = self._approving.get(code)
+        if known is None:
+            return self.profile.verdict(self.profile.code(code)) in APPROVALS
+        return known
 
     def canonical(self, message: Message) -> str:
         """Return DE 39 of *message* in the codes of 1987."""

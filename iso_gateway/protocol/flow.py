@@ -44,7 +44,8 @@ EdgeAnswer = (
 
 ANSWERS: Final = get_args(EdgeAnswer)
 
-_JOURNALING, _RECORDING = State.JOURNALING, State.RECORDING  # see forwarding.py
+# See forwarding.py.
+_VERIFYING, _JOURNALING, _CHECKING, _RECORDING = State.VERIFYING, State.JOURNALING, State.CHECKING, State.RECORDING
 
 
 class Flow:
@@ -82,9 +83,9 @@ class Flow:
         }
 
     def _verified(self, request: Request, event: Verified) -> None:
-        if request.state is State.CHECKING:
+        if request.state is _CHECKING:
             self._forwarding.verified(request, event.code)
-        elif request.state is State.VERIFYING:
+        elif request.state is _VERIFYING:
             self._arrivals.verified(request, event)
 
     def _secured(self, request: Request, event: Secured) -> None:

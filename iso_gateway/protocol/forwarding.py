@@ -42,6 +42,7 @@ _VERIFYING, _SECURING, _SENT = State.VERIFYING, State.SECURING, State.SENT
 _VERIFIED, _SECURED, _JOURNALED, _ANSWERED, _JUDGED = (
     Step.VERIFIED, Step.SECURED, Step.JOURNALED, Step.ANSWERED, Step.JUDGED
 )  # fmt: skip
+_SECURING_ANEW: Final = State.SECURING_ANEW
 _NOT_SENT_FROM: Final = (State.SENT, State.SECURING_ANEW)
 _SALE, _PREAUTH = Kind.SALE, Kind.PREAUTH
 _REVERSAL, _KEPT_ANSWER, _TELL_SENT, _TELL_ANSWERED = Kind.REVERSAL, RowState.ANSWERED, Word.SENT, Word.ANSWERED
@@ -147,10 +148,9 @@ class Forwarding:
 
     def secured(self, request: Request, event: Secured) -> None:
         """Take in the host's message with PIN block and MAC, or why there is none."""
-        if request.state is State.SECURING_ANEW:
-            self._secured_anew(request, event)
-        elif request.state is not _SECURING:
-            return
+        if request.state is not _SECURING:
+            if request.state is _SECURING_ANEW:
+                self._secured_anew(request, event)
         elif event.message is None:
             self._closing.refuse(request, event.code or "96", "the security module made no message")
         else:
@@ -320,7 +320,7 @@ class Forwarding:
             if day is not None and day != row.business_date:
                 columns["business_date"] = day
         amount = request.amount
-        if approved and (said := answer.text(4)).isdecimal() and amount and request.kind is not Kind.REVERSAL:
+        if approved and (said := answer.text(4)).isdecimal() and amount and request.kind is not _REVERSAL:
             columns["amount"] = amount = int(said)
         self._tell_of_answer(request, _TELL_ANSWERED, request.code)
         if request.conclude is not None:

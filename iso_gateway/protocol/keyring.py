@@ -59,6 +59,7 @@ KEY_TRANSITIONS: Final[Table[KeyState, KeyStep]] = Table(
     }
 )
 
+_NO_EXCHANGE, _PENDING = Exchange.NONE, KeyState.PENDING  # see forwarding.py
 _LIKELIEST: Final = (KeyState.ACTIVE, KeyState.RETIRING, KeyState.PENDING)
 _AGE: Final = (KeyState.PENDING, KeyState.ACTIVE, KeyState.RETIRING, KeyState.DESTROYED)
 """The states in the order in which a generation goes through them."""
@@ -178,7 +179,7 @@ class Keyring:
         """Take in that a valid message was made with *keys*."""
         owner = self._owners.get(keys.owner)
         generation = owner.by_number.get(keys.generation) if owner is not None else None
-        if owner is not None and generation is not None and generation.state is KeyState.PENDING:
+        if owner is not None and generation is not None and generation.state is _PENDING:
             self._use(owner, keys.generation)
 
     def time_passed(self, name: str) -> None:
@@ -245,5 +246,5 @@ def of_terminal(terminal: str) -> str:
 
 def of_link(acquirer: Acquirer, link: str) -> str:
     """Return the owner of the keys with which *acquirer* is spoken to over *link*."""
-    exchanged = acquirer.protection.exchange is not Exchange.NONE
+    exchanged = acquirer.protection.exchange is not _NO_EXCHANGE
     return f"link/{link}" if exchanged else f"acquirer/{acquirer.name}"

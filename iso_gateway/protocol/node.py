@@ -115,8 +115,9 @@ class Node:
 
     def _answer_of_the_edge(self, event: EdgeAnswer | events.CardKnown) -> None:
         """Give the answer to a command to the request or debt that asked; one that is gone needs none."""
-        if (request := self.flow.requests.get(event.id)) is not None and not isinstance(event, events.CardKnown):
-            self.flow.takes[type(event)](request, event)
+        flow = self.flow
+        if (request := flow.requests.get(event.id)) is not None and not isinstance(event, events.CardKnown):
+            flow.takes[type(event)](request, event)
         elif (debt := self.owing.debts.get(event.id)) is not None:
             self.owing.take(debt, event)
         elif event.id in self._answering.pending and isinstance(event, events.Secured):

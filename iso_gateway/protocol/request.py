@@ -68,6 +68,7 @@ class Asker:
 
 
 _VERIFYING, _SENDING, _TELL_RECEIVED = State.VERIFYING, RowState.SENDING, Word.RECEIVED  # see forwarding.py
+_REVERSAL, _OWES_REVERSAL = Kind.REVERSAL, RowState.OWES_REVERSAL
 
 NOTHING: Final[Mapping[str, Any]] = {}
 
@@ -150,7 +151,7 @@ class Request(Teller):
         self.kind = kind
         self.kind_row = row
         self.arrived = now
-        self.state = State.VERIFYING
+        self.state = _VERIFYING
 
         dialect = listener.dialect
         self.terminal = asker.terminal
@@ -212,8 +213,8 @@ class Request(Teller):
     @property
     def owed_state(self) -> RowState:
         """What an unknown outcome of it is: the host's leg decides whether it is reversed, or repeated (ruling 7)."""
-        reversed_there = self.host_row is not None and self.host_row.reversible and self.kind is not Kind.REVERSAL
-        return RowState.OWES_REVERSAL if reversed_there else RowState.OWES_REPEAT
+        reversed_there = self.host_row is not None and self.host_row.reversible and self.kind is not _REVERSAL
+        return _OWES_REVERSAL if reversed_there else RowState.OWES_REPEAT
 
     def as_recorded(self) -> Row | None:
         """Return its row with the outcome that was committed."""
@@ -240,7 +241,7 @@ def journal_row(
         id=request.id,
         claims=() if request.kind in ASKED_ANEW else (request.key,),
         kind=request.kind,
-        state=RowState.SENDING,
+        state=_SENDING,
         fingerprint=request.fingerprint,
         terminal=request.terminal,
         merchant=request.merchant,
@@ -259,9 +260,9 @@ def journal_row(
         original=request.original_row.id if request.original_row else "",
         flags=request.flags,
         behind=effects.behind(request.kind, request.original_row) if request.original_row else "",
-        reversible=request.owed_state is RowState.OWES_REVERSAL,
+        reversible=request.owed_state is _OWES_REVERSAL,
         dialect=dialect.hash if dialect is not None else "",
-        story=line(request.arrived.wall, Word.RECEIVED, request.askers[0].connection.place) + request.take(),
+        story=line(request.arrived.wall, _TELL_RECEIVED, request.askers[0].connection.place) + request.take(),
     )
 
 

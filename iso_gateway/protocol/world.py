@@ -74,8 +74,7 @@ class World:
 
         Most deadlines move on or pass away long before they come: so each owner has one timer, not one for each.
         """
-        known = self._reminders.get(owner)
-        if known is not None:
+        if (known := self._reminders.get(owner)) is not None:
             if mono >= known[0]:
                 return
             self._gone.add(known[1])

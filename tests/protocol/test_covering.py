@@ -56,15 +56,16 @@ def test_a_mac_covers_from_the_message_type_to_the_byte_before_its_element(name:
     spec = load_spec(name)
     message = drawn.draw(messages(spec))
     made = room(spec, message, protection())
+    assert made.place is not None
     payload = made.filled(MAC_4)
-    place = spans(spec, payload)[str(made.mac)]
+    place = spans(spec, payload)[str(made.place.number)]
     assert place.end == len(payload)
     assert made.data == payload[: place.start]
     came = spec.decode(payload)
     assert covered(came, payload, protection()) == (made.data, MAC_4)
-    assert came[made.mac] == MAC_4.ljust(len(came[made.mac]), b"\0")
+    assert came[made.place.number] == MAC_4.ljust(len(came[made.place.number]), b"\0")
     assert came == made.said(MAC_4)
-    assert max(came) == made.mac == min(each for each in MAC if each > max([1, *(set(message) - MAC)]))
+    assert max(came) == made.place.number == min(each for each in MAC if each > max([1, *(set(message) - MAC)]))
 
 
 @every_spec
@@ -168,7 +169,8 @@ def test_the_mac_of_a_message_with_a_third_bitmap_is_its_last_element() -> None:
     spec = build_spec(data)
     made = room(spec, spec.message("0200", {3: "000000", 140: "000001"}), protection(8))
     payload = made.filled(MAC_8)
-    assert made.mac == 192
+    assert made.place is not None
+    assert made.place.number == 192
     assert covered(spec.decode(payload), payload, protection(8)) == (payload[:-8], MAC_8)
 
 
