@@ -91,6 +91,7 @@ def steps(name: str) -> list[Step]:
     def settle(terminal: CertifiedTerminal) -> Awaitable[object]:
         return terminal.settle()
 
+    again = (do("repeat"),)
     return [
         *(do("logon"), do("echo"), do("sale", "10.00"), do("sale", "10.51")),
         *(do("sale", "10.68"), do("sale", "11.00"), do("sale", "10.69"), do("sale", "11.00")),
@@ -104,6 +105,24 @@ def steps(name: str) -> list[Step]:
         *((do("preauth", "43.00"), do("complete", "37.00", advice=True)) if cup else ()),
         *(do("preauth", "42.00"), do("complete", "36.00"), do("cancel")),
         *(do("preauth", "40.68"), do("sale", "11.00"), do("advice", "8.80"), do("balance"), do("query")),
+        *(do("sale", "16.00"), unanswered("void"), do("void"), do("sale", "11.00")),
+        *(
+            do("sale", "17.00"),
+            unanswered("refund"),
+            do("refund", "5.60"),
+            *(again if cup else ()),
+            do("sale", "11.00"),
+        ),
+        *(do("preauth", "44.00"), unanswered("preauth_cancel"), do("cancel"), do("sale", "11.00")),
+        *(do("preauth", "45.00"), unanswered("completion" if cup else "completion_advice"), do("complete", "38.60")),
+        *(*(() if cup else again), do("sale", "11.00")),
+        *(
+            do("preauth", "46.00"),
+            do("complete", "39.00"),
+            unanswered("completion_cancel" if cup else "void"),
+            do("cancel"),
+        ),
+        do("sale", "11.00"),
         *(unanswered("advice"), do("advice", "9.90"), do("repeat"), do("sale", "11.00")),
         *(do("sale", "14.68"), unanswered("reversal"), do("sale", "11.00"), do("sale", "11.00")),
         *(do("sale", "10.81"), do("sale", "11.00"), do("sale", "10.82"), do("sale", "11.00"), do("sale", "10.83")),
