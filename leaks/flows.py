@@ -10,7 +10,7 @@ from typing import Final
 from iso_gateway.catalog import load_spec
 from iso_gateway.codec.message import Message
 from iso_gateway.framing import Framing
-from iso_gateway.protocol.covering import room
+from iso_gateway.protocol.covering import Covering
 from iso_gateway.protocol.protection import Protection
 from iso_gateway.security.block_ciphers import BlockCipher
 from iso_gateway.security.keys import KeyAlgorithm, MacAlgorithm, MacMethod, PinFormat
@@ -143,5 +143,5 @@ def _swiped(shop: Shop, card: Card, stan: str) -> dict[int | str, object]:
 def sealed(shop: Shop, message: Message) -> bytes:
     """Return *message* with the terminal's MAC."""
     key = MacKey(MacAlgorithm.X9_19, KeyAlgorithm.TDES, shop.canaries.keys[f"terminal/{shop.terminal('counter')}/mac"])
-    with_room = room(SPEC, message, Protection(mac=X9_19))
+    with_room = Covering(SPEC, Protection(mac=X9_19)).room(message)
     return with_room.filled(key.make(X9_19, with_room.data))
