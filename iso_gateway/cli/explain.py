@@ -8,7 +8,7 @@ import click
 
 from iso_gateway.cli.given import understood
 from iso_gateway.cli.options import json_option, schema_option, spec_option, unsafe_option
-from iso_gateway.cli.output import complain, say, say_json
+from iso_gateway.cli.output import complain, say_json
 from iso_gateway.cli.paint import show
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def explain(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: bo
     if error is not None:
         from iso_gateway.cli.place import likeliest
 
-        explained = explained.because(likeliest(spec, data, error))
+        explained = explained.because(likeliest(spec, data, error, spec_name))
     if as_json:
         say_json(explained)
     elif data or not unread:
@@ -78,7 +78,8 @@ def _error(spec: Spec, data: bytes) -> DecodeError | None:
 def _faults(spec: Spec, data: bytes, *, unsafe: bool) -> None:
     """Print where *data* breaks, with a caret."""
     from iso_gateway.cli.place import caret
+    from iso_gateway.inspect.page import EMPTY, Piece, Style, line
 
     error = _error(spec, data)
     for fault in [error] if error is not None else spec.broken(spec.decode(data)):
-        say("\n" + "\n".join([str(fault), *caret(spec, data, fault, unsafe=unsafe)]))
+        show([EMPTY, line(Piece(str(fault), Style.BAD)), *map(line, caret(spec, data, fault, unsafe=unsafe))])

@@ -51,7 +51,7 @@ def decode(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: boo
         broken, message, faults = error, error.partial, [error]
     else:
         faults = spec.broken(message)
-    causes = _likeliest(spec, data, broken) if broken is not None and data else None
+    causes = _likeliest(spec, data, broken, spec_name) if broken is not None and data else None
     found = _judged(spec, message) if check and broken is None and message is not None else []
     if as_json:
         _say_json(message, faults, causes or [], found, unread, unsafe=unsafe)
@@ -76,10 +76,10 @@ def _judged(spec: Spec, message: Message) -> list[Violation]:
     return violations(spec.presence, message)
 
 
-def _likeliest(spec: Spec, data: bytes, error: DecodeError) -> list[Cause]:
+def _likeliest(spec: Spec, data: bytes, error: DecodeError, spec_name: str) -> list[Cause]:
     from iso_gateway.cli.place import likeliest
 
-    return likeliest(spec, data, error)
+    return likeliest(spec, data, error, spec_name)
 
 
 def _show(causes: list[Cause]) -> None:

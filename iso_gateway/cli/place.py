@@ -81,10 +81,10 @@ def cards(spec: Spec, data: bytes, before: int) -> set[int]:
     return found
 
 
-def likeliest(spec: Spec, data: bytes, error: DecodeError) -> list[Cause]:
-    """Return the likeliest causes of *error*, the shipped specs among them."""
+def likeliest(spec: Spec, data: bytes, error: DecodeError, spec_name: str) -> list[Cause]:
+    """Return the likeliest causes of *error*, other shipped specs among them; *spec* was given as *spec_name*."""
     from iso_gateway.catalog import load_spec, spec_names
     from iso_gateway.inspect.causes import likeliest as causes
 
     others = (load_spec(name) for name in spec_names() if name != spec.name)
-    return causes.likeliest(spec, data, error, others)
+    return causes.likeliest(spec, data, error, others, spec_name)

@@ -37,6 +37,24 @@ def test_explain_what_is_broken(iso_gateway: Call) -> None:
     assert "^^" in done.output
 
 
+def test_explain_tells_a_spec_to_paste_that_builds_upon_the_file_that_was_given(
+    iso_gateway: Call, tmp_path: Path
+) -> None:
+    (tmp_path / "theirs.yaml").write_text("base: iso87-ascii\nname: theirs\n")
+    broken = REQUEST.replace(b"164761", b"\x164761").hex()
+    done = iso_gateway("explain", "--json", "--spec", str(tmp_path / "theirs.yaml"), broken)
+    (cause, *_) = msgspec.json.decode(done.stdout)["causes"]
+    assert cause["words"] == "the length of DE 2 is in BCD, not in ASCII"
+    (tmp_path / "mine.yaml").write_text(cause["yaml"])
+    assert iso_gateway("explain", "--spec", str(tmp_path / "mine.yaml"), broken).exit_code == 0
+
+
+def test_explain_says_that_nothing_tells_a_cause(iso_gateway: Call) -> None:
+    done = iso_gateway("explain", bytes(range(255, 0, -1)).hex())
+    assert done.exit_code == 1
+    assert "no likely cause: no frame, header, other shipped spec" in done.stdout
+
+
 def test_a_page_has_colours_on_a_terminal_unless_nobody_wants_them(
     iso_gateway: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:

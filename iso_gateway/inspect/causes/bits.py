@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import combinations
 from typing import Final
 
 from iso_gateway.codec import bitmap
@@ -14,11 +13,17 @@ from iso_gateway.errors import DecodeError
 from iso_gateway.inspect.causes.suspicion import Suspicion, elements, judged, read_so
 from iso_gateway.inspect.told import Cause
 
-_USUAL: Final = (66, 67, 70, 71, 74, 76, 90, 91, 95, 96, 100, 102, 103, 127, 128)
-"""The elements of a second bitmap that messages have alone, or two of them."""
+_USUAL: Final = (
+    *(66, 67, 70, 71, 72, 73, 74, 76, 90, 91, 93, 94, 95, 96, 97, 100, 102, 103, 104, 112, 123, 125, 126, 127, 128),
+)
+"""The elements of a second bitmap that messages have."""
+_TRIED: Final = 600
+"""Second bitmaps that are tried where there is none."""
+_MOST: Final = 4
+"""Elements of one."""
 _COMPARE: Final = "compare the bitmap with the elements that were to be sent; its sender has to mend it"
 
-_Read = Callable[..., Message | None]
+_Read = Callable[..., "Message | DecodeError"]
 """Reads the message with other bitmaps: the first, and the second where one is put in."""
 
 
@@ -32,19 +37,19 @@ def suspicions(spec: Spec, data: bytes) -> Iterator[Suspicion]:
     if bits is None or len(data) < behind:
         return
 
-    def read(first: int, second: int | None = None, rest: int = behind) -> Message | None:
-        return _read(spec, data[:start] + _written(plan, first, second) + data[rest:])
+    def read(first: int, second: int | None = None) -> Message | DecodeError:
+        return _read(spec, data[:start] + _written(plan, first, second) + data[behind:])
 
     first = 1 << 63
     size = len(data)
     if bits & first:
         yield from _without_second(spec, read, bits, size)
-    elif (found := read(bits | first)) is not None:
+    elif isinstance(found := read(bits | first), Message):
         words = "bit 1 of the bitmap is off, though a second bitmap follows"
         yield Suspicion(0.8, judged(found), Cause("bitmap", words, read_so(found, size), _COMPARE))
     for number in range(2, 65):
         bit = 1 << (64 - number)
-        if (bits & bit or number in spec.fields) and (found := read(bits ^ bit)) is not None:
+        if (bits & bit or number in spec.fields) and isinstance(found := read(bits ^ bit), Message):
             is_on = bool(bits & bit)
             words = f"bit {number} of the bitmap is {'on' if is_on else 'off'}, though DE {number} is "
             words += "not there" if is_on else "there"
@@ -53,27 +58,37 @@ def suspicions(spec: Spec, data: bytes) -> Iterator[Suspicion]:
 
 def _without_second(spec: Spec, read: _Read, bits: int, size: int) -> Iterator[Suspicion]:
     """Yield what there may be where bit 1 announces a second bitmap, and none follows."""
-    first = 1 << 63
-    found = read(bits ^ first)
-    if found is not None:
+    found = read(bits ^ 1 << 63)
+    if isinstance(found, Message):
         words = "bit 1 of the bitmap is on, and no second bitmap follows"
         yield Suspicion(0.5, judged(found), Cause("bitmap", words, read_so(found, size, "without it"), _COMPARE))
+        return
+    if found.field:
+        return  # not even the elements of the first one can be read
     known = [each for each in _USUAL if each in spec.fields]
-    for some in [*combinations(known, 1), *combinations(known, 2)]:
-        found = read(bits, sum(1 << (128 - each) for each in some))
-        if found is not None:
-            words = f"the second bitmap was left out, which bit 1 announces: {elements(list(some))} would be in it"
-            evidence = read_so(found, size, "with it")
-            yield Suspicion(
-                0.6 + len(some) / 10, judged(found), Cause("bitmap", words, evidence, _COMPARE), about="second"
-            )
+    tried: list[tuple[int, ...]] = [()]
+    left = _TRIED
+    while tried and left > 0:
+        some = tried.pop(0)
+        for number in known:
+            if some and number <= some[-1]:
+                continue
+            left -= 1
+            more = (*some, number)
+            found = read(bits, sum(1 << (128 - each) for each in more))
+            if isinstance(found, Message):
+                words = f"the second bitmap was left out, which bit 1 announces: {elements(list(more))} would be in it"
+                cause = Cause("bitmap", words, read_so(found, size, "with it"), _COMPARE)
+                yield Suspicion(0.6 + len(more) / 20, judged(found), cause, about="second")
+            elif not found.field and len(more) < _MOST:
+                tried.append(more)
 
 
-def _read(spec: Spec, data: bytes) -> Message | None:
+def _read(spec: Spec, data: bytes) -> Message | DecodeError:
     try:
         return spec.decode(data)
-    except DecodeError:
-        return None
+    except DecodeError as error:
+        return error
 
 
 def _written(plan: Plan, first: int, second: int | None) -> bytes:

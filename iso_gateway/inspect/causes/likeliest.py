@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+import msgspec
+
 from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import DecodeError
 from iso_gateway.inspect.causes import bits, ends, forms, outside
@@ -20,7 +22,7 @@ CERTAIN: Final = 0.85
 """The price below which a cause is so likely that no single element is looked at any more."""
 
 
-def likeliest(spec: Spec, data: bytes, error: DecodeError, others: Iterable[Spec] = ()) -> list[Cause]:
+def likeliest(spec: Spec, data: bytes, error: DecodeError, others: Iterable[Spec] = (), base: str = "") -> list[Cause]:
     """Return why *data* is no message of *spec*, the likeliest cause first: two at the most, none that is invented.
 
     Args:
@@ -28,6 +30,7 @@ def likeliest(spec: Spec, data: bytes, error: DecodeError, others: Iterable[Spec
         data: what was to be one message, from its MTI.
         error: where it broke.
         others: specs that may have been meant instead.
+        base: what a spec that is told builds upon: a path, for one that is not shipped. Empty: the spec's name.
     """
     found = [each for each in _suspicions(spec, data, error, others) if each.convinces]
     if len(data) <= SEARCHED and not any(each.price < CERTAIN for each in found):
@@ -35,7 +38,11 @@ def likeliest(spec: Spec, data: bytes, error: DecodeError, others: Iterable[Spec
     told: dict[str, Cause] = {}
     for each in sorted(found, key=lambda suspicion: suspicion.rank):
         told.setdefault(each.about or each.cause.words, each.cause)
-    return list(told.values())[:MOST]
+    own = f"base: {spec.name}\n"
+    return [
+        msgspec.structs.replace(each, yaml=each.yaml.replace(own, f"base: {base or spec.name}\n", 1))
+        for each in list(told.values())[:MOST]
+    ]
 
 
 def _suspicions(spec: Spec, data: bytes, error: DecodeError, others: Iterable[Spec]) -> Iterator[Suspicion]:
