@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from iso_gateway.catalog import load_profile, load_spec
 from iso_gateway.cli.given import understood
 from iso_gateway.cli.options import json_option, schema_option, spec_option, unsafe_option
 from iso_gateway.cli.output import complain, say_json
 from iso_gateway.cli.paint import show
+from iso_gateway.inspect import explaining, showing
 
 if TYPE_CHECKING:
     from iso_gateway.codec.spec import Spec
@@ -33,9 +35,6 @@ def explain(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: bo
     another spec, a form of bitmap, length or content that is not the spec's. They are looked for within bounds, which
     mostly takes some tenths of a second. So too where what is given is no hex, or not all of it.
     """
-    from iso_gateway.catalog import load_spec
-    from iso_gateway.inspect import explaining, showing
-
     spec = load_spec(spec_name)
     data, unread = understood(given, spec)
     explained = explaining.explain(spec, data, _profile(spec), unsafe=unsafe, unread=unread)
@@ -59,8 +58,6 @@ def explain(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: bo
 
 
 def _profile(spec: Spec) -> Profile | None:
-    from iso_gateway.catalog import load_profile
-
     return load_profile(spec.profile) if spec.profile else None
 
 

@@ -40,7 +40,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct, field
 
-from iso_gateway import settings
 from iso_gateway.errors import DecodeError, element
 
 if TYPE_CHECKING:
@@ -110,6 +109,8 @@ class Violation(Struct, frozen=True):
 
 def rules_of(source: Mapping[str, Any]) -> Mapping[str, Rule]:
     """Return the rules that a spec's data has, which was judged before."""
+    from iso_gateway import settings  # noqa: PLC0415 -- who explains a message needs the shape of rules, and no reader
+
     rules, problems = settings.read(dict[str, Rule], source.get("presence", {}), text=True)
     assert rules is not None, problems
     return MappingProxyType(rules)

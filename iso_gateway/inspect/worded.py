@@ -28,12 +28,10 @@ _DATES: Final = frozenset({
     "date_capture", "date_reconciliation", "date_reconciliation_2003", "date_action", "date_action_2003",
     "original_date", "date",
 })  # fmt: skip
-_MOMENT: Final = re.compile(
-    r"(?P<year>(?:\d\d){0,2})(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])(?P<time>\d{6})?"
-)
+_MOMENT: Final = r"(?P<year>(?:\d\d){0,2})(?P<month>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])(?P<time>\d{6})?"
 _YEARLESS: Final = (4, 10)
 """Digits of a date without a year, and of one with a time."""
-_TIME: Final = re.compile(r"([01]\d|2[0-3])([0-5]\d)([0-5]\d)")
+_TIME: Final = r"([01]\d|2[0-3])([0-5]\d)([0-5]\d)"
 _AMOUNTS: Final[Mapping[str, int]] = {
     **dict.fromkeys(("amount_transaction", "amount_transaction_fee", "amount_transaction_processing_fee"), 49),
     **dict.fromkeys(("amount_settlement", "amount_settlement_fee", "amount_settlement_processing_fee"), 50),
@@ -42,9 +40,9 @@ _AMOUNTS: Final[Mapping[str, int]] = {
     **dict.fromkeys(("amount_cardholder_billing", "amount_cardholder_billing_fee"), 51),
 }
 """The amounts, and the element with the currency of each."""
-_SIGNED: Final = re.compile(r"([CD]?)(\d+)")
+_SIGNED: Final = r"([CD]?)(\d+)"
 _SIDES: Final = {"": "", "C": "credit ", "D": "debit "}
-_ADDITIONAL: Final = re.compile(r"(\d\d)(\d\d)(\d{3}|[A-Z]{3})([CD])(\d{12})")
+_ADDITIONAL: Final = r"(\d\d)(\d\d)(\d{3}|[A-Z]{3})([CD])(\d{12})"
 """One of the amounts of DE 54: the account, what amount it is, its currency, its side, and itself."""
 _AMOUNT_TYPES: Final = {
     "01": "ledger balance",
@@ -91,7 +89,7 @@ def meaning(path: str, name: str, value: str, message: Message, profile: Profile
 
 def date(value: str) -> str:
     """Return a date, or a date and a time, in words: ``18 November 2025, 14:30:05``; empty where it is none."""
-    found = _MOMENT.fullmatch(value)
+    found = re.fullmatch(_MOMENT, value)
     if found is None or (len(value) in _YEARLESS) == bool(found["year"]):
         return ""
     year = found["year"] if len(found["year"]) != len("YY") else f"20{found['year']}"
@@ -103,12 +101,12 @@ def date(value: str) -> str:
 
 
 def _time(value: str) -> str:
-    found = _TIME.fullmatch(value)
+    found = re.fullmatch(_TIME, value)
     return ":".join(found.groups()) if found else ""
 
 
 def _amount(value: str, currency: str) -> str:
-    found = _SIGNED.fullmatch(value)
+    found = re.fullmatch(_SIGNED, value)
     if found is None or find(currency) is None:
         return ""
     return _SIDES[found[1]] + format_amount(int(found[2]), currency)
@@ -116,7 +114,7 @@ def _amount(value: str, currency: str) -> str:
 
 def _additional(value: str) -> str:
     """Return the additional amounts in words; empty where they are not laid out as the standard has it."""
-    found = list(_ADDITIONAL.finditer(value))
+    found = list(re.finditer(_ADDITIONAL, value))
     if not found or "".join(each[0] for each in found) != value:
         return ""
     said: list[str] = []

@@ -18,7 +18,6 @@ from iso_gateway.codec.presence import Rule
 from iso_gateway.errors import Problem, SpecError
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.rules import COMMON, Rules
-from iso_gateway.settings import read
 
 
 class CodeClass(StrEnum):
@@ -125,6 +124,8 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Raises:
             SpecError: with every fault of *data*.
         """
+        from iso_gateway.settings import read  # noqa: PLC0415 -- a shipped profile that is ready is not read
+
         profile, problems = read(cls, data, text=True)
         if profile is not None:
             problems += _inconsistencies(profile)

@@ -19,14 +19,14 @@ SALE = SPEC.encode(SPEC.message("0200", {2: "4761739001010010", 3: 0, 4: 1234, 1
 APPROVAL = SPEC.encode(SPEC.decode(SALE).response_to({39: "00"}))
 
 SCRIPT = """
-import sys
+import gc, sys
 from iso_gateway.catalog import pressed
 pressed.FOLDER = sys.argv.pop(1)
 from iso_gateway.__main__ import run
 try:
     run()
 except SystemExit as ended:
-    print(ended.code, *sorted(sys.modules), file=sys.stderr)
+    print(ended.code, gc.isenabled(), *sorted(sys.modules), file=sys.stderr)
 """
 """The command with a folder of pressed specs, and then what was loaded; as an installed one begins, without runpy."""
 
@@ -50,7 +50,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def loaded(folder: Path, *arguments: str) -> set[str]:
-    """Return the modules that the command has loaded when it ends well."""
+    """Return the modules that the command has loaded when it ends well, the collector of cycles at work again."""
     environment = {name: each for name, each in os.environ.items() if not name.startswith(("COV", "PYTHON"))}
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(folder), *arguments],
@@ -60,8 +60,8 @@ def loaded(folder: Path, *arguments: str) -> set[str]:
         check=True,
     )
     assert done.stdout
-    code, *names = done.stderr.split()
-    assert code == "0"
+    code, collecting, *names = done.stderr.split()
+    assert (code, collecting) == ("0", str(not arguments[0].startswith("--")))
     return set(names)
 
 
@@ -73,7 +73,7 @@ def test_decode_loads_what_a_message_needs(folder: Path) -> None:
 
 @pytest.mark.parametrize("message", [SALE, APPROVAL], ids=["sale", "approval"])
 def test_explain_loads_the_profile_besides(folder: Path, message: bytes) -> None:
-    its_own = {f"iso_gateway.{part}" for part in ("protocol", "protocol.profile", "settings")}
+    its_own = {f"iso_gateway.{part}" for part in ("protocol", "protocol.profile")}
     names = loaded(folder, "explain", message.hex())
     assert names >= its_own
     assert names & (DEAR - its_own) == set()
