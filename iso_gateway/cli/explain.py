@@ -38,7 +38,7 @@ def explain(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: bo
     spec = load_spec(spec_name)
     data, unread = understood(given, spec)
     explained = explaining.explain(spec, data, _profile(spec), unsafe=unsafe, unread=unread)
-    error = _error(spec, data) if explained.faults and data else None
+    error = _error(spec, data) if explained.faults and data and not unread else None
     if error is not None:
         from iso_gateway.cli.place import likeliest
 

@@ -38,4 +38,5 @@ def foreign(data: bytes) -> str:
 
 def foreign_text(text: str) -> str:
     """Return what *text*, which is no hex, is by how it begins; otherwise the empty text."""
-    return next((said for start, said in _WORDS if text.lstrip().startswith(start)), "")
+    bare = text.lstrip()
+    return next((said for start, said in _WORDS if bare.startswith(start) and not bare.startswith("<Buffer ")), "")

@@ -24,6 +24,10 @@ _CONTROL: Final = r"[^\t\n\v\f\r -~]"
 """What no text has in which somebody wrote hex."""
 
 
+_HEADERS: Final = 40
+"""Bytes of the headers of a packet, at least."""
+
+
 class Given(NamedTuple):
     """The bytes that are given, as far as they were understood."""
 
@@ -122,7 +126,7 @@ def _taken(given: tuple[str, ...], head: int = HEAD) -> tuple[Taken, str]:
 
 
 def read_hex(text: str) -> bytes:
-    """Return the bytes that *text* shows: at once where it is digits and nothing else, and else as `hexdump` reads it.
+    """Return the bytes that *text* shows: at once where it is digits and nothing else, and else as `dresses` reads it.
 
     What knows all the dresses of hex takes longer to load than a message to read.
 
@@ -133,9 +137,9 @@ def read_hex(text: str) -> bytes:
     if len(digits) <= HEAD and digits.isalnum():
         with contextlib.suppress(ValueError):
             return bytes.fromhex(digits)
-    from iso_gateway.cli import hexdump
+    from iso_gateway.cli import dresses
 
-    return hexdump.read_hex(text)
+    return dresses.read_hex(text)
 
 
 def _is_hex(text: str) -> bool:
@@ -156,13 +160,28 @@ def _of(taken: Taken, where: str, spec: Spec) -> Given:
         return Given(text.rstrip("\r\n").encode())
     if re.search(_CONTROL, text):
         return Given(raw)
+    is_jpos = "<isomsg" in text and "<field" in text
     try:
+        if is_jpos:
+            from iso_gateway.cli.jposlog import read_isomsg
+
+            return Given(read_isomsg(text, spec))
         data = read_hex(_whole(text, taken))
+        message = _message(data, spec)
     except NotHex as error:
-        known = foreign_text(text)
+        known = foreign_text(text) if not is_jpos else ""
         return Given(b"" if known else error.before, where + (known or f"no hex: {error}"))
     said = foreign(data)
-    return Given(b"", where + said) if said else Given(data)
+    return Given(b"", where + said) if said else Given(message)
+
+
+def _message(data: bytes, spec: Spec) -> bytes:
+    """Return the message in *data*: without the headers of a packet, and the frame in that."""
+    if len(data) < _HEADERS or (spec.plan.mti_codec == "ascii" and data[:4] in spec.plan.mti_reading):
+        return data
+    from iso_gateway.cli.framed import unwrapped
+
+    return unwrapped(spec, data)
 
 
 def _as_text(raw: bytes) -> str:
@@ -183,5 +202,13 @@ def _whole(text: str, taken: Taken) -> str:
 
 def _is_message(text: str, spec: Spec) -> bool:
     """Return whether *text* is a message itself, as it may be in some dialects."""
-    of_digits = spec.plan.mti_codec == "ascii" and text[:4] in spec.plan.mtis
-    return of_digits and re.search("[G-Zg-wyz]", text) is not None
+    if spec.plan.mti_codec != "ascii" or text[:4] not in spec.plan.mtis:
+        return False
+    if re.search("[G-Zg-wyz]", text):
+        return True
+    if not text.strip().isalnum():
+        return False
+    # All of it may be hexadecimal digits: those of another message, or of this one a bitmap and numbers.
+    from iso_gateway.cli.framed import reads
+
+    return reads(spec, text.strip().encode())

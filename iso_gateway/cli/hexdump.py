@@ -1,135 +1,35 @@
-r"""Bytes from whatever people paste.
+"""Dumps with offsets: hexdump, xxd, od, tcpdump, tshark and Wireshark, jPOS.
 
-    30 32 30 30                                      digits, with spaces, line ends, colons, commas or nothing between
-    0x30, 0x32   \x30\x32   {0x30, 0x32}   b'02\x00' as programs print them
-    00000000  30 32 30 30 ...  |0200|                dumps: hexdump -C, xxd, tcpdump -X, od, Wireshark, logs
+    00000000  30 32 30 30 ...  |0200|                hexdump -C, xxd, tcpdump -X, tshark -x, od -t x1, ISOUtil.hexdump
     0000000 3230 3030 ...                            words of hexdump and od -x, the second byte of each first
-    unsigned char raw[] = {0x30, 0x32};              xxd -i
-    MDIwMHI4AAEC...                                  base64
 
 A dump is told from digits by its first column: offsets that agree with the number of bytes in the lines. So a line
-that is missing is noticed, and the text column, which may look like digits, is not read.
+that is missing is noticed, and the text column, which may look like digits, is not read. Where offsets begin with zero
+again, another dump begins; between dumps other text may stand.
 """
 
 from __future__ import annotations
 
-import ast
-import base64
-import binascii
 import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from iso_gateway.cli.intake import LARGEST, NotHex
-from iso_gateway.codec.unreadable import many
 
 LONGEST_LINE: Final = 1024
 """Characters of a line of a dump; a longer one is none, since each gap in it is looked at."""
-
-SHORTEST_BASE64: Final = 16
-"""Characters; a shorter word is no message of 12 bytes but a slip of the pen."""
-
-_DUMPED: Final = re.compile(r"\s*(?:0x)?(?P<offset>[0-9A-Fa-f]{3,16})(?P<colon>:?)(?:(?<=:)\s*|\s+|\s*$)(?P<rest>.*)")
+_DUMPED: Final = re.compile(
+    r"\s*(?!Feb |Dec )(?:0x)?(?P<offset>[0-9A-Fa-f]{3,16})(?P<colon>:?)(?:(?<=:)\s*|\s+|\s*$)(?P<rest>.*)"
+)
 _PAIR: Final = re.compile(r"[ \t]{0,2}([0-9A-Fa-f]{2})")
-_SHORT: Final = re.compile(r"(?:0x|\\x)([0-9A-Fa-f])(?![0-9A-Fa-f])")
-_PREFIX: Final = re.compile(r"0x|\\x", re.IGNORECASE)
-_BETWEEN: Final = re.compile(r"[\s,:;{}()\[\]\"'_-]+")
-_ARRAY: Final = re.compile(r"[\w\s]+\[\d*\]\s*=\s*\{([^{}]*)(?:\}\s*;.*)?", re.DOTALL)
-_BEGUN: Final = re.compile(r"(?:[A-Fa-f]{0,8}[0-9]){12}")
-"""What begins as hex does, with a slip of the pen further on; of base64 not one text in a million does."""
-_WRONG: Final = re.compile(r"[^0-9A-Fa-f\s,:;{}()\[\]\"'_-]+")
+_PAIRS: Final = re.compile(r"(?:\b[0-9A-Fa-f]{2} +){3}")
 _WORDS: Final = re.compile(r"(?:[0-9A-Fa-f]{4}(?:\s+|$))+")
-_LITERAL: Final = re.compile(r"b'(?:[^'\\]|\\.)*'|b\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
+_ENDS: Final = re.compile(r"$|\s{2,}|\s*[|>]|(?<=[0-9A-Fa-f])[.]")
+"""What may follow the bytes of a line."""
 OD_DIGITS: Final = 7
 """Of the offsets of od, unless it is told otherwise."""
 _SQUEEZED: Final = "*"
 """A line of hexdump, od and xxd: what follows is the line above once more."""
-
-
-def read_hex(text: str) -> bytes:
-    """Return the bytes that *text* shows.
-
-    Raises:
-        NotHex: it shows none, or breaks off.
-    """
-    if len(text) > LARGEST:
-        raise NotHex(f"more than {LARGEST} characters")
-    if not text.strip():
-        raise NotHex("empty")
-    if _LITERAL.fullmatch(text.strip()):
-        return _literal(text.strip())
-    array = _ARRAY.fullmatch(text)
-    if array is not None:
-        return _digits(array[1])
-    rows, other = _rows(text)
-    if rows and not other:
-        return _dumped(_in_order(rows))
-    try:
-        return _digits(text)
-    except NotHex:
-        if len(rows) > 1:
-            raise NotHex(f"line {other}: no line of the dump above it", _dumped(_in_order(rows))) from None
-        raise
-
-
-def _literal(text: str) -> bytes:
-    """Return what a bytes literal of Python says."""
-    try:
-        value = ast.literal_eval(text)
-    except (ValueError, SyntaxError) as error:
-        raise NotHex("no bytes literal of Python") from error
-    assert isinstance(value, bytes)
-    return value
-
-
-# Digits and base64
-
-
-def _digits(text: str) -> bytes:
-    """Return what digits without offsets say, or base64."""
-    bare = _BETWEEN.sub("", _PREFIX.sub("", _SHORT.sub(r"0\1", text)))
-    try:
-        return bytes.fromhex(bare)
-    except ValueError:
-        pass
-    if re.fullmatch("[0-9A-Fa-f]*", bare):
-        raise NotHex(f"an odd number of hexadecimal digits, {len(bare)}", bytes.fromhex(bare[:-1]))
-    encoded = _from_base64("".join(text.split())) if not _BEGUN.match(bare) else None
-    if encoded is not None:
-        return encoded
-    raise _first_wrong(text)
-
-
-def _from_base64(text: str) -> bytes | None:
-    """Return what *text* says in base64, of either alphabet; None where it is none."""
-    if len(text) < SHORTEST_BASE64 or len(text) % 4 == 1:
-        return None
-    padded = text.rstrip("=")
-    try:
-        return base64.b64decode(
-            padded + "=" * (-len(padded) % 4), altchars=b"-_" if {*"-_"} & {*text} else None, validate=True
-        )
-    except (binascii.Error, ValueError):
-        return None
-
-
-def _first_wrong(text: str) -> NotHex:
-    """Return which character is the first that belongs to no dress, with what the digits before it say."""
-    masked = _PREFIX.sub(lambda found: " " * len(found[0]), text)
-    wrong = _WRONG.search(masked)
-    if wrong is None:
-        return NotHex("neither hexadecimal digits nor base64")
-    before = _BETWEEN.sub("", masked[: wrong.start()])
-    line = masked.count("\n", 0, wrong.start()) + 1
-    column = wrong.start() - masked.rfind("\n", 0, wrong.start())
-    said = f"line {line}, column {column}: no hexadecimal digit, and no base64 either"
-    if before:
-        seen = "".join(each for each in wrong[0][:2] if each.isprintable())
-        said = f"{many(len(before), 'hexadecimal digit')}, then {seen!r} at {said}"
-    return NotHex(said, bytes.fromhex(before[: len(before) // 2 * 2]))
-
-
-# Dumps
 
 
 class _Row(NamedTuple):
@@ -144,31 +44,58 @@ class _Row(NamedTuple):
     """Whether one stands behind the offset."""
 
 
-def _rows(text: str) -> tuple[list[_Row], int]:
-    """Return the lines of a dump, or nothing where *text* is none, and the number of the line that is none of it.
+def dumps(text: str) -> list[bytes]:
+    """Return the bytes of each dump in *text*; none where it has none.
 
-    That is 0 where all of them are.
+    Raises:
+        NotHex: a line of one is missing, or is no line of it; what is before it is the bytes so far.
     """
-    rows: list[_Row] = []
-    other = 0
+    blocks, other = _blocks(text)
+    if not blocks or (other and not any(_begins(block[0]) for block in blocks)):
+        return []
+    if len(blocks) == 1 and not _begins(blocks[0][0]) and (len(blocks[0]) < 2 or _base(blocks[0]) is None):
+        # One line that begins with zeros is a dump; lines that begin elsewhere are if their offsets go on as they
+        # should.
+        return []
+    found: list[bytes] = []
+    for block in blocks:
+        if not _begins(block[0]) and len(blocks) > 1:
+            raise NotHex(f"line {other}: no line of the dump above it", b"".join(found[-1:]))
+        found.append(_dumped(_in_order(block)))
+    if other > blocks[-1][-1].number and not _closes(text.splitlines(), other):
+        raise NotHex(f"line {other}: no line of the dump above it", found[-1])
+    return found
+
+
+def _closes(lines: list[str], number: int) -> bool:
+    """Return whether the line of that *number*, below a dump, is nothing that one may have looked for in it."""
+    apart = number > 1 and not lines[number - 2].strip()
+    return (apart or lines[number - 1].lstrip().startswith(("<", "---"))) and not _PAIRS.search(lines[number - 1])
+
+
+def _begins(row: _Row) -> bool:
+    return not row.squeezed and int(row.offset, 16) == 0 and bool(_pairs(row.rest))
+
+
+def _blocks(text: str) -> tuple[list[list[_Row]], int]:
+    """Return the lines of each dump, and the number of the last line in or below one that is none of it, or 0."""
+    blocks: list[list[_Row]] = []
+    other, apart = 0, True
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
         found = _DUMPED.fullmatch(line) if len(line) <= LONGEST_LINE else None
-        if line.strip() == _SQUEEZED and rows:
-            rows.append(_Row(number, "", "", squeezed=True))
-        elif found is not None:
-            rows.append(_Row(number, found["offset"], found["rest"], colon=bool(found["colon"])))
+        if line.strip() == _SQUEEZED and not apart:
+            blocks[-1].append(_Row(number, "", "", squeezed=True))
+        elif found is None:
+            other, apart = number, True
         else:
-            other = number
-            break
-    plain = [row for row in rows if not row.squeezed]
-    if not plain or not plain[0].rest.strip():
-        return [], other
-    starts_at_zero = int(plain[0].offset, 16) == 0
-    # One line that begins with zeros is a dump; lines that begin elsewhere are if their offsets go on as they should.
-    is_one = starts_at_zero or (len(plain) > 1 and _base(rows) is not None)
-    return (rows if is_one else []), other
+            row = _Row(number, found["offset"], found["rest"], colon=bool(found["colon"]))
+            if apart or (_begins(row) and blocks):
+                blocks.append([])
+            blocks[-1].append(row)
+            apart = False
+    return blocks, other
 
 
 def _in_order(rows: list[_Row]) -> list[_Row]:
@@ -236,7 +163,18 @@ def _line(row: _Row, count: int | None) -> bytes:
     pairs = _pairs(row.rest)
     if count is not None and 0 < count <= len(pairs):
         return bytes.fromhex("".join(pairs[:count]))
-    return next(_beside_text(row.rest), None) or bytes.fromhex("".join(pairs))
+    shown = next(_beside_text(row.rest), None)
+    if shown is None and row.rest.strip() and not _ENDS.match(row.rest.strip(), _after(row.rest.strip())):
+        raise NotHex(f"line {row.number}: what follows the bytes is neither a byte nor a text column")
+    return shown or bytes.fromhex("".join(pairs))
+
+
+def _after(rest: str) -> int:
+    """Return where the bytes end that a line begins with."""
+    at = 0
+    while found := _PAIR.match(rest, at):
+        at = found.end()
+    return at
 
 
 def _pairs(rest: str) -> list[str]:

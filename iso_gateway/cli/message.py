@@ -30,9 +30,11 @@ if TYPE_CHECKING:
 def decode(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: bool, check: bool) -> int:
     """Read a message.
 
-    Hex may come in any dress: digits with or without spaces and 0x, a dump with offsets and text (hexdump, xxd,
-    Wireshark, tcpdump), base64; as arguments, in a file, or on stdin (-). A file of raw bytes will do too. It begins
-    at the MTI. Card numbers and the like are masked, and nothing leaves this machine.
+    Hex may come in any dress: digits with or without spaces and 0x, a dump with offsets and text (hexdump, xxd, od,
+    Wireshark, tcpdump, jPOS), base64, an array or a text with escapes of a program, a line of a log; as arguments, in a
+    file, or on stdin (-). A file of raw bytes will do too. It begins at the MTI; of a packet the headers are taken off.
+    The elements of a message in a jPOS log are read as the bytes that the spec makes of them. Card numbers and the like
+    are masked, and nothing leaves this machine.
 
     Exits 1 where the bytes are no message, or one that --check finds fault with: what was read is printed, and then
     what is wrong, each with its place. Exits 1 too where what is given is no hex, or not all of it: what shows bytes
@@ -51,7 +53,7 @@ def decode(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: boo
         broken, message, faults = error, error.partial, [error]
     else:
         faults = spec.broken(message)
-    causes = _likeliest(spec, data, broken, spec_name) if broken is not None and data else None
+    causes = _likeliest(spec, data, broken, spec_name) if broken is not None and data and not unread else None
     found = _judged(spec, message) if check and broken is None and message is not None else []
     if as_json:
         _say_json(message, faults, causes or [], found, unread, unsafe=unsafe)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
+from iso_gateway.cli.dresses import read_hex
 from iso_gateway.cli.given import raw_given
-from iso_gateway.cli.hexdump import read_hex
 from iso_gateway.cli.intake import NotHex
+from iso_gateway.cli.packets import carried
 
 _SHORTEST: Final = 12
 """Bytes of a message, a message type and a bitmap; a line with fewer is a piece of one."""
 MOST: Final = 64
 """Lines that are taken for a message each."""
-_LINK_TYPES: Final = (1, 101, 113)
-"""Ethernet, IP alone, and what ``tcpdump -i any`` writes."""
 _LABEL: Final = re.compile(r"^[^0-9A-Fa-f]*(?:[A-Za-z ]+[:=]|\d{4}-\d\d-\d\d\S*|[<>#-])\s*")
 """What logs write before the hex of a line: ``request:``, ``>``."""
 
@@ -42,8 +41,8 @@ def meant(given: tuple[str, ...]) -> tuple[list[Meant], str]:
     if found and (lines := _lines(found[-1])):
         some.append(Meant(lines))
     for data in found:
-        carried = _carried(data)
-        some += [Meant((carried,), f"{len(data) - len(carried)} bytes of packet headers taken off")] if carried else []
+        payload = carried(data)
+        some += [Meant((payload,), f"{len(data) - len(payload)} bytes of packet headers taken off")] if payload else []
         some.append(Meant((data,)))
     return some, unread
 
@@ -82,15 +81,3 @@ def _line(line: str) -> bytes:
         except NotHex:
             continue
     return line.encode("latin-1") if re.match(r"[012]\d{3}", line) else b""
-
-
-def _carried(data: bytes) -> bytes:
-    """Return what a packet carries over TCP; nothing where *data* is none, or carries nothing."""
-    from iso_gateway.traffic.captures import Packet
-    from iso_gateway.traffic.layers import Segment, segment
-
-    for link_type in _LINK_TYPES:
-        found = segment(Packet(1, 0, link_type, data, len(data)))
-        if isinstance(found, Segment) and found.payload and not found.missing:
-            return found.payload
-    return b""

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iso_gateway.cli.hexdump import read_hex
+from iso_gateway.cli.dresses import read_hex
 
 Dress = Callable[[bytes], str]
 
