@@ -63,7 +63,7 @@ def understood(given: tuple[str, ...], spec: Spec) -> Given:
     Raises:
         click.UsageError: there is no such file, or it cannot be read.
     """
-    taken, where = _taken(given)
+    taken, where = taken_in(given)
     found = _of(taken, where, spec)
     if len(found.data) <= LONGEST and not taken.more:
         return found
@@ -79,7 +79,15 @@ def bytes_given(given: tuple[str, ...], spec: Spec) -> bytes:
         NoMessage: it is no hex, or not all of it is, or it is too much.
         click.UsageError: there is no such file, or it cannot be read.
     """
-    taken, where = _taken(given, LARGEST)
+    return whole(*taken_in(given, LARGEST), spec)
+
+
+def whole(taken: Taken, where: str, spec: Spec) -> bytes:
+    """Return all that was taken in as hex.
+
+    Raises:
+        NoMessage: it is no hex, or not all of it is, or it is too much.
+    """
     if taken.more:
         raise NoMessage(f"{where}more than {LARGEST >> 20} MiB, which is as much as is read")
     found = _of(taken, where, spec)
@@ -96,7 +104,7 @@ def raw_given(given: tuple[str, ...]) -> tuple[list[bytes], str]:
     Raises:
         click.UsageError: there is no such file, or it cannot be read.
     """
-    taken, where = _taken(given)
+    taken, where = taken_in(given)
     raw, text = taken.content, _as_text(taken.content)
     found: list[bytes] = []
     if not re.search(_CONTROL, text):
@@ -112,7 +120,7 @@ def raw_given(given: tuple[str, ...]) -> tuple[list[bytes], str]:
     return [*found, raw.rstrip(b"\r\n") if raw.isascii() else raw], unread
 
 
-def _taken(given: tuple[str, ...], head: int = HEAD) -> tuple[Taken, str]:
+def taken_in(given: tuple[str, ...], head: int = HEAD) -> tuple[Taken, str]:
     """Return what is given, and what it is called where it is told of: ``file: ``."""
     if not given or given == (STDIN,):
         return of_stdin(head), "stdin: "

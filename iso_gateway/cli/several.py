@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from iso_gateway.cli.dresses import read_hex
-from iso_gateway.cli.given import raw_given
-from iso_gateway.cli.intake import NotHex
+from iso_gateway.cli.given import raw_given, taken_in, whole
+from iso_gateway.cli.intake import LARGEST, NotHex
 from iso_gateway.cli.packets import carried
+from iso_gateway.errors import DecodeError
+
+if TYPE_CHECKING:
+    from iso_gateway.codec.spec import Spec
 
 _SHORTEST: Final = 12
 """Bytes of a message, a message type and a bitmap; a line with fewer is a piece of one."""
 MOST: Final = 64
-"""Lines that are taken for a message each."""
+"""Lines that `doctor` takes for a message each."""
 _LABEL: Final = re.compile(r"^[^0-9A-Fa-f]*(?:[A-Za-z ]+[:=]|\d{4}-\d\d-\d\d\S*|[<>#-])\s*")
 """What logs write before the hex of a line: ``request:``, ``>``."""
 
@@ -47,6 +51,27 @@ def meant(given: tuple[str, ...]) -> tuple[list[Meant], str]:
     return some, unread
 
 
+def messages_given(given: tuple[str, ...], spec: Spec) -> tuple[bytes, ...]:
+    """Return the messages of *spec* that are given: one as hex, in a file or on stdin, or there one a line.
+
+    Raises:
+        NoMessage: it is no hex, or not all of it is, or it is too much.
+        click.UsageError: there is no such file, or it cannot be read.
+    """
+    taken, where = taken_in(given, LARGEST)
+    lines = () if taken.more else _lines(taken.content, len(taken.content))
+    # Hex that was wrapped is one message, of which no line is one.
+    return lines if any(_is_message(data, spec) for data in lines) else (whole(taken, where, spec),)
+
+
+def _is_message(data: bytes, spec: Spec) -> bool:
+    try:
+        spec.decode(data)
+    except DecodeError:
+        return False
+    return True
+
+
 def _apart(given: tuple[str, ...]) -> tuple[bytes, ...]:
     """Return the messages of several arguments; nothing where those are pieces of one."""
     if len(given) < 2 or any(re.fullmatch(r"[0-9A-Fa-fx]{1,23}", each) for each in given):
@@ -60,10 +85,10 @@ def _apart(given: tuple[str, ...]) -> tuple[bytes, ...]:
     return tuple(found)
 
 
-def _lines(raw: bytes) -> tuple[bytes, ...]:
+def _lines(raw: bytes, most: int = MOST) -> tuple[bytes, ...]:
     """Return the messages of a text with one a line; nothing where it is none."""
     lines = [line for line in raw.decode("latin-1").splitlines() if line.strip()]
-    if not 2 <= len(lines) <= MOST:
+    if not 2 <= len(lines) <= most:
         return ()
     found: list[bytes] = []
     for line in lines:

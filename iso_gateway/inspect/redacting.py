@@ -13,6 +13,7 @@ searched for the card numbers that were taken out: what is not proved is refused
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -30,11 +31,13 @@ SERVICE_CODE: Final = "101"
 
 _SECRETS: Final = frozenset({52, 64, 128})
 """PIN block and MACs, which are blanked whatever the spec masks."""
-_CARDS: Final = {2: "pan", 35: "track", 36: "track", 45: "track"}
+_CARDS: Final = {2: "pan", 34: "pan", 35: "track", 36: "track", 45: "track", 53: "all", 96: "all"}
 """What the standard puts there, and how it is masked by a spec that masks nothing."""
 _CHIP: Final = 55
 _HIDDEN_TAGS: Final = emv.NAMES.keys() - emv.SHOWN_TAGS
 """As `_CARDS`, of the chip's tags."""
+_NAMES: Final = frozenset({"5F20", "9F0B"})
+"""The tags of the card holder's name."""
 _FREE: Final = frozenset({"a", "an", "anp", "ns", "ans", "any"})
 """The formats of free text, where the length varies."""
 _FILLERS: Final = "XC0"
@@ -67,6 +70,8 @@ class Redactor:
 
     def __init__(self, cards: Cards) -> None:
         self.cards = cards
+        self.changed: Counter[str] = Counter()
+        """In how many messages what was replaced, by path: ``2``, ``55.5A``."""
 
     def payload(self, spec: Spec, payload: bytes) -> bytes:
         """Return the redacted form of *payload*, the bytes of a message of *spec*.
@@ -85,14 +90,19 @@ class Redactor:
         """
         if message.spec is None:
             raise CannotRedact("", "nobody knows what is secret in a message without a spec")
+        for number in card_numbers(message):
+            self.cards.avoid(number)
         for filler in _FILLERS:
             work = _Work(self.cards, filler)
+            changes = work.changes(message, message.spec)
             try:
-                redacted = message.evolve(work.changes(message, message.spec))
+                redacted = message.evolve(changes)
             except EncodeError as error:
                 refused = error
                 continue
-            return work.proved(redacted, message.spec)
+            proved = work.proved(redacted, message.spec)
+            self.changed.update(str(place).partition("#")[0] for place in changes)
+            return proved
         raise CannotRedact(refused.field, refused.reason)
 
 
@@ -193,6 +203,8 @@ class _Work:
             return bytes.fromhex(made + digits[len(made) :])
         text = value.decode("latin-1")
         instead = self._track(text) if tag == "56" or policy == "track" else None
+        if instead is None and tag in _NAMES and text.isascii() and text.isprintable():
+            instead = self._blank(text)
         return bytes(len(value)) if instead is None else instead.encode("latin-1")
 
     def _track(self, text: str, *, third: bool = False) -> str | None:

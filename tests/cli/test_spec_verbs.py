@@ -111,7 +111,8 @@ def test_redact_keeps_cards_apart_and_together(iso_gateway: Call) -> None:
     ]
     done = iso_gateway("redact", *(each.hex() for each in messages))
     assert done.exit_code == 0
-    redacted = [bytes.fromhex(line) for line in done.output.split()]
+    redacted = [bytes.fromhex(line) for line in done.stdout.split()]
+    assert done.stderr.endswith("3 messages, 2 cards; replaced: 2 (3 times), 35, 52\n")
     assert [len(each) for each in redacted] == [len(each) for each in messages]
     first, answer, other = (SPEC.decode(each) for each in redacted)
     assert first[2] == answer[2] != other[2]
@@ -124,7 +125,28 @@ def test_redact_of_frames_keeps_their_headers(iso_gateway: Call) -> None:
     payload = SPEC.encode(SPEC.message("0200", {2: PAN}))
     framed = len(payload).to_bytes(2) + payload
     done = iso_gateway("redact", "--frames", (framed * 2).hex())
-    assert [line[:4] for line in done.output.split()] == [framed.hex()[:4].upper()] * 2
+    assert [line[:4] for line in done.stdout.split()] == [framed.hex()[:4].upper()] * 2
+
+
+def test_redact_of_frames_tells_of_one_that_was_cut_short(iso_gateway: Call) -> None:
+    payload = SPEC.encode(SPEC.message("0200", {2: PAN}))
+    framed = len(payload).to_bytes(2) + payload
+    done = iso_gateway("redact", "--frames", (framed * 2)[:-3].hex())
+    assert done.exit_code == 1
+    assert len(done.stdout.split()) == 1
+    assert f"after 1 frame: {len(framed) - 3} bytes of one cut short; they are left out" in done.stderr
+
+
+@pytest.mark.parametrize("dress", ["file", "stdin"])
+def test_redact_takes_one_message_a_line(iso_gateway: Call, tmp_path: Path, dress: str) -> None:
+    messages = [SPEC.encode(SPEC.message("0200", {2: PAN, 11: stan})) for stan in (1, 2)]
+    text = "".join(f"> {each.hex(' ')}\n" for each in [*messages, messages[0][:-4]])
+    (tmp_path / "trace.txt").write_text(text)
+    done = iso_gateway("redact", str(tmp_path / "trace.txt") if dress == "file" else "-", given=text.encode())
+    assert done.exit_code == 1, "the last is cut short"
+    assert [SPEC.decode(bytes.fromhex(line))[11] for line in done.stdout.split()] == ["000001", "000002"]
+    assert "message 3: " in done.stderr
+    assert PAN not in done.output
 
 
 def test_redact_leaves_out_what_it_cannot_read(iso_gateway: Call) -> None:

@@ -19,7 +19,11 @@ NUMBERS = st.text("0123456789", min_size=12, max_size=19)
         ("4111111111111111", "4761730000000011"),
         ("5555555555554444", "5413330000000019"),
         ("6250941006528599", "6250940000000019"),
-        ("378282246310005", "999999000000014"),
+        ("378282246310005", "378282000000016"),
+        ("3530111333300000", "3530110000000018"),
+        ("6011000990139424", "6011000000000012"),
+        ("30569309025904", "30569300000013"),
+        ("9792030000000000", "9999990000000014"),
         ("5413330089600119", "5413330000000019"),
     ],
 )
@@ -51,6 +55,13 @@ def test_different_cards_stay_different(numbers: list[str]) -> None:
 
 def test_the_number_that_would_stand_for_itself_gets_another() -> None:
     assert Cards(KEY)("4761730000000011") == "4761730000000029"
+
+
+def test_a_number_that_another_card_has_stands_for_none() -> None:
+    cards = Cards(KEY)
+    cards.avoid("4761730000000011")
+    assert cards("4111111111111111") == "4761730000000029"
+    assert cards("4761730000000011") == "4761730000000037"
 
 
 def test_more_cards_than_are_remembered_still_get_the_same_number_each_time() -> None:

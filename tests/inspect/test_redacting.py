@@ -11,7 +11,7 @@ from iso_gateway import Message, Spec, load_spec
 from iso_gateway.codec.build import build_spec
 from iso_gateway.errors import CannotRedact, DecodeError, EncodeError
 from iso_gateway.inspect.cards import Cards
-from iso_gateway.inspect.redacting import Redactor
+from iso_gateway.inspect.redacting import Redactor, card_numbers
 from tests.support.drawn_messages import messages
 from tests.support.fixture_files import Sample, all_samples
 from tests.support.shipped import SHIPPED_SPECS
@@ -65,7 +65,7 @@ def test_a_sale_is_redacted_and_its_other_values_stay() -> None:
         (41, "TERM0001"),
         (45, f"B{INSTEAD}^XXXXXX/XXXX^49121010000000000"),
         (52, bytes(8)),
-        (55, bytes.fromhex(f"5A08{INSTEAD}5F200B{'00' * 11}9908{'00' * 8}9F36020001")),
+        (55, bytes.fromhex(f"5A08{INSTEAD}5F200B585858585858{'2F'}58585858{''}9908{'00' * 8}9F36020001")),
         (64, bytes(8)),
     )
 
@@ -220,3 +220,92 @@ def test_any_message_of_a_spec_can_be_redacted(name: str, data: st.DataObject) -
         assert error.reason == "a card number stands where none is expected"  # noqa: PT017 -- hardly ever raised
     else:
         assert list(new) == list(message)
+
+
+CARDS = [
+    *("4761739001010010", "4111111111111111", "4012888888881881", "5413330089600119", "5555555555554444"),
+    *("6250941006528599", "378282246310005", "6011000990139424", "3530111333300000", INSTEAD),
+]
+"""Published test numbers, and one that would stand for the first Visa card."""
+
+
+@st.composite
+def with_cards(draw: st.DrawFn) -> tuple[Message, set[str]]:
+    """Return any message of any shipped spec with cards in the places for them, and their numbers."""
+    spec = load_spec(draw(st.sampled_from(SHIPPED_SPECS)))
+    message = draw(messages(spec, 4))
+    used: set[str] = set()
+    for number, form in draw(
+        st.lists(st.sampled_from(_PLACES), min_size=1, max_size=4, unique_by=lambda each: each[0])
+    ):
+        card = draw(st.sampled_from(CARDS))
+        written = form.format(card)
+        value: str | bytes = written
+        if number == 55:
+            value = bytes.fromhex(written + "F" * (len(written) % 2))
+        elif number in spec.fields and spec.fields[number].binary:
+            value = written.encode("cp500")
+        try:
+            message = message.evolve({number: value})
+        except EncodeError:
+            continue
+        used.add(card)
+    return message, used
+
+
+_PLACES: list[tuple[int, str]] = [
+    (2, "{}"),
+    (34, "{}"),
+    (35, "{}D4909201000012345"),
+    (35, "{}=4909201000012345"),
+    (36, "59{}=4909201000012345"),
+    (45, "B{}^CANARY/CARD^4909201000012345"),
+    (48, "PAN={};"),
+    (48, "{}"),
+    (55, "9F1002AAAA5711{}D490920100001234F"),
+    (60, "ref {} ok"),
+    (62, "{}"),
+    (102, "{}"),
+    (103, "00{}"),
+    (120, "a{}b"),
+    (125, "{}"),
+]
+
+
+@given(with_cards())
+def test_no_card_of_any_message_is_left_in_any_dress(drawn: tuple[Message, set[str]]) -> None:
+    message, used = drawn
+    spec = message.spec
+    assert spec is not None
+    try:
+        new = redacted(message)
+    except CannotRedact:
+        return
+    data = spec.encode(new)
+    assert spec.decode(data) == new
+    assert [*new] == [*message]
+    # Blanked whole in bytes that nobody reads, the number that stands for the first card may be given all the same.
+    for card in used - ({INSTEAD} - card_numbers(message)):
+        dresses = (card, card.encode().hex(), card.encode("cp500").hex(), card.encode().hex().encode().hex())
+        assert not [dress for dress in dresses if dress in data.hex()]
+    once_more = redacted(new)
+    assert [*once_more] == [*new]
+    assert len(spec.encode(once_more)) == len(data)
+
+
+@pytest.mark.parametrize("name", SHIPPED_SPECS)
+def test_no_place_for_a_card_makes_it_refuse(name: str) -> None:
+    spec = load_spec(name)
+    told = [made(spec, number, form.format(PAN)) for number, form in _PLACES if number != 55 and number in spec.fields]
+    dumps = [spec.encode(redacted(message)).hex() for message in told if message is not None]
+    assert len(dumps) > 5
+    assert not [
+        dump for dump in dumps if PAN in dump or PAN.encode().hex() in dump or PAN.encode("cp500").hex() in dump
+    ]
+
+
+def test_what_was_replaced_is_counted() -> None:
+    redactor = Redactor(Cards(KEY))
+    for _ in range(2):
+        redactor.message(SPEC.message("0200", {2: PAN, 4: 1, 52: PIN_BLOCK, 55: CHIP}))
+    assert redactor.changed == {"2": 2, "52": 2, "55.5A": 2, "55.5F20": 2, "55.99": 2}
