@@ -109,7 +109,14 @@ _NO_CAUSE: Final = (
 )
 
 
-_SIGNS: Final = {How.SAME: " ", How.CHANGED: "~", How.ONLY_LEFT: "-", How.ONLY_RIGHT: "+"}
+_SIGNS: Final = {
+    How.SAME: " ",
+    How.CHANGED: "~",
+    How.ONLY_LEFT: "-",
+    How.ONLY_RIGHT: "+",
+    How.ORDER: "#",
+    How.WRITTEN: "=",
+}
 _SIDE: Final = (WIDTH - 2 - 9 - 25) // 2
 """Columns of one side's value."""
 
@@ -119,7 +126,7 @@ def of_differences(differences: Iterable[Difference], *, same: bool = False) -> 
     for each in differences:
         if same or each.how is not How.SAME:
             style = Style.PLAIN if each.how is How.SAME else Style.BAD
-            note = " (masked)" if each.hidden else ""
+            note = " differs under its mask" if each.hidden else ""
             yield from _sides(each, Piece(_SIGNS[each.how], style), note)
 
 
@@ -130,6 +137,8 @@ def of_answered(found: Iterable[Answered]) -> Iterator[Line]:
         mark = "!" if each.wrong else " "
         note = f" {each.made}"
         yield from _sides(each.difference, Piece(mark, style), note)
+        if each.why:
+            yield from wrapped(each.why, 11, Style.NOTE)
 
 
 def _sides(difference: Difference, mark: Piece, note: str) -> Iterator[Line]:

@@ -137,7 +137,8 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True):
     """``mti``, ``4``, ``55.9F26``."""
     name: str
     how: str
-    """``same``, ``changed``, ``only left`` or ``only right``."""
+    """``same``, ``changed``, ``only left``, ``only right``; ``another order`` of what is inside, ``written
+    otherwise`` of the same value in other bytes."""
     left: str
     """The value in A, masked unless --unsafe; empty where it has none."""
     right: str
@@ -146,6 +147,20 @@ class Row(msgspec.Struct, frozen=True, omit_defaults=True):
     """With --answer, what B, the answer, made of it."""
     wrong: bool = False
     """Whether that is not what an answer does."""
+    why: str = ""
+    """The rule of the profile that says so; empty where requests and answers are matched by it."""
+    hidden: bool = False
+    """Whether the two differ only in what is masked."""
+
+
+class Pair(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Two messages of several that belong together, or one that has no partner."""
+
+    left: str
+    """The one of A in a line; empty where there is none."""
+    right: str
+    """The one of B, likewise."""
+    fields: list[Row] = []
 
 
 class Diffed(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="format", tag=FORMAT):
@@ -157,6 +172,8 @@ class Diffed(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="format"
     """How many differ; left out with --answer."""
     wrong: int | msgspec.UnsetType = msgspec.UNSET
     """With --answer, how many are wrong."""
+    pairs: list[Pair] = []
+    """Of several messages; then there is nothing in ``fields``."""
 
 
 class FitRow(msgspec.Struct, frozen=True):

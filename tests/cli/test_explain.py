@@ -71,7 +71,7 @@ def test_diff(iso_gateway: Call, tmp_path: Path) -> None:
     assert done.exit_code == 1
     assert "~ 4 " in done.output
     assert "~ 2 " in done.output
-    assert "(masked)" not in done.output  # the last four digits differ, and are seen
+    assert "under its mask" not in done.output  # the last four digits differ, and are seen
     assert PAN not in done.output
     assert done.output.endswith("2 of 8 differ\n")
     assert iso_gateway("diff", REQUEST.hex(), other.hex(), "--ignore", "2,4").exit_code == 0
@@ -80,12 +80,80 @@ def test_diff(iso_gateway: Call, tmp_path: Path) -> None:
 
 
 def test_diff_of_an_answer(iso_gateway: Call) -> None:
-    done = iso_gateway("diff", "--answer", REQUEST.hex(), ANSWER.hex())
+    approved = SPEC.encode(SPEC.decode(ANSWER).evolve({38: "123456"}))
+    done = iso_gateway("diff", "--answer", REQUEST.hex(), approved.hex())
     assert (done.exit_code, done.output.splitlines()[-1]) == (0, "it answers the request")
+    done = iso_gateway("diff", "--answer", REQUEST.hex(), ANSWER.hex())
+    assert done.exit_code == 1, "an approval has DE 38, its profile says"
+    assert "[approval]" in done.output
+    assert iso_gateway("diff", "--answer", REQUEST.hex(), ANSWER.hex(), "--ignore", "38").exit_code == 0
     wrong = SPEC.encode(SALE.response_to({39: "00"}).evolve({11: 124}))
     done = iso_gateway("diff", "--answer", REQUEST.hex(), wrong.hex())
     assert done.exit_code == 1
     assert "! 11 " in done.output
+
+
+def test_diff_of_many_pairs_them_by_type_stan_and_terminal(iso_gateway: Call, tmp_path: Path) -> None:
+    some = [SALE.evolve({11: stan}) for stan in (1, 2, 3)]
+    other = [some[2], some[0].evolve({4: 1}), SALE.evolve({11: 9})]
+    for name, messages in (("a", some), ("b", other)):
+        (tmp_path / name).write_text("".join(f"{SPEC.encode(each).hex()}\n" for each in messages))
+    done = iso_gateway("diff", str(tmp_path / "a"), str(tmp_path / "b"))
+    assert done.exit_code == 1
+    assert done.output.count("~ 4 ") == 1
+    assert "only in A: 0200" in done.output
+    assert "only in B: 0200" in done.output
+    assert done.output.endswith("\n1 of 4 are the same\n")
+    made = msgspec.json.decode(iso_gateway("diff", str(tmp_path / "a"), str(tmp_path / "b"), "--json").output)
+    assert [len(each.get("fields", [])) for each in made["pairs"]] == [8, 0, 8, 0]
+    assert PAN not in done.output
+
+
+def test_diff_of_many_answers(iso_gateway: Call, tmp_path: Path) -> None:
+    some = [SALE.evolve({11: stan}) for stan in (1, 2)]
+    answers = [each.response_to({38: "123456", 39: "00"}) for each in reversed(some)]
+    for name, messages in (("a", some), ("b", answers)):
+        (tmp_path / name).write_text("".join(f"{SPEC.encode(each).hex()}\n" for each in messages))
+    done = iso_gateway("diff", "--answer", str(tmp_path / "a"), str(tmp_path / "b"))
+    assert (done.exit_code, done.output.splitlines()[-1]) == (0, "2 of 2 are answered")
+
+
+@pytest.mark.parametrize("ignore", ["4", "4-6", "amount_transaction", "2-7", " 4 , 11"])
+def test_diff_ignores_what_is_named(iso_gateway: Call, ignore: str) -> None:
+    other = SPEC.encode(SALE.evolve({4: 1300}))
+    assert iso_gateway("diff", REQUEST.hex(), other.hex(), "--ignore", ignore).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("ignore", "told"),
+    [
+        ("amount_transacton", "no element 'amount_transacton', did you mean 'amount_transaction'?"),
+        ("4,300", "no element '300'"),
+        ("7-3", "no element '7-3'"),
+        ("41.9,tag", "no element 'tag'; expected numbers, paths as 55.9F36, ranges as 41-43, or names"),
+    ],
+)
+def test_diff_knows_what_it_ignores(iso_gateway: Call, ignore: str, told: str) -> None:
+    done = iso_gateway("diff", REQUEST.hex(), REQUEST.hex(), "--ignore", ignore)
+    assert done.exit_code == 2
+    assert told in done.output
+
+
+def test_diff_tells_what_differs_only_in_form(iso_gateway: Call) -> None:
+    upper = SPEC.encode(SALE.evolve({42: "MERCHANT0000001"}))
+    lower = upper[:4] + upper[4:20].lower() + upper[20:]
+    done = iso_gateway("diff", upper.hex(), lower.hex())
+    assert done.exit_code == 1
+    assert "= bitmap " in done.output
+    assert iso_gateway("diff", upper.hex(), lower.hex(), "--ignore", "bitmap").exit_code == 0
+
+
+def test_diff_tells_that_masked_values_differ(iso_gateway: Call) -> None:
+    one, other = (SPEC.encode(SALE.evolve({52: bytes([each]) * 8})) for each in (1, 2))
+    done = iso_gateway("diff", one.hex(), other.hex())
+    assert "~ 52 " in done.output
+    assert "differs under its mask" in done.output
+    assert "0101" not in done.output
 
 
 def test_diff_says_which_of_the_two_is_no_message(iso_gateway: Call) -> None:

@@ -67,8 +67,35 @@ def test_an_answer_of_another_type_is_wrong() -> None:
     assert answered(SALE, SALE.evolve({39: "00"}, mti="0410"))[0].wrong
 
 
+def test_parts_in_another_order_and_repeated_tags() -> None:
+    one = SALE.evolve({55: bytes.fromhex("9F3602000171059F1802AABB71059F1802CCDD9F3704AABBCCDD")})
+    other = SALE.evolve({55: bytes.fromhex("9F3704AABBCCDD9F3602000171059F1802AABB71059F1802CCEE")})
+    told = [each for each in compare(one, other, wire=True) if each.how is not How.SAME]
+    assert [(each.path, each.how) for each in told] == [("55.71#2.9F18", How.CHANGED), ("55", How.ORDER)]
+    assert told[1].left == "9F36 71.9F18 71#2.9F18 9F37"
+    assert [each.how for each in compare(one, one, wire=True) if each.how is not How.SAME] == []
+
+
+def test_the_same_value_in_other_bytes() -> None:
+    spec = load_spec("iso87-binary")
+    data = spec.encode(spec.message("0800", {3: 0, 22: "051"}))
+    odd = data[:-2] + bytes([data[-2] | 0xF0]) + data[-1:]
+    told = [each for each in compare(spec.decode(data), spec.decode(odd), wire=True) if each.how is not How.SAME]
+    assert [(each.path, each.how) for each in told] == [("22", How.WRITTEN)]
+    assert all(each.how is How.SAME for each in compare(spec.decode(data), spec.decode(odd)))
+
+
+def test_a_rule_of_the_profile_is_held_against_an_answer() -> None:
+    answer = SALE.response_to({39: "00"})
+    told = {each.difference.path: each for each in answered(SALE, answer)}
+    assert (told["38"].made, told["38"].wrong) == (Made.MISSING, True)
+    assert told["38"].why.endswith("[approval]")
+    assert not any(each.wrong for each in answered(SALE, SALE.response_to({38: "123456", 39: "00"})))
+
+
 @given(messages(SPEC), messages(SPEC))
 def test_any_two_messages(left: Message, right: Message) -> None:
+    assert all(each.path for each in compare(left, right, wire=True))
     there = {each.path: each for each in compare(left, right)}
     back = {each.path: each for each in compare(right, left)}
     assert there.keys() == back.keys()
