@@ -33,6 +33,9 @@ PUBLISHED = {
 }
 """Card numbers that schemes and acquirers publish for tests; no card has them."""
 
+REDACTED = {"4761730000000011"}
+"""What `redact` puts in place of the first Visa card; nothing pays with it."""
+
 MOST_LINES = 450
 """A file is one idea: 100 to 300 lines is usual, and here it is certainly two."""
 
@@ -102,7 +105,7 @@ def test_a_yaml_load_is_seen(source: str) -> None:
 
 
 def test_only_published_card_numbers_are_shown() -> None:
-    strangers = {name_of(path): set(card_numbers(path.read_text("utf-8"))) - PUBLISHED for path in PUBLIC}
+    strangers = {name_of(path): set(card_numbers(path.read_text("utf-8"))) - PUBLISHED - REDACTED for path in PUBLIC}
     assert {name: found for name, found in strangers.items() if found} == {}
 
 
