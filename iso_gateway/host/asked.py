@@ -15,10 +15,11 @@ from iso_gateway.host.accounts import Accounts
 from iso_gateway.host.guard import NOBODY
 from iso_gateway.host.scenario.rule import ORDINARY, Respond
 from iso_gateway.host.transaction import Key, Transaction
-from iso_gateway.protocol.dialect import Dialect, peek
+from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.kinds import TRAITS, Kind
 from iso_gateway.protocol.moment import Moment
 from iso_gateway.protocol.originals import ELEMENT, Original
+from iso_gateway.protocol.peeking import peek
 from iso_gateway.protocol.profile import KindRow, Profile
 
 KEY_LIFE: Final = 24 * 3600.0

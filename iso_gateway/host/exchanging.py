@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from iso_gateway.errors import CannotCarry, KeyMaterialError
 from iso_gateway.host.stations import Offer
-from iso_gateway.protocol.dialect import Facts, peek
+from iso_gateway.protocol.dialect import Facts
+from iso_gateway.protocol.peeking import peek
 from iso_gateway.protocol.protection import Exchange, Material, Role
 from iso_gateway.protocol.unionpay_keys import ASKED, CHECK_VALUE, written_keys
 from iso_gateway.security.check_values import matches

@@ -13,7 +13,7 @@ import msgspec
 
 from iso_gateway.errors import PinBlockError
 from iso_gateway.host.chip import Cryptogram, cryptogram_of
-from iso_gateway.protocol.dialect import peek
+from iso_gateway.protocol.peeking import peek
 from iso_gateway.protocol.sealing import pin_in
 from iso_gateway.security.issuer.card_verification import OF_BACK, OF_CHIP, CardVerificationKey
 from iso_gateway.security.issuer.pin_verification import PinVerificationKey

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from iso_gateway.codec.message import Message
-from iso_gateway.errors import DecodeError
 from iso_gateway.protocol.kinds import Kind
+from iso_gateway.protocol.peeking import peek
 from iso_gateway.protocol.profile import KindRow, Profile
 
 _WORDS: Final = {
@@ -114,12 +114,3 @@ def _fits(row: KindRow, message: Message, profile: Profile, *, partly: bool = Fa
         return True
     named = message.text(_ORIGINAL[profile.original])
     return bool(named.strip("0 ")) == row.original
-
-
-def peek(message: Message, path: str) -> str:
-    """Return the text at *path*, or the empty text where there is none or it is broken."""
-    try:
-        value = message[int(path)] if path.isdecimal() else message[path]
-    except (KeyError, DecodeError):
-        return ""
-    return value if isinstance(value, str) else ""

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Final
 
 from iso_gateway.codec.message import Message
 from iso_gateway.codec.mti import repeat
-from iso_gateway.errors import CannotCarry, DecodeError
+from iso_gateway.errors import CannotCarry
 from iso_gateway.protocol import keeping, meaning
 from iso_gateway.protocol.kinds import NETWORK, TRAITS, Kind
 from iso_gateway.protocol.legs import FROM_THE_TERMINAL, MAC, MONEY, OWN_TO_A_LEG, WRITTEN_OTHERWISE
 from iso_gateway.protocol.originals import ELEMENT, Original, read_original, write_original
 from iso_gateway.protocol.passing import passing
+from iso_gateway.protocol.peeking import peek
 from iso_gateway.protocol.profile import CodeClass, KindRow, Profile
 from iso_gateway.protocol.records import may_be_kept
 
@@ -363,15 +364,6 @@ _HOST_MAY_CHANGE: Final = frozenset({4, 15, 37, 38})
 
 def _looks_further(row: KindRow) -> bool:
     return any(each is not None for each in (row.type, row.function, row.condition, row.network, row.original))
-
-
-def peek(message: Message, path: str) -> str:
-    """Return the text at *path* (``70``, ``60.3``), or the empty text where there is none or it is broken."""
-    try:
-        value = message[int(path)] if path.isdecimal() else message[path]
-    except (KeyError, DecodeError):
-        return ""
-    return value if isinstance(value, str) else ""
 
 
 def _text(message: Message, de: int) -> str:

@@ -9,13 +9,14 @@ from iso_gateway.codec.message import Message
 from iso_gateway.codec.mti import is_request
 from iso_gateway.errors import CannotCarry, DecodeError, EncodeError
 from iso_gateway.protocol.commands import CloseLink, File, Send
-from iso_gateway.protocol.dialect import Facts, peek
+from iso_gateway.protocol.dialect import Facts
 from iso_gateway.protocol.key_exchange import BOTH_LENGTHS, ELEMENT
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.link import Host, Link, Released
 from iso_gateway.protocol.link_keys import LinkKeys
 from iso_gateway.protocol.matching import key_of
 from iso_gateway.protocol.moment import transmission_time
+from iso_gateway.protocol.peeking import peek
 from iso_gateway.protocol.profile import CodeClass
 from iso_gateway.protocol.protection import Exchange
 from iso_gateway.protocol.records import Change

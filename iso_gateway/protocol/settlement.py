@@ -26,11 +26,11 @@ from iso_gateway.protocol import reconciling
 from iso_gateway.protocol.batch import TRANSITIONS, Batch, BatchState, BatchStep, Detail, Difference, Totals
 from iso_gateway.protocol.closing import Closing, Underway
 from iso_gateway.protocol.commands import Gather
-from iso_gateway.protocol.dialect import peek
 from iso_gateway.protocol.events import Gathered
 from iso_gateway.protocol.forwarding import Forwarding
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.numbering import LAST
+from iso_gateway.protocol.peeking import peek
 from iso_gateway.protocol.reconciling import Verdict
 from iso_gateway.protocol.records import OPEN_DEBT, Change, Entry, Insert, Row, RowState
 from iso_gateway.protocol.request import Request, noted

@@ -8,10 +8,10 @@ import msgspec
 
 from iso_gateway.protocol.answering import Answering
 from iso_gateway.protocol.commands import GiveKeys
-from iso_gateway.protocol.dialect import peek
 from iso_gateway.protocol.events import KeysGiven
 from iso_gateway.protocol.key_exchange import ELEMENT, roles_wanted, written
 from iso_gateway.protocol.keyring import of_terminal
+from iso_gateway.protocol.peeking import peek
 from iso_gateway.protocol.protection import Role, key_name
 from iso_gateway.protocol.request import Asker
 from iso_gateway.protocol.world import World

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from iso_gateway.codec import mti
 from iso_gateway.codec.message import Message
-from iso_gateway.protocol.dialect import Dialect, peek
+from iso_gateway.protocol.dialect import Dialect
+from iso_gateway.protocol.peeking import peek
 from iso_gateway.traffic.recorded import Ended, Entry, Recording, Side, Spoken
 
 IDENTIFYING = (3, 4, 24, 25, 41, 42, 49, 70)

@@ -16,11 +16,11 @@ from iso_gateway.faults.near import seen as shown
 from iso_gateway.host.judging.relations import MAY_CHANGE, differing
 from iso_gateway.host.judging.seen import MONEY, Seen
 from iso_gateway.host.judging.watching import Upload, Watch
-from iso_gateway.protocol.dialect import peek
 from iso_gateway.protocol.kinds import NETWORK, Kind
 from iso_gateway.protocol.meaning import REVERSAL_REASONS
 from iso_gateway.protocol.moment import sent_at
 from iso_gateway.protocol.numbering import LAST
+from iso_gateway.protocol.peeking import peek
 from iso_gateway.protocol.reconciling import blocks, totals_said
 
 

@@ -7,9 +7,10 @@ from typing import Final
 
 from iso_gateway.codec.mti import is_repeat, original
 from iso_gateway.host.judging.seen import Seen
-from iso_gateway.protocol.dialect import Dialect, peek
+from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.originals import Original
+from iso_gateway.protocol.peeking import peek
 
 MAY_CHANGE: Final = frozenset({7, 64, 128})
 """The elements in which a repeat may differ from its first send, beside the MTI (ruling 24)."""
