@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from iso_gateway.catalog.bases import Stack, of_data, stacked
-from iso_gateway.catalog.shelf import PROFILES, SPECS, Found, own
+from iso_gateway.catalog.shelf import PROFILES, SPECS, Found, is_path, own
 from iso_gateway.codec.build import build_spec, plain
 from iso_gateway.codec.presence import Rule
 from iso_gateway.codec.spec import Spec
@@ -35,6 +35,17 @@ def shipped_spec(name: str) -> Spec:
     """Return a shipped spec, from its sources."""
     found = SPECS.shipped(name)
     return _spec(stacked(found, SPECS.find), found.source)
+
+
+def placed(source: str, problems: Iterable[Problem]) -> list[Problem]:
+    """Return *problems* of the spec *source*, a shipped name or a path, each with its file and line, as they come.
+
+    Raises:
+        SpecError: the spec cannot be read (any more).
+    """
+    found = own(source, Path()) if is_path(source) else SPECS.shipped(source)
+    stack = stacked(found, SPECS.find)
+    return [next(iter(stack.located([each]))) for each in problems]
 
 
 def profile_of_file(name: str) -> Profile:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from iso_gateway.cli.lazy import LazyGroup
 from iso_gateway.cli.options import json_option
 from iso_gateway.cli.output import say, say_json
+
+if TYPE_CHECKING:
+    from iso_gateway.inspect.lint import Finding
+
+
+COLUMNS: Final = 80
+"""What is longer is written in several lines."""
 
 
 @click.group(cls=LazyGroup)
@@ -54,26 +62,25 @@ def show(*, name: str, numbers: tuple[int, ...]) -> None:
 
 
 @spec.command("check")
-@click.argument("name", metavar="NAME|FILE")
+@click.argument("name", metavar="NAME|FILE", required=False)
+@click.option("--rules", "listed", is_flag=True, help="List the rules instead, with their ids.")
 @json_option
-def check(*, name: str, as_json: bool) -> int:
-    """Tell everything that is wrong with a spec, or doubtful, each with the id of its rule.
+def check(*, name: str | None, listed: bool, as_json: bool) -> int:
+    """Tell everything that is wrong with a spec, or doubtful, each with its line and the id of its rule.
 
     Exits 1 where something is doubtful, 2 where the spec cannot be used.
     """
-    from iso_gateway.catalog import load_spec
-    from iso_gateway.errors import SpecError
-    from iso_gateway.inspect import lint
     from iso_gateway.inspect.lint import Level
 
-    try:
-        found, source = lint.of_spec(load_spec(name)), name
-    except SpecError as error:
-        found, source = lint.of_errors(list(error.problems)), error.source or name
+    if listed:
+        return _rules(as_json=as_json)
+    if name is None:
+        raise click.UsageError("name a spec, or the path of one; --rules lists what it is judged by")
+    found, source = _judged(name)
     if as_json:
         rows = [
             {"rule": each.rule, "level": str(each.level), "path": each.problem.path, "line": each.problem.line,
-             "message": each.problem.message}
+             "file": each.problem.source or source, "message": each.problem.message}
             for each in found
         ]  # fmt: skip
         say_json({"findings": rows})
@@ -85,13 +92,47 @@ def check(*, name: str, as_json: bool) -> int:
     return 2 if any(each.level is Level.ERROR for each in found) else 1 if found else 0
 
 
+def _judged(name: str) -> tuple[list[Finding], str]:
+    """Return what is wrong or doubtful in the spec *name*, with lines, and the file that they are of."""
+    from iso_gateway.catalog import load_spec
+    from iso_gateway.catalog.loading import placed
+    from iso_gateway.catalog.shelf import SPECS, is_path
+    from iso_gateway.errors import SpecError
+    from iso_gateway.inspect import lint
+
+    try:
+        found = lint.of_spec(load_spec(name))
+        problems = placed(name, [each.problem for each in found])
+    except SpecError as error:
+        return lint.of_errors(list(error.problems)), error.source or name
+    source = name if is_path(name) else SPECS.shipped(name).source
+    return [each._replace(problem=problem) for each, problem in zip(found, problems, strict=True)], source
+
+
+def _rules(*, as_json: bool) -> int:
+    """List the rules."""
+    from iso_gateway.inspect.lint_rules import rules
+
+    rows = rules()
+    if as_json:
+        say_json({"rules": rows})
+        return 0
+    width = max(len(row["id"]) for row in rows)
+    for row in rows:
+        say(f"{row['id']:<{width}}  {row['level']:<7}  {row['why']}")
+    return 0
+
+
 @spec.command("diff")
 @click.argument("left", metavar="A")
 @click.argument("right", metavar="B")
 @click.option("--all", "everything", is_flag=True, help="Also names, masks and the like, which are not on the wire.")
 @json_option
 def diff(*, left: str, right: str, everything: bool, as_json: bool) -> int:
-    """Tell where two specs differ on the wire, and in what they take.
+    """Tell where two specs differ on the wire, and in what they take: by element and part, A's before B's.
+
+    [wire]: the same message has other bytes. [content]: the bytes are alike, but one refuses what the other takes, or
+    cuts it in other parts. [words], with --all: what nobody else sees.
 
     Exits 0 where they do not, 1 where they do.
     """
@@ -101,11 +142,13 @@ def diff(*, left: str, right: str, everything: bool, as_json: bool) -> int:
     found = [each for each in compare(load_spec(left), load_spec(right)) if everything or each.what is not What.WORDS]
     if as_json:
         say_json({"differences": [{**each._asdict(), "what": str(each.what)} for each in found]})
-    else:
-        for each in found:
-            say(f"{each.path} ({each.what})\n  - {each.left}\n  + {each.right}")
-        if not found:
-            say("on the wire they are alike")
+        return 1 if found else 0
+    for each in found:
+        place = f"DE {each.path}" if each.path[:1].isdigit() else each.path
+        line = f"{place}: {each.left} | {each.right}  [{each.what}]"
+        say(line if len(line) <= COLUMNS else f"{place}:  [{each.what}]\n  {each.left}\n  {each.right}")
+    if not found:
+        say("on the wire they are alike")
     return 1 if found else 0
 
 

@@ -33,11 +33,14 @@ def test_show(iso_gateway: Call) -> None:
 def test_check(iso_gateway: Call, tmp_path: Path) -> None:
     assert iso_gateway("spec", "check", "iso87-ascii").output == "iso87-ascii: nothing is wrong\n"
     path = tmp_path / "mine.yaml"
-    path.write_text("base: iso87-ascii\nname: mine\nfields:\n  52: {mask: none}\n  48: {max: 90}\n")
+    path.write_text("base: iso87-ascii\nname: mine\nfields:\n  52: {mask: none}\n  48: {format: any}\n")
     done = iso_gateway("spec", "check", str(path))
     assert done.exit_code == 1
+    assert f"{path}:4: fields.52.mask: it is secret" in done.output
     assert "[secret-shown]" in done.output
-    assert "[prefix-too-wide]" in done.output
+    assert "[unchecked]" in done.output
+    row = json.loads(iso_gateway("spec", "check", str(path), "--json").output)["findings"][0]
+    assert (row["file"], row["line"]) == (str(path), 5)
     path.write_text("base: iso87-ascii\nname: mine\nfields:\n  48: {length: LLVAR}\n  41: {encoding: bcd}\n")
     done = iso_gateway("spec", "check", str(path))
     assert done.exit_code == 2
@@ -48,11 +51,20 @@ def test_check(iso_gateway: Call, tmp_path: Path) -> None:
     assert {row["level"] for row in rows} == {"error"}
 
 
+def test_the_rules_are_listed(iso_gateway: Call) -> None:
+    assert "prefix-too-narrow        error" in iso_gateway("spec", "check", "--rules").output
+    assert json.loads(iso_gateway("spec", "check", "--rules", "--json").output)["rules"][0]["id"] == "prefix-too-narrow"
+    assert iso_gateway("spec", "check").exit_code == 2
+
+
 def test_diff(iso_gateway: Call) -> None:
     assert iso_gateway("spec", "diff", "iso87-ascii", "iso87-ascii").output == "on the wire they are alike\n"
     done = iso_gateway("spec", "diff", "iso87-ascii", "iso87-binary")
     assert done.exit_code == 1
-    assert "fields.4 (wire)\n  - n 12 in ASCII\n  + n 12 in BCD\n" in done.output
+    assert "DE 4: n 12 in ASCII | n 12 in BCD  [wire]\n" in done.output
+    assert all(len(line) <= 80 for line in done.output.splitlines())
+    rows = json.loads(iso_gateway("spec", "diff", "iso87-ascii", "iso87-binary", "--json").output)["differences"]
+    assert {"path": "4", "what": "wire", "left": "n 12 in ASCII", "right": "n 12 in BCD"} in rows
 
 
 def test_import_and_use(iso_gateway: Call, tmp_path: Path) -> None:
