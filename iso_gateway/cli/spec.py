@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from iso_gateway.cli.lazy import LazyGroup
-from iso_gateway.cli.options import json_option
+from iso_gateway.cli.options import json_option, schema_option
 from iso_gateway.cli.output import say, say_json
 
 if TYPE_CHECKING:
@@ -218,12 +218,23 @@ def export_spec(*, name: str, kind: str) -> int:
 
 @spec.command("vectors")
 @click.argument("name", metavar="NAME|FILE")
-def vectors(*, name: str) -> None:
-    """Write boundary messages of a spec, good ones and bad ones, as JSON: the same each time."""
+@json_option
+@schema_option("spec vectors")
+def vectors(*, name: str, as_json: bool) -> None:
+    """Write boundary messages of a spec, good ones and bad ones, as JSON: the same each time, a line each.
+
+    Good ones decode and encode; bad ones stop a reader at a byte that is told; flawed ones decode, and are broken
+    inside an element.
+    """
     from iso_gateway.catalog import load_spec
+    from iso_gateway.inspect.vectors import as_lines
     from iso_gateway.inspect.vectors import vectors as made
 
-    say_json(made(load_spec(name)))
+    written = made(load_spec(name))
+    if as_json:
+        say_json(written)
+    else:
+        say(as_lines(written))
 
 
 @spec.command("stubs")

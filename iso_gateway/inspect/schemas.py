@@ -1,4 +1,5 @@
-"""JSON Schemas (draft 2020-12) of what the commands write with ``--json``, made from the types in `told`.
+"""JSON Schemas (draft 2020-12) of what the commands write with ``--json``, made from the types in `told`
+and `told_specs`.
 
 What a key means is the docstring below it. ``specs/schema`` holds what is made here.
 """
@@ -12,13 +13,14 @@ from typing import Any, Final
 import msgspec
 
 from iso_gateway.catalog import schema
-from iso_gateway.inspect import told
+from iso_gateway.inspect import told, told_specs
 
 KINDS: Final[dict[str, type[msgspec.Struct]]] = {
     "decode": told.Decoded,
     "explain": told.Explained,
     "diff": told.Diffed,
     "doctor": told.Diagnosed,
+    "spec vectors": told_specs.Vectors,
 }
 """The commands, and what they write."""
 _REF: Final = "#/$defs/"
@@ -27,6 +29,11 @@ _REF: Final = "#/$defs/"
 def written(verb: str) -> str:
     """Return the schema of what the command *verb* writes, as its file has it."""
     return schema.written(of(verb))
+
+
+def filename(verb: str) -> str:
+    """Return the name of the file in ``specs/schema`` that holds the schema of *verb*."""
+    return f"{verb.replace(' ', '-')}.schema.json"
 
 
 def of(verb: str) -> dict[str, Any]:
@@ -41,9 +48,9 @@ def of(verb: str) -> dict[str, Any]:
 
 
 def _meanings() -> dict[tuple[str, str], str]:
-    """Return the docstrings of the attributes of `told`, by class and name."""
+    """Return the docstrings of the attributes of the types, by class and name."""
     found: dict[tuple[str, str], str] = {}
-    for kind in ast.parse(inspect.getsource(told)).body:
+    for kind in [*ast.parse(inspect.getsource(told)).body, *ast.parse(inspect.getsource(told_specs)).body]:
         if isinstance(kind, ast.ClassDef):
             for before, after in zip(kind.body, kind.body[1:], strict=False):
                 match before, after:

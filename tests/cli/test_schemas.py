@@ -28,10 +28,10 @@ def validated(verb: str, said: str) -> dict[str, Any]:
 @pytest.mark.parametrize("verb", schemas.KINDS)
 def test_the_file_that_is_shipped_is_the_schema_of_the_types(iso_gateway: Call, verb: str) -> None:
     jsonschema.Draft202012Validator.check_schema(schemas.of(verb))
-    file = folder("specs") / "schema" / f"{verb}.schema.json"
+    file = folder("specs") / "schema" / schemas.filename(verb)
     shipped = file.read_text("utf-8")
     assert shipped == schemas.written(verb), f"renew it: iso-gateway {verb} --json-schema > {file.name}"
-    done = iso_gateway(verb, "--json-schema")
+    done = iso_gateway(*verb.split(), "--json-schema")
     assert (done.exit_code, done.output) == (0, shipped)
 
 
@@ -76,3 +76,7 @@ def test_what_is_written_of_anything_else_fits_too(iso_gateway: Call) -> None:
     inside = spec.encode(spec.message("0200", {3: 0, 55: bytes.fromhex("9F2608A1")})).hex()
     assert validated("decode", iso_gateway("decode", "--json", inside).stdout)["faults"][0]["path"] == "55.9F26"
     assert validated("explain", iso_gateway("explain", "--json", inside).stdout)["faults"][0]["path"] == "55.9F26"
+
+
+def test_what_is_written_of_specs_fits(iso_gateway: Call) -> None:
+    validated("spec vectors", iso_gateway("spec", "vectors", "nibss-pos", "--json").stdout)

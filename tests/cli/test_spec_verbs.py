@@ -108,9 +108,11 @@ def test_what_is_no_spec_is_refused_by_name(iso_gateway: Call, tmp_path: Path, t
 
 
 def test_vectors_and_stubs(iso_gateway: Call) -> None:
-    made = json.loads(iso_gateway("spec", "vectors", "iso87-ascii").output)
-    assert made["valid"]
-    assert made["invalid"]
+    lines = iso_gateway("spec", "vectors", "iso87-ascii").output
+    made = json.loads(iso_gateway("spec", "vectors", "iso87-ascii", "--json").output)
+    assert json.loads(lines) == made
+    assert set(made) == {"format", "spec", "valid", "invalid", "flawed"}
+    assert "\n" + json.dumps(made["invalid"][0], separators=(",", ":")) + ",\n" in lines
     assert "class Iso87Ascii:" in iso_gateway("spec", "stubs", "iso87-ascii").output
 
 

@@ -68,15 +68,15 @@ def test_what_is_written_for_moov_reads_back_as_the_same_bytes(name: str) -> Non
     left_out = {int(note.path.removeprefix("fields.")) for note in notes if note.message.startswith("left out")}
     assert left_out >= LOST.get(name, set())
     assert set(ours.fields) - left_out == set(back.fields)
-    for vector in vectors.vectors(ours)["valid"]:
-        number = int(next(iter(vector["fields"]), 0))
-        if number in back.fields:
+    for vector in vectors.vectors(ours).valid:
+        number = int(next(iter(vector.fields), 0))
+        if len(vector.fields) == 1 and number in back.fields:
             # Theirs has no bitmap in EBCDIC, which is ASCII then; what follows it is alike everywhere.
-            body = bytes.fromhex(vector["hex"])[head(ours, number) :]
-            empty = back.encode(back.message(vector["mti"], {}))[: back.plan.mti_size]
+            body = bytes.fromhex(vector.hex)[head(ours, number) :]
+            empty = back.encode(back.message(vector.mti, {}))[: back.plan.mti_size]
             bits = bitmap(number)
             payload = empty + (bits if back.plan.bitmap_form == "binary" else bits.hex().upper().encode()) + body
-            assert back.encode(back.decode(payload)) == payload, vector["name"]
+            assert back.encode(back.decode(payload)) == payload, vector.name
 
 
 def bitmap(number: int) -> bytes:
