@@ -131,7 +131,7 @@ def _unlisted(values: list[Any]) -> Any:
     return plain[0] if len(plain) == 1 else plain
 
 
-def summary(message: Message, kind: str = "", meaning: str = "") -> str:
+def summary(message: Message, kind: str = "", meaning: str = "", outcome: str | None = None) -> str:
     """Return one line that says what happened: ``0210 approved 00 · USD 12.34 · STAN 000123 · RRN ... · TERM0001``.
 
     What the masks of the spec hide is not in it.
@@ -140,12 +140,14 @@ def summary(message: Message, kind: str = "", meaning: str = "") -> str:
         message: any message.
         kind: what it is, in a word or two, where somebody knows: ``void``.
         meaning: of its response code, where that says more than whether it was approved.
+        outcome: what its response code says in a word, where somebody knows the dialect; None: by the standard.
     """
     pieces = [f"{message.mti} {kind}".rstrip()]
     code = _seen(message, 39)
     if code:
         # In a request DE 39 says why it is made (a reversal), and nothing of how it went.
-        pieces[0] += f" {code}" if is_request(message.mti) else f" {verdict(code)} {code}"
+        said = "" if is_request(message.mti) else verdict(code) if outcome is None else outcome
+        pieces[0] += f" {said} {code}" if said else f" {code}"
         pieces[0] += f", {meaning}" if meaning else ""
     with contextlib.suppress(KeyError, ValueError):
         pieces.append(format_amount(*message.amount(4)))

@@ -1,109 +1,19 @@
-"""What the coded values of a chip's data say: TVR, CVM results, AIP and their like, bit by bit.
+"""What the values of a chip's data say: TVR, CVM results, AIP and their like bit by bit; amounts, dates, text.
 
-EMV 4.4, Book 3, annex C and Book 4, annex A; for 9F66 and 9F6C the contactless specifications (Book C-3).
+EMV 4.3, Book 3, annexes A and C, and Book 4, annex A; the bits themselves are in `chipbits`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
-from iso_gateway.codec.currency import find
-from iso_gateway.inspect.coded import TRANSACTIONS
-from iso_gateway.inspect.worded import date
-
-Bits = tuple[tuple[int, int, str], ...]
-"""Byte, from 1; bit, 8 the highest; what it says when it is set."""
-
-AIP: Final[Bits] = (
-    (1, 7, "SDA supported"),
-    (1, 6, "DDA supported"),
-    (1, 5, "cardholder verification supported"),
-    (1, 4, "terminal risk management is to be performed"),
-    (1, 3, "issuer authentication supported"),
-    (1, 2, "on-device cardholder verification supported"),
-    (1, 1, "CDA supported"),
-    (2, 8, "EMV mode supported"),
-    (2, 1, "relay resistance supported"),
-)
-TVR: Final[Bits] = (
-    (1, 8, "offline data authentication was not performed"),
-    (1, 7, "SDA failed"),
-    (1, 6, "chip data missing"),
-    (1, 5, "card on the terminal's exception file"),
-    (1, 4, "DDA failed"),
-    (1, 3, "CDA failed"),
-    (1, 2, "SDA selected"),
-    (2, 8, "chip and terminal have different application versions"),
-    (2, 7, "expired application"),
-    (2, 6, "application not yet effective"),
-    (2, 5, "requested service not allowed for the card product"),
-    (2, 4, "new card"),
-    (3, 8, "cardholder verification was not successful"),
-    (3, 7, "unrecognised CVM"),
-    (3, 6, "PIN try limit exceeded"),
-    (3, 5, "PIN entry required, PIN pad not present or not working"),
-    (3, 4, "PIN entry required, PIN pad present, PIN not entered"),
-    (3, 3, "online PIN entered"),
-    (4, 8, "transaction exceeds the floor limit"),
-    (4, 7, "lower consecutive offline limit exceeded"),
-    (4, 6, "upper consecutive offline limit exceeded"),
-    (4, 5, "selected randomly for online processing"),
-    (4, 4, "merchant forced the transaction online"),
-    (5, 8, "default TDOL used"),
-    (5, 7, "issuer authentication failed"),
-    (5, 6, "script processing failed before the final GENERATE AC"),
-    (5, 5, "script processing failed after the final GENERATE AC"),
-    (5, 4, "relay resistance threshold exceeded"),
-    (5, 3, "relay resistance time limits exceeded"),
-)
-TSI: Final[Bits] = (
-    (1, 8, "offline data authentication was performed"),
-    (1, 7, "cardholder verification was performed"),
-    (1, 6, "card risk management was performed"),
-    (1, 5, "issuer authentication was performed"),
-    (1, 4, "terminal risk management was performed"),
-    (1, 3, "script processing was performed"),
-)
-CAPABILITIES: Final[Bits] = (
-    (1, 8, "manual key entry"),
-    (1, 7, "magnetic stripe"),
-    (1, 6, "chip with contacts"),
-    (2, 8, "plaintext PIN for chip verification"),
-    (2, 7, "enciphered PIN for online verification"),
-    (2, 6, "signature"),
-    (2, 5, "enciphered PIN for offline verification"),
-    (2, 4, "no CVM required"),
-    (3, 8, "SDA"),
-    (3, 7, "DDA"),
-    (3, 6, "card capture"),
-    (3, 4, "CDA"),
-)
-TTQ: Final[Bits] = (
-    (1, 8, "contactless stripe mode supported"),
-    (1, 6, "contactless EMV mode supported"),
-    (1, 5, "chip with contacts supported"),
-    (1, 4, "offline-only reader"),
-    (1, 3, "online PIN supported"),
-    (1, 2, "signature supported"),
-    (1, 1, "offline data authentication for online authorizations supported"),
-    (2, 8, "online cryptogram required"),
-    (2, 7, "CVM required"),
-    (2, 6, "offline PIN supported with contacts"),
-    (3, 8, "issuer update processing supported"),
-    (3, 7, "consumer device CVM supported"),
-)
-CTQ: Final[Bits] = (
-    (1, 8, "online PIN required"),
-    (1, 7, "signature required"),
-    (1, 6, "go online if offline data authentication fails"),
-    (1, 5, "switch interface if offline data authentication fails"),
-    (1, 4, "go online if the application is expired"),
-    (1, 3, "switch interface for cash"),
-    (1, 2, "switch interface for cashback"),
-    (2, 8, "consumer device CVM performed"),
-    (2, 7, "issuer update processing at the terminal supported"),
-)
+from iso_gateway.codec import mask
+from iso_gateway.codec.currency import find, format_amount
+from iso_gateway.inspect import chipbits
+from iso_gateway.inspect.chipbits import Bits
+from iso_gateway.inspect.coded import ENTRY, TRANSACTIONS
+from iso_gateway.inspect.worded import date, time
 
 _METHODS: Final = {
     0x00: "fail CVM processing",
@@ -140,6 +50,33 @@ _RESPONSES: Final = {
     "Y3": "unable to go online, approved offline",
     "Z3": "unable to go online, declined offline",
 }
+_SCHEMES: Final = {
+    "A000000003": "Visa",
+    "A000000004": "Mastercard",
+    "A000000025": "American Express",
+    "A000000042": "Cartes Bancaires",
+    "A000000065": "JCB",
+    "A000000121": "Dankort",
+    "A000000141": "PagoBancomat",
+    "A000000152": "Discover",
+    "A000000228": "SPAN",
+    "A000000277": "Interac",
+    "A000000333": "UnionPay",
+    "A000000359": "girocard",
+    "A000000371": "Verve",
+    "A000000384": "eftpos",
+    "A000000524": "RuPay",
+    "A000000658": "Mir",
+}
+"""Whose application it is: the registered providers (ISO/IEC 7816-5)."""
+_SCRIPTS: Final = {0: "script not performed", 1: "script processing failed", 2: "script processing was successful"}
+_SCRIPT_RESULT: Final = 5
+"""Bytes of the result of one script: what came of it, and its identifier."""
+_WORD: Final = 4
+"""Bytes of a counter, at the most."""
+_TEXTS: Final = frozenset({"50", "9F12", "9F16", "9F1C", "9F1E", "9F4E"})
+_AMOUNTS: Final = frozenset({"9F02", "9F03"})
+_RESPONSE: Final = "8A"
 _OPERATED_BY: Final = {1: "financial institution", 2: "merchant", 3: "cardholder"}
 _ENVIRONMENT: Final = {
     1: "attended, online only",
@@ -151,23 +88,46 @@ _ENVIRONMENT: Final = {
 }
 
 
-def meanings(tag: str, value: bytes) -> list[str]:
-    """Return what the value of *tag* says, a line each; nothing where it is no coded value, or too short for one.
+class Context(NamedTuple):
+    """What the rest of the message says that some tags need."""
+
+    currency: str = ""
+    """Of the amounts: three digits."""
+    answered: Callable[[str], str] = lambda _: ""
+    """Returns what a response code says, by the profile."""
+
+
+NOTHING: Final = Context()
+
+
+def meanings(tag: str, value: bytes, context: Context = NOTHING) -> list[str]:
+    """Return what the value of *tag* says, a line each; nothing where it says no more than it shows.
 
     Args:
         tag: upper-case hexadecimal, ``95``.
         value: its bytes.
+        context: what the rest of the message says.
     """
+    if not value:
+        return []
+    if tag in _TEXTS:
+        return _text(value)
+    if tag in _AMOUNTS:
+        return _amount(value, context.currency)
+    if tag == _RESPONSE:
+        return _response(value, context)
     row = _TAGS.get(tag)
-    return row(value) if row is not None and value else []
+    return row(value) if row is not None else []
 
 
-def _of_bits(bits: Bits) -> Callable[[bytes], list[str]]:
-    """Return what reads *bits*."""
+def _of_bits(bits: Bits, size: int) -> Callable[[bytes], list[str]]:
+    """Return what reads *bits*, of a value of *size* bytes."""
+    known = {(byte, bit): text for byte, bit, text in bits}
 
     def read(value: bytes) -> list[str]:
-        said = [text for byte, bit, text in bits if byte <= len(value) and value[byte - 1] >> (bit - 1) & 1]
-        return said or ["nothing set"]
+        on = [(at, bit) for at, byte in enumerate(value[:size], 1) for bit in range(8, 0, -1) if byte >> (bit - 1) & 1]
+        said = [known.get((at, bit), f"byte {at}, bit {bit}: reserved") for at, bit in on] or ["nothing set"]
+        return said if len(value) == size else [*said, f"{len(value)} bytes, though it has {size}"]
 
     return read
 
@@ -206,9 +166,48 @@ def _cryptogram(value: bytes) -> list[str]:
     return said
 
 
-def _response(value: bytes) -> list[str]:
+def _response(value: bytes, context: Context) -> list[str]:
     text = value.decode("ascii", "replace")
-    return [_RESPONSES[text]] if text in _RESPONSES else []
+    said = _RESPONSES.get(text) or (context.answered(text) if text.isascii() and text.isalnum() else "")
+    return [f"{text}, {said}"] if said else _text(value)
+
+
+def _text(value: bytes) -> list[str]:
+    """Return a value that is text as that, without what may be a card number."""
+    text = value.decode("latin-1")
+    return [f'"{mask.scan(text)}"'] if text.isascii() and text.isprintable() and text.strip() else []
+
+
+def _amount(value: bytes, currency: str) -> list[str]:
+    digits = value.hex()
+    return [format_amount(int(digits), currency)] if digits.isdecimal() and find(currency) else []
+
+
+def _counter(value: bytes) -> list[str]:
+    return [f"{int.from_bytes(value):,}".replace(",", "")] if len(value) <= _WORD else []
+
+
+def _time(value: bytes) -> list[str]:
+    said = time(value.hex())
+    return [said] if said else []
+
+
+def _application(value: bytes) -> list[str]:
+    said = _SCHEMES.get(value[:5].hex().upper(), "")
+    return [said] if said else []
+
+
+def _entry(value: bytes) -> list[str]:
+    said = ENTRY.get(value.hex(), "")
+    return [said] if said else []
+
+
+def _script(value: bytes) -> list[str]:
+    said = _SCRIPTS.get(value[0] >> 4)
+    if said is None or len(value) != _SCRIPT_RESULT:
+        return []
+    command = value[0] & 0x0F
+    return [f"{said} at command {command}" if command else said]
 
 
 def _terminal(value: bytes) -> list[str]:
@@ -233,21 +232,35 @@ def _kind(value: bytes) -> list[str]:
 
 
 _TAGS: Final[dict[str, Callable[[bytes], list[str]]]] = {
+    "4F": _application,
     "5F24": _date,
     "5F25": _date,
     "5F2A": _currency,
-    "82": _of_bits(AIP),
-    "8A": _response,
+    "82": _of_bits(chipbits.AIP, 2),
+    "84": _application,
     "8E": _cvm_list,
-    "95": _of_bits(TVR),
+    "95": _of_bits(chipbits.TVR, 5),
     "9A": _date,
-    "9B": _of_bits(TSI),
+    "9B": _of_bits(chipbits.TSI, 2),
     "9C": _kind,
+    "9F06": _application,
+    "9F07": _of_bits(chipbits.USAGE, 2),
+    "9F0D": _of_bits(chipbits.TVR, 5),
+    "9F0E": _of_bits(chipbits.TVR, 5),
+    "9F0F": _of_bits(chipbits.TVR, 5),
+    "9F21": _time,
     "9F27": _cryptogram,
-    "9F33": _of_bits(CAPABILITIES),
+    "9F33": _of_bits(chipbits.CAPABILITIES, 3),
     "9F34": _cvm_results,
     "9F35": _terminal,
-    "9F66": _of_bits(TTQ),
-    "9F6C": _of_bits(CTQ),
+    "9F36": _counter,
+    "9F39": _entry,
+    "9F40": _of_bits(chipbits.MORE_CAPABILITIES, 5),
+    "9F5B": _script,
+    "9F66": _of_bits(chipbits.TTQ, 4),
+    "9F6C": _of_bits(chipbits.CTQ, 2),
+    "DF31": _script,
 }
-"""Tag -> what reads its value."""
+"""Tag -> what reads its value. The issuer action codes have the bits of the TVR."""
+CODED: Final = frozenset({*_TAGS, *_TEXTS, *_AMOUNTS, _RESPONSE})
+"""The tags of which something is said."""

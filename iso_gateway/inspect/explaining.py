@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from iso_gateway.codec import mask
-from iso_gateway.codec.describe import summary, verdict
+from iso_gateway.codec.describe import summary
 from iso_gateway.codec.field import Field
 from iso_gateway.codec.message import Message
 from iso_gateway.codec.parts import tree
@@ -19,7 +19,7 @@ from iso_gateway.codec.spec import Spec
 from iso_gateway.codec.trace import Span, spans, spans_so_far
 from iso_gateway.errors import DecodeError
 from iso_gateway.inspect import chip, coded, worded
-from iso_gateway.inspect.kinds import kind_of, kind_row, word
+from iso_gateway.inspect.kinds import kind_of, kind_row, operation, outcome, word
 from iso_gateway.inspect.leaves import as_text
 from iso_gateway.inspect.told import Entry, Explained, Fault, Place
 
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 PROCESSING: Final = 3
 """The element with the processing code."""
+UNKNOWN: Final = "unknown tag"
+"""What is said of a tag that neither the spec nor EMV has."""
+CURRENCY_TAG: Final = "5F2A"
+"""The tag with the currency of the chip's amounts."""
 
 
 def explain(
@@ -61,14 +65,19 @@ def one_line(message: Message, profile: Profile | None = None) -> str:
     """Return the message in one line: ``0210 sale declined 51, insufficient funds · USD 10.51 · STAN 000123``."""
     if profile is None:
         return summary(message)
-    code = message.text(39)
+    code, how = message.text(39), outcome(message, profile)
     said = profile.meaning(code) if code and mask.shown(message, 39) == code else ""
-    return summary(message, kind_of(message, profile), "" if said.endswith(verdict(code)) else said)
+    return summary(message, kind_of(message, profile), "" if how and said.endswith(how) else said, how)
 
 
 def _summed(message: Message, profile: Profile | None) -> str:
     """Return the line of a message whose dialect may have no profile."""
-    return one_line(message, profile) if profile is not None else summary(message, kind_of(message, None))
+    if profile is not None:
+        return one_line(message, profile)
+    code = message.text(39)
+    said = coded.of_element(39, code, message.mti) if code and mask.shown(message, 39) == code else ""
+    how = outcome(message, None)
+    return summary(message, kind_of(message, None), "" if said.endswith(how) else said, how)
 
 
 class _Explaining(NamedTuple):
@@ -112,8 +121,19 @@ class _Explaining(NamedTuple):
         )
         nodes = list(spec.inside(message, number))
         hidden = tree.hidden(nodes)
+        context = self._context(nodes)
         for node in nodes:
-            yield self._part(number, node, hidden, located=place is not None)
+            yield self._part(number, node, hidden, context, located=place is not None)
+
+    def _context(self, nodes: list[Node]) -> chip.Context:
+        """Return what the tags of one element need of the others, and of the message."""
+        items = (node.item for node in nodes if node.item is not None)
+        own = next(
+            (each.value.hex() for each in items if each.key == CURRENCY_TAG and isinstance(each.value, bytes)), ""
+        )
+        profile = self.profile
+        currency = own[-3:] or self.message.text(49)
+        return chip.Context(currency) if profile is None else chip.Context(currency, profile.meaning)
 
     def _meaning(self, number: int, name: str, value: Value) -> str:
         message, profile = self.message, self.profile
@@ -122,10 +142,12 @@ class _Explaining(NamedTuple):
             row = kind_row(message, profile)
             if row is not None and row.type is not None:  # a dialect that tells its kinds otherwise than the standard
                 return word(row.kind)
+            if profile.network_code == str(PROCESSING) and (said := operation(profile, value)):
+                return said
         said = coded.of_element(number, value, message.mti, profile)
         return said or worded.meaning(str(number), name, value, message, profile)
 
-    def _part(self, number: int, node: Node, hidden: set[str], *, located: bool) -> Entry:
+    def _part(self, number: int, node: Node, hidden: set[str], context: chip.Context, *, located: bool) -> Entry:
         path = f"{number}.{node.path}".rstrip(".")
         whole = located and not (node.start | node.body | node.end) & 1
         place = Place(node.start // 2, node.body // 2, node.end // 2) if whole else None
@@ -135,13 +157,13 @@ class _Explaining(NamedTuple):
         open_ = self.unsafe or item.mask == "none"
         shown = mask.printable(as_text(item.value)) if self.unsafe else mask.part(item)
         value = item.value
-        said: list[str] = []
+        said = [] if item.name else [UNKNOWN]
         if open_ and isinstance(value, bytes):
-            said = chip.meanings(item.key, value)
+            said += chip.meanings(item.key, value, context)
         elif open_ and isinstance(value, str):
             meaning = coded.of_mti(value) if item.name == "mti" else ""
             meaning = meaning or worded.meaning(path, item.name, value, self.message, self.profile)
-            said = [meaning] if meaning else []
+            said += [meaning] if meaning else []
         return Entry(path, item.name, shown, said, place, masked=not open_, depth=node.depth + 1)
 
 

@@ -1,13 +1,15 @@
-"""Which kind of transaction a message is about, by its dialect's profile, in a word or two."""
+"""Which kind of transaction a message is about, and how it went, by its dialect's profile, in a word or two."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
+from iso_gateway.codec.describe import ACCEPTED, verdict
 from iso_gateway.codec.message import Message
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.peeking import peek
-from iso_gateway.protocol.profile import KindRow, Profile
+from iso_gateway.protocol.profile import CodeClass, KindRow, Profile
 
 _WORDS: Final = {
     Kind.PREAUTH: "preauthorization",
@@ -35,40 +37,128 @@ _NETWORK: Final = {
     "831": "echo",
 }
 """What network messages are for: DE 70 of 1987, DE 24 of 1993 and 2003."""
-_FINANCIAL: Final = {"00": "sale", "01": "cash", "20": "refund", "30": "balance inquiry", "31": "balance inquiry"}
-"""What financial messages are for, by DE 3."""
+_INQUIRIES: Final = {"30": "balance inquiry", "31": "balance inquiry", "38": "card verification"}
+_FINANCIAL: Final = {
+    "00": "sale",
+    "01": "cash",
+    "02": "adjustment",
+    "03": "cheque guarantee",
+    "09": "sale with cash",
+    "17": "cash advance",
+    "20": "refund",
+    "21": "deposit",
+    "22": "adjustment",
+    "40": "transfer",
+    "50": "payment",
+    **_INQUIRIES,
+}
+"""What financial messages are for, by DE 3; authorizations may be inquiries too."""
+_CLASSES: Final = {
+    "1": "authorization",
+    "2": "financial transaction",
+    "3": "file action",
+    "4": "reversal",
+    "5": "reconciliation",
+    "6": "administrative message",
+    "7": "fee collection",
+    "8": "network management",
+}
+"""What a message is of which nothing else tells more, by the second digit of its type."""
+_LATER_EDITIONS: Final = frozenset("12")
+"""1993 and 2003, whose function codes, DE 24, tell more than the type."""
+_ISSUERS: Final = frozenset("23")
+_BY_FUNCTION: Final = {
+    ("1", "108"): "inquiry",
+    ("2", "201"): "completion",
+    ("2", "202"): "completion",
+    **dict.fromkeys((("2", "205"), ("2", "206"), ("2", "207")), "representment"),
+    ("4", "401"): "partial reversal",
+    **dict.fromkeys((("4", str(each)) for each in range(450, 456)), "chargeback"),
+}
+_OPERATIONS: Final[Mapping[str, Mapping[str, str]]] = {
+    "cup-pos": {
+        **dict.fromkeys(("005", "006"), "sign-on"),
+        **dict.fromkeys(("360", "361", "364"), "parameter download"),
+        **dict.fromkeys(("370", "371", "372"), "public key download"),
+        **dict.fromkeys(("380", "381", "382"), "chip parameter download"),
+        "951": "script notice",
+    },
+    "nibss-pos": {
+        "9A0000": "master key",
+        "9B0000": "session key",
+        "9C0000": "parameter download",
+        "9D0000": "echo",
+        "9G0000": "PIN key",
+    },
+}
+"""Network management that a dialect has and no row of its profile is about, by its code."""
+_VERDICTS: Final = {CodeClass.APPROVED: "approved", CodeClass.PARTIAL: "approved", CodeClass.UNKNOWN: "outcome unknown"}
+_MANAGED: Final = frozenset("68")
+"""The classes whose messages are about the link and the terminal."""
+_CUSTOMERS_WISH: Final = "06"
+"""DE 25 of a preauthorization, where the rest of the message is that of any authorization."""
 _REPEATS: Final = frozenset("135")
 _ANSWERS: Final = frozenset("13")
 _ADVICES: Final = frozenset("23")
+_ADVISED: Final = frozenset("12")
+"""The classes of which it matters whether something is asked or told."""
 
 
 def kind_of(message: Message, profile: Profile | None) -> str:
-    """Return the kind in words: ``sale``, ``void``, ``sign-on``; empty where nothing tells.
+    """Return the kind in words: ``sale``, ``void``, ``sign-on``; empty for what has no message type.
 
     By the profile's rows, and where none fits, by the standard. An answer is of the kind of its request; of kinds that
     only the original tells apart it is the first one.
     """
     row = kind_row(message, profile) if profile is not None else None
-    said = word(row.kind) if row is not None else _of_the_standard(message)
-    return f"{said} (repeat)" if said and message.mti[3] in _REPEATS else said
+    if row is not None and not _is_plain(row, message):
+        said = word(row.kind)
+    else:
+        said = _of_dialect(message, profile) or _of_the_standard(message)
+    return f"{said} (repeat)" if said and message.mti[3:4] in _REPEATS else said
+
+
+def outcome(message: Message, profile: Profile | None) -> str:
+    """Return what DE 39 of an answer says in a word: ``approved``, ``declined``; empty where nobody knows the code."""
+    code = message.text(39)
+    if profile is None:
+        return verdict(code)
+    row = next((row for row in profile.codes if row.code == code), None)
+    if row is None:
+        return ""
+    return "accepted" if code in ACCEPTED else _VERDICTS.get(row.verdict, "declined")
+
+
+def _is_plain(row: KindRow, message: Message) -> bool:
+    """Return whether *message* may be any authorization, though its dialect takes all of them for preauthorizations."""
+    tells = row.condition or row.function or row.type or row.processing not in {None, "00"}
+    return row.kind is Kind.PREAUTH and not tells and message.text(25) != _CUSTOMERS_WISH
+
+
+def _of_dialect(message: Message, profile: Profile | None) -> str:
+    if profile is None or message.mti[1:2] not in _MANAGED:
+        return ""
+    return operation(profile, peek(message, profile.network_code))
+
+
+def operation(profile: Profile, code: str) -> str:
+    """Return what network management of a dialect is for, of which its profile has no row, by its *code*."""
+    return _OPERATIONS.get(profile.name, {}).get(code, "")
 
 
 def _of_the_standard(message: Message) -> str:
     """Return what a message is by its type, DE 3, and DE 70 or 24."""
-    advice = " advice" if message.mti[2] in _ADVICES else ""
-    match message.mti[1]:
-        case "1":
-            return f"authorization{advice}"
-        case "2":
-            said = _FINANCIAL.get(message.text(3)[:2], "")
-            return f"{said}{advice}" if said else ""
-        case "4":
-            return word(Kind.REVERSAL)
-        case "5":
-            return "reconciliation"
-        case "8":
-            return _NETWORK.get(message.text(70 if message.mti[0] == "0" else 24), "")
-    return ""
+    about, function = message.mti[1:2], message.mti[2:3]
+    later = message.mti[:1] in _LATER_EDITIONS
+    if about == "8":
+        return _NETWORK.get(message.text(24 if later else 70), _CLASSES[about])
+    if about == "4" and not later and message.mti[3:4] in _ISSUERS:
+        return "chargeback"
+    if later and (said := _BY_FUNCTION.get((about, message.text(24)), "")):
+        return said
+    known = _INQUIRIES if about == "1" else _FINANCIAL if about == "2" else {}
+    said = known.get(message.text(3)[:2], "") or _CLASSES.get(about, "")
+    return f"{said} advice" if function in _ADVICES and about in _ADVISED else said
 
 
 def kind_row(message: Message, profile: Profile) -> KindRow | None:

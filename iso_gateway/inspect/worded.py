@@ -1,5 +1,5 @@
-"""What elements and parts say that are no codes: dates, times, amounts, by their names in the specs; and the parts that
-only one dialect has, by its profile.
+"""What elements and parts say by their names in the specs: dates, times, amounts; and the codes that only one dialect
+has, by their names or by its profile.
 
 The names are the standard's, and the same in all shipped specs; of what a spec calls otherwise nothing is said.
 """
@@ -7,12 +7,14 @@ The names are the standard's, and the same in all shipped specs; of what a spec 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from iso_gateway.codec.currency import find, format_amount
 from iso_gateway.codec.message import Message
-from iso_gateway.inspect.kinds import word
+from iso_gateway.inspect import editions
+from iso_gateway.inspect.coded import ACCOUNTS, SETTLED
+from iso_gateway.inspect.kinds import operation, word
 
 if TYPE_CHECKING:
     from iso_gateway.protocol.profile import Profile
@@ -38,8 +40,18 @@ _AMOUNTS: Final[Mapping[str, int]] = {
     **dict.fromkeys(("amount_net_settlement", "credits_amount", "credits_reversal_amount"), 50),
     **dict.fromkeys(("debits_amount", "debits_reversal_amount"), 50),
     **dict.fromkeys(("amount_cardholder_billing", "amount_cardholder_billing_fee"), 51),
+    **dict.fromkeys(("domestic_debit_amount", "domestic_credit_amount", "amount_other"), 49),
 }
 """The amounts, and the element with the currency of each."""
+_OF_2003: Final = re.compile(r"([CD]?)(\d{3})(\d)(\d{8}|\d{12}|\d{16})")
+"""An amount of 2003, which has its currency and decimals itself: one, a fee of 8 digits, or a sum of 16."""
+_CARRYING: Final = frozenset({
+    "amount_transaction_2003", "amount_settlement_2003", "amount_cardholder_billing_2003",
+    "amount_cardholder_billing_fee_2003", "amount_net_settlement_2003", "amount_transaction", "amount_settlement",
+})  # fmt: skip
+"""What has such an amount, where it is long enough."""
+_SHORTEST: Final = 12
+"""Digits of an amount of 1987 and 1993, and of the shortest of 2003."""
 _SIGNED: Final = r"([CD]?)(\d+)"
 _SIDES: Final = {"": "", "C": "credit ", "D": "debit "}
 _ADDITIONAL: Final = r"(\d\d)(\d\d)(\d{3}|[A-Z]{3})([CD])(\d{12})"
@@ -53,9 +65,18 @@ _AMOUNT_TYPES: Final = {
     "40": "cash",
     "41": "goods and services",
 }
+_CODES: Final[Mapping[str, Callable[[str], str]]] = {
+    "account_type": lambda value: ACCOUNTS.get(value, ""),
+    "amount_type": lambda value: _AMOUNT_TYPES.get(value, ""),
+    "message_reason_code_nibss": editions.reason,
+    "pos_data_code_nibss": editions.entry,
+}
+"""Parts and elements of one spec whose codes are the standard's."""
 _OF_DIALECTS: Final[Mapping[tuple[str, str], Mapping[str, str]]] = {
     ("cup-pos", "60.4"): {"0": "unknown", "2": "stripe", "5": "chip", "6": "contactless chip"},
     ("cup-pos", "60.5"): {"1": "the chip before was read, or none was asked for", "2": "the chip before failed"},
+    ("cup-pos", "48.5"): SETTLED,
+    ("cup-pos", "48.10"): SETTLED,
     ("cup-pos", "60.6"): {"0": "no partial approvals", "1": "partial approvals"},
 }
 """By profile and path, what the codes of a part mean."""
@@ -74,16 +95,20 @@ def meaning(path: str, name: str, value: str, message: Message, profile: Profile
         profile: of the dialect.
     """
     if name in _TIMES:
-        return _time(value)
+        return time(value)
     if name in _DATES:
         return date(value)
+    if name in _CARRYING and (said := _amount_2003(name, value)):
+        return said
     if name in _AMOUNTS:
         return _amount(value, message.text(_AMOUNTS[name]))
     if name == "currency_code":
         known = find(value)
         return "" if known is None else known.code
-    if path == "54":
+    if path == "54" or name == "additional_amount":
         return _additional(value)
+    if name in _CODES:
+        return _CODES[name](value)
     return "" if profile is None else _of_dialect(path, value, profile)
 
 
@@ -96,11 +121,12 @@ def date(value: str) -> str:
     said = f"{int(found['day'])} {_MONTHS[int(found['month']) - 1]}{f' {year}' if year else ''}"
     if not found["time"]:
         return said
-    time = _time(found["time"])
-    return f"{said}, {time}" if time else ""
+    clock = time(found["time"])
+    return f"{said}, {clock}" if clock else ""
 
 
-def _time(value: str) -> str:
+def time(value: str) -> str:
+    """Return a time in words: ``14:30:05``; empty where it is none."""
     found = re.fullmatch(_TIME, value)
     return ":".join(found.groups()) if found else ""
 
@@ -110,6 +136,19 @@ def _amount(value: str, currency: str) -> str:
     if found is None or find(currency) is None:
         return ""
     return _SIDES[found[1]] + format_amount(int(found[2]), currency)
+
+
+def _amount_2003(name: str, value: str) -> str:
+    found = _OF_2003.fullmatch(value)
+    if found is None or (len(value) <= _SHORTEST and not name.endswith("_2003")):
+        return ""
+    side, currency, decimals, digits = found.groups()
+    known = find(currency)
+    if known is None:
+        return ""
+    if known.exponent == int(decimals):
+        return _SIDES[side] + format_amount(int(digits), currency)
+    return f"{_SIDES[side]}{known.code} {int(digits)}, {decimals} of its digits decimals"
 
 
 def _additional(value: str) -> str:
@@ -127,6 +166,8 @@ def _additional(value: str) -> str:
 
 def _of_dialect(path: str, value: str, profile: Profile) -> str:
     """Return what a part says that the kinds of *profile* look at, or that only its dialect has."""
+    if path == profile.network_code and "." in path and (said := operation(profile, value)):
+        return said
     looked_at = {"60.1": "type", profile.network_code: "network"}.get(path)
     if looked_at is not None and "." in path:
         kinds = dict.fromkeys(word(row.kind) for row in profile.kinds if getattr(row, looked_at) == value)

@@ -22,6 +22,16 @@ from iso_gateway.inspect import coded
         (25, "4021", "1420", "time-out waiting for the response"),
         (24, "400", "1420", "full reversal, transaction did not complete as approved"),
         (24, "400", "0420", ""),
+        (24, "304", "1304", "replace a record"),
+        (24, "400", "2420", "full reversal, transaction did not complete as approved"),
+        (25, "4021", "2420", "time-out waiting for the response"),
+        (25, "1510", "1200", "over the floor limit"),
+        (26, "12", "0200", "PIN of 12 digits at most"),
+        (26, "5411", "1200", ""),
+        (40, "601", "0200", "national, use the chip, normal authorization, no restrictions"),
+        (40, "221", "0200", "international, use the chip, by the issuer, no restrictions"),
+        (40, "ADG", "0200", ""),
+        (66, "2", "0510", "out of balance"),
         (39, "51", "0210", "insufficient funds"),
         (39, "ZZ", "0210", "code not in the profile"),
         (49, "840", "0200", "USD"),
@@ -32,6 +42,23 @@ from iso_gateway.inspect import coded
 )
 def test_an_element_in_words(number: int, value: str, mti: str, said: str) -> None:
     assert coded.of_element(number, value, mti, load_profile("iso87")) == said
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("0000", "approved"),
+        ("0002", "approved for a partial amount"),
+        ("1016", "insufficient funds"),
+        ("2000", "pick up card"),
+        ("2001", "expired card, pick up"),
+        ("2008", "lost card, pick up"),
+        ("8000", "network management accepted"),
+        ("9999", ""),
+    ],
+)
+def test_the_action_codes_of_2003_need_no_profile(code: str, said: str) -> None:
+    assert coded.of_element(39, code, "2210") == said
 
 
 def test_the_twelve_positions_of_1993() -> None:

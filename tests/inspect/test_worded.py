@@ -35,6 +35,20 @@ CUP = load_profile("cup-pos")
         ("54", "additional_amounts", "1002840C000000010000", "available balance USD 100.00"),
         ("54", "amounts", "0001840D0000000001000040978C000000000500", "ledger balance -USD 1.00, cash EUR 5.00"),
         ("54", "additional_amounts", "100", ""),
+        ("54.1", "additional_amount", "0002840C000000010000", "available balance USD 100.00"),
+        ("54.1.1", "account_type", "30", "credit account"),
+        ("54.1.2", "amount_type", "40", "cash"),
+        ("4", "amount_transaction_2003", "8402000000001234", "USD 12.34"),
+        ("4", "amount_transaction_2003", "3920000000001234", "JPY 1234"),
+        ("4", "amount_transaction_2003", "8403000000001234", "USD 1234, 3 of its digits decimals"),
+        ("4", "amount_transaction_2003", "0002000000001234", ""),
+        ("8", "amount_cardholder_billing_fee_2003", "978200000025", "EUR 0.25"),
+        ("30.1", "amount_transaction", "3920000000011000", "JPY 11000"),
+        ("97", "amount_net_settlement_2003", "D84020000000000092532", "debit USD 925.32"),
+        ("56", "message_reason_code_nibss", "4021", "time-out waiting for the response"),
+        ("48.1", "domestic_debit_amount", "000000012300", "USD 123.00"),
+        ("48.5", "domestic_result", "2", "out of balance"),
+        ("60.3", "network_management_information_code_cup", "380", "chip parameter download"),
         ("60.1", "message_type_code", "23", "void"),
         ("60.1", "message_type_code", "00", ""),
         ("60.3", "network_management_information_code_cup", "301", "echo"),
@@ -61,6 +75,14 @@ def test_what_a_tag_says(tag: str, value: str, said: list[str]) -> None:
     assert chip.meanings(tag, bytes.fromhex(value)) == said
 
 
-@given(st.sampled_from(sorted(["date", "time", "amount_transaction", "currency_code"])), st.text(max_size=20))
+def test_the_positions_of_nibss_are_those_of_1993() -> None:
+    said = worded.meaning("123", "pos_data_code_nibss", "510101511344101", SALE)
+    assert said.startswith("can read chip, can authenticate by PIN")
+
+
+NAMES = ["date", "time", "amount_transaction", "amount_transaction_2003", "currency_code", "account_type"]
+
+
+@given(st.sampled_from(NAMES), st.text(max_size=20) | st.text("0123456789CD", max_size=21))
 def test_any_value(name: str, value: str) -> None:
     assert isinstance(worded.meaning("54", name, value, SALE, CUP), str)
