@@ -65,6 +65,7 @@ def show(*, name: str, numbers: tuple[int, ...]) -> None:
 @click.argument("name", metavar="NAME|FILE", required=False)
 @click.option("--rules", "listed", is_flag=True, help="List the rules instead, with their ids.")
 @json_option
+@schema_option("spec check")
 def check(*, name: str | None, listed: bool, as_json: bool) -> int:
     """Tell everything that is wrong with a spec, or doubtful, each with its line and the id of its rule.
 
@@ -78,12 +79,16 @@ def check(*, name: str | None, listed: bool, as_json: bool) -> int:
         raise click.UsageError("name a spec, or the path of one; --rules lists what it is judged by")
     found, source = _judged(name)
     if as_json:
+        from iso_gateway.inspect.told_specs import SpecFinding, SpecJudged
+
         rows = [
-            {"rule": each.rule, "level": str(each.level), "path": each.problem.path, "line": each.problem.line,
-             "file": each.problem.source or source, "message": each.problem.message}
+            SpecFinding(
+                each.rule, str(each.level), problem.path, problem.line, problem.source or source, problem.message
+            )
             for each in found
-        ]  # fmt: skip
-        say_json({"findings": rows})
+            for problem in [each.problem]
+        ]
+        say_json(SpecJudged(source, rows))
     else:
         for each in found:
             say(f"{each.problem.at(source)}  [{each.rule}]")
@@ -128,6 +133,7 @@ def _rules(*, as_json: bool) -> int:
 @click.argument("right", metavar="B")
 @click.option("--all", "everything", is_flag=True, help="Also names, masks and the like, which are not on the wire.")
 @json_option
+@schema_option("spec diff")
 def diff(*, left: str, right: str, everything: bool, as_json: bool) -> int:
     """Tell where two specs differ on the wire, and in what they take: by element and part, A's before B's.
 
@@ -139,9 +145,13 @@ def diff(*, left: str, right: str, everything: bool, as_json: bool) -> int:
     from iso_gateway.catalog import load_spec
     from iso_gateway.inspect.specdiff import What, compare
 
-    found = [each for each in compare(load_spec(left), load_spec(right)) if everything or each.what is not What.WORDS]
+    one, other = load_spec(left), load_spec(right)
+    found = [each for each in compare(one, other) if everything or each.what is not What.WORDS]
     if as_json:
-        say_json({"differences": [{**each._asdict(), "what": str(each.what)} for each in found]})
+        from iso_gateway.inspect.told_specs import SpecDifference, SpecsCompared
+
+        rows = [SpecDifference(each.path, str(each.what), each.left, each.right) for each in found]
+        say_json(SpecsCompared(one.name, other.name, rows))
         return 1 if found else 0
     for each in found:
         place = f"DE {each.path}" if each.path[:1].isdigit() else each.path

@@ -23,6 +23,13 @@ _ENDS: Final = {
     "n": "09", "a": "Az", "an": "0z", "anp": " z", "ns": " ~", "ans": " ~", "z": "0D", "any": " ~", "nibbles": "0F",
 }  # fmt: skip
 """The first and the last character that are in every character set."""
+SPECIAL: Final = "[]!|^\\{}~`\"#$%&'()*+,-./:;<=>?@_"
+"""The special characters of ASCII; first those that have other places in another EBCDIC, and in national sets."""
+
+
+def special(field: Field, size: int) -> Value | None:
+    """Return a value of *size* special characters, or None where *field* takes none."""
+    return "".join(islice(cycle(SPECIAL), size)) if field.format in {"ns", "ans", "any"} else None
 
 
 def sample(field: Field, size: int) -> Value:

@@ -20,6 +20,8 @@ KINDS: Final[dict[str, type[msgspec.Struct]]] = {
     "explain": told.Explained,
     "diff": told.Diffed,
     "doctor": told.Diagnosed,
+    "spec check": told_specs.SpecJudged,
+    "spec diff": told_specs.SpecsCompared,
     "spec vectors": told_specs.Vectors,
 }
 """The commands, and what they write."""

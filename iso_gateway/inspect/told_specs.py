@@ -56,3 +56,54 @@ class Vectors(msgspec.Struct, frozen=True, tag_field="format", tag=FORMAT):
     """What does not decode."""
     flawed: list[Flawed]
     """What decodes, and is broken inside an element."""
+
+
+class SpecDifference(msgspec.Struct, frozen=True):
+    """One thing in which two specs differ."""
+
+    path: str
+    """``mti``, ``bitmap``, ``35``, ``48.2``, ``55.9F26``; ``48(12).2`` of a layout of 12; of words ``35.mask``."""
+    what: str
+    """``wire``: the same message has other bytes. ``content``: the bytes are alike, but one refuses what the other
+    takes, or cuts it in other parts. ``words``: names, masks, echo, profile, which nobody else sees."""
+    left: str
+    """What A says of it, in words; ``not there`` where it has none."""
+    right: str
+    """What B says."""
+
+
+class SpecsCompared(msgspec.Struct, frozen=True, tag_field="format", tag=FORMAT):
+    """Where two specs differ."""
+
+    left: str
+    """The name of A."""
+    right: str
+    """The name of B."""
+    differences: list[SpecDifference]
+    """The whole first, then by data element; those of words only with --all."""
+
+
+class SpecFinding(msgspec.Struct, frozen=True):
+    """One thing that a spec should not say."""
+
+    rule: str
+    """The id of the rule: ``prefix-too-narrow``."""
+    level: str
+    """``error``: the spec cannot be used. ``warning``: it can, and is hardly meant so."""
+    path: str
+    """Where in the data: ``fields.48.parts.2.mask``; empty for the whole."""
+    line: int | None
+    """The line of the file; null where what is missing stands nowhere."""
+    file: str
+    """The file that says so, which may be the base of the one that was given."""
+    message: str
+    """What is wrong, in words."""
+
+
+class SpecJudged(msgspec.Struct, frozen=True, tag_field="format", tag=FORMAT):
+    """What is wrong with a spec, or doubtful."""
+
+    file: str
+    """The file of the spec."""
+    findings: list[SpecFinding]
+    """Empty where there is nothing to say."""

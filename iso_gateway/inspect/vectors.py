@@ -4,9 +4,10 @@ Everything is made by rule, without chance, so that the same spec gives the same
 says what a vector has.
 
 The names of the good ones: ``deN-empty``, ``-shortest``, ``-odd``, ``-longest``, ``-fixed`` are sizes, ``-first`` and
-``-last`` the ends of its characters, ``deN.P-part`` a part, ``deN.T-twice`` a tag that repeats; ``all`` has every
-element, ``first-bitmap`` and ``second-bitmap`` those of one, ``mti-NNNN`` nothing but a message type. Those of the bad
-ones say what was done: ``-cut``, ``-trailing``, ``-too-long``, ``bit-N`` for a bit that announces nothing.
+``-last`` the ends of its characters, ``-special`` all that are neither letter nor digit, ``deN.P-part`` a part,
+``deN.T-twice`` a tag that repeats; ``all`` has every element, ``first-bitmap`` and ``second-bitmap`` those of one,
+``mti-NNNN`` nothing but a message type. Those of the bad ones say what was done: ``-cut``, ``-trailing``,
+``-too-long``, ``bit-N`` for a bit that announces nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from iso_gateway.codec.parts.part import Part
 from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import DecodeError, EncodeError
 from iso_gateway.inspect.leaves import as_text
-from iso_gateway.inspect.samples import ends, sample
+from iso_gateway.inspect.samples import SPECIAL, ends, sample, special
 from iso_gateway.inspect.told import Fault
 from iso_gateway.inspect.told_specs import Flawed, Invalid, Valid, Vectors
 
@@ -57,6 +58,8 @@ def _valid(spec: Spec, mti: str) -> Iterator[Valid]:
             yield from _good(spec, f"de{number}-{what}", mti, {number: sample(field, size)})
         for what, value in zip(("first", "last"), ends(field, _size(field)), strict=True):
             yield from _good(spec, f"de{number}-{what}", mti, {number: value})
+        if (odd := special(field, max(field.min, min(field.max, len(SPECIAL))))) is not None:
+            yield from _good(spec, f"de{number}-special", mti, {number: odd})
         yield from _parts(spec, mti, number, field)
     for name, numbers in (
         ("all", spec.fields),

@@ -80,3 +80,9 @@ def test_what_is_written_of_anything_else_fits_too(iso_gateway: Call) -> None:
 
 def test_what_is_written_of_specs_fits(iso_gateway: Call) -> None:
     validated("spec vectors", iso_gateway("spec", "vectors", "nibss-pos", "--json").stdout)
+    for name in ("iso87-ascii", "iso87-binary"):
+        done = iso_gateway("spec", "diff", "iso87-ascii", name, "--json")
+        assert done.exit_code == bool(validated("spec diff", done.stdout)["differences"])
+    for name, count in (("iso87-ascii", 0), ("iso2003", 1)):
+        done = iso_gateway("spec", "check", name, "--json")
+        assert done.exit_code == count == len(validated("spec check", done.stdout)["findings"])

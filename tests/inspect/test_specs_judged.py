@@ -1,4 +1,4 @@
-"""What is wrong or doubtful in a spec, and where two of them differ."""
+"""What is wrong or doubtful in a spec."""
 
 from __future__ import annotations
 
@@ -10,21 +10,8 @@ import pytest
 from iso_gateway import SpecError, load_spec
 from iso_gateway.catalog import spec_names
 from iso_gateway.catalog.loading import placed
-from iso_gateway.inspect import lint, lint_rules, specdiff
-
-ASCII = load_spec("iso87-ascii")
-
-
-def changed(**changes: Any) -> dict[str, Any]:
-    """Return the source of iso87-ascii with fields ``de48={...}`` changed, or without, and other keys laid over."""
-    source = dict(ASCII.source["fields"])
-    for name in [name for name in changes if name.startswith("de")]:
-        number, change = name.removeprefix("de"), changes.pop(name)
-        source[number] = {**source.get(number, {}), **(change or {})}
-        if change is None:
-            del source[number]
-    return {**ASCII.source, "fields": source, "name": "changed", **changes}
-
+from iso_gateway.inspect import lint, lint_rules
+from tests.support.changed_specs import changed
 
 FIELD = {
     "name": "x",
@@ -164,120 +151,3 @@ def test_a_warning_has_the_line_that_it_is_about_also_in_a_base(tmp_path: Path) 
     told = [each.at(str(mine)) for each in placed(str(mine), [each.problem for each in found])]
     assert told[0].startswith(f"{mine}:5: fields.48.format: ")
     assert told[1].startswith(f"{base}:4: fields.52.mask: ")
-
-
-def test_a_spec_differs_from_itself_in_nothing() -> None:
-    assert specdiff.compare(ASCII, ASCII) == []
-
-
-@pytest.mark.parametrize(
-    ("changes", "told"),
-    [
-        (
-            {"de48": {"prefix": "bcd"}},
-            [("48", "wire", "LLL in ASCII, counts bytes", "LLL in BCD, counts bytes")],
-        ),
-        ({"de43": {"max": 41}}, [("43", "wire", "ans 40 in ASCII", "ans 41 in ASCII")]),
-        ({"de3": {"encoding": "bcd"}}, [("3", "wire", "n 6 in ASCII", "n 6 in BCD") ]),
-        ({"de3": {"length": "LLVAR", "prefix": "ascii"}}, [("3", "wire", "no length", "LL in ASCII, counts bytes")]),
-        ({"de48": {"inclusive": "true", "max": "900"}}, [
-            ("48", "wire", "LLL in ASCII, counts bytes", "LLL in ASCII, counts bytes, itself too"),
-            ("48", "content", "ans..999 in ASCII", "ans..900 in ASCII"),
-        ]),
-        ({"de48": {"max": 500}}, [("48", "content", "ans..999 in ASCII", "ans..500 in ASCII")]),
-        ({"de48": {"min": 5}}, [("48", "content", "0 at least", "5 at least")]),
-        ({"de39": {"format": "n", "pad": "right space"}}, [("39", "content", "an 2 in ASCII", "n 2 in ASCII")]),
-        ({"de41": {"pad": "left 0"}}, [("41", "content", "filled right with ' '", "filled left with '0'")]),
-        ({"de5": {"name": "other"}}, [("5.name", "words", "amount_settlement", "other")]),
-        ({"de5": {"mask": "all"}}, [("5.mask", "words", "none", "all")]),
-        ({"echo": ["2", "11"]}, [("echo", "words", ", ".join(map(str, ASCII.echo)), "2, 11")]),
-        ({"version": "any"}, [("version", "content", "1987", "any")]),
-        ({"bitmap": {"encoding": "hex", "third": "follows"}}, [
-            ("bitmap", "wire", "hex, as many as announced", "hex, as many as announced, a third one behind the second"),
-        ]),
-        ({"mti": {"encoding": "bcd"}}, [("mti", "wire", "4 characters in ASCII", "2 bytes of BCD")]),
-    ],
-    ids=str,
-)  # fmt: skip
-def test_where_two_specs_differ_in_words_of_the_wire(
-    changes: dict[str, Any], told: list[tuple[str, str, str, str]]
-) -> None:
-    found = specdiff.compare(ASCII, load_spec(changed(**changes)))
-    assert [(each.path, str(each.what), each.left, each.right) for each in found] == told
-
-
-def part(**changes: Any) -> dict[str, Any]:
-    """Return a part of five digits, changed."""
-    return {"name": "a", "format": "n", "size": 5, "mask": "none", **changes}
-
-
-TAGS = "tags of 2, lengths of"
-TAGGED = {"tag": {"size": 2}, "length": {"size": 2}, "tags": {"01": {"name": "a", "format": "n", "mask": "all"}}}
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "told"),
-    [
-        ({"1": part()}, {"1": part(size=6)}, [("48.1", "wire", "n 5 in ASCII", "n 6 in ASCII")]),
-        ({"1": part()}, {"1": part(), "2": part()}, [("48.2", "content", "not there", "n 5 in ASCII")]),
-        (
-            {"1": part(size=9, parts={"1": part(parts={"1": part(size=2)})})},
-            {"1": part(size=9, parts={"1": part(parts={"1": part(size=3)})})},
-            [("48.1.1.1", "wire", "n 2 in ASCII", "n 3 in ASCII")],
-        ),
-        (
-            {"layouts": [{"size": 5, "parts": {"1": part()}}]},
-            {"layouts": [{"size": 5, "parts": {"1": part(format="an")}}]},
-            [("48(5).1", "content", "n 5 in ASCII", "an 5 in ASCII")],
-        ),
-        ({"repeat": part()}, {"repeat": part(size=6)}, [("48.1", "wire", "n 5 in ASCII", "n 6 in ASCII")]),
-        (
-            {"tagged": TAGGED},
-            {"tagged": {**TAGGED, "length": {"size": 3}, "tags": {}}},
-            [
-                ("48.parts", "content", f"{TAGS} 2, tag before length", f"{TAGS} 3, tag before length"),
-                ("48.01", "content", "n..999998 in ASCII, LLLLLL in binary, counts bytes", "not there"),
-            ],
-        ),
-        ({"1": part()}, None, [("48.parts", "content", "one after the other", "none")]),
-        ({"1": part()}, {"1": {**part(), "length": "fixed", "max": "5", "size": None}}, []),
-        ({"tagged": TAGGED}, {"tagged": {**TAGGED, "order": "tlv", "counts": "value"}}, []),
-    ],
-    ids=["size", "more", "nested", "layouts", "repeat", "tagged", "none", "in other words", "defaults written out"],
-)  # fmt: skip
-def test_parts_are_compared_wherever_they_stand(
-    one: dict[str, Any], other: dict[str, Any] | None, told: list[tuple[str, str, str, str]]
-) -> None:
-    def spec(parts: dict[str, Any] | None) -> Any:
-        parts = None if parts is None else _without_none(parts)
-        more = {} if parts is None else {"parts": parts}
-        return load_spec(changed(de48={"format": "ans", "mask": "all", **more}))
-
-    found = specdiff.compare(spec(one), spec(other))
-    assert [(each.path, str(each.what), each.left, each.right) for each in found] == told
-
-
-def _without_none(data: Any) -> Any:
-    if isinstance(data, dict):
-        return {key: _without_none(each) for key, each in data.items() if each is not None}
-    return [_without_none(each) for each in data] if isinstance(data, list) else data
-
-
-def test_tags_and_bits_are_compared_too() -> None:
-    left = load_spec("iso2003")
-    fields = {number: dict(row) for number, row in left.source["fields"].items()}
-    assert specdiff.compare(left, load_spec({**left.source, "fields": fields})) == []
-
-
-def test_a_base_is_no_difference(tmp_path: Path) -> None:
-    path = tmp_path / "mine.yaml"
-    path.write_text("base: iso87-ascii\nname: mine\nfields:\n  3: {max: 6}\n")
-    assert specdiff.compare(ASCII, load_spec(path)) == []
-
-
-def test_an_element_that_only_one_has_and_another_bitmap() -> None:
-    found = specdiff.compare(ASCII, load_spec(changed(de128=None, bitmap={"encoding": "binary"})))
-    assert [(each.path, each.left, each.right) for each in found] == [
-        ("bitmap", "hex, as many as announced", "binary, as many as announced"),
-        ("128", "b 8 in hex", "not there"),
-    ]
