@@ -115,7 +115,10 @@ class SoftwareModule:
 
     def carry_out(self, batch: c.Batch) -> c.Results:
         """Return the result of each command of *batch*, in order."""
-        return tuple(map(self._one, batch))
+        if self._allowed_of != (version := self._keys.version):
+            self._forget_what_is_allowed()
+            self._allowed_of = version
+        return tuple([self._one(command) for command in batch])
 
     def close(self) -> None:
         """Wipe all keys; nothing is carried out any more."""
@@ -138,8 +141,12 @@ class SoftwareModule:
         except ValueError:
             return c.Refused(c.Fault.MALFORMED)
         finally:
-            while self._passing:
-                self._passing.pop().wipe()
+            if self._passing:
+                self._wipe_what_passes()
+
+    def _wipe_what_passes(self) -> None:
+        while self._passing:
+            self._passing.pop().wipe()
 
     # Keys
 
@@ -160,12 +167,11 @@ class SoftwareModule:
     def _key(self, command: type[c.Command], place: str, ref: KeyRef) -> HeldKey:
         """Return the key *ref* where it may stand at *place* of *command*; the table is asked once for each version.
 
+        What changes the table within a batch says so to `_changed`.
+
         Raises:
             Denied: it may not, or is not there.
         """
-        if self._allowed_of != (version := self._keys.version):
-            self._forget_what_is_allowed()
-            self._allowed_of = version
         allowed = self._allowed[command, place]
         held = allowed.get(ref)
         if held is None:
@@ -206,8 +212,9 @@ class SoftwareModule:
     # MACs
 
     def _mac_key(self, command: type[c.Command], place: str, key: c.Key, method: MacMethod) -> MacKey:
-        if isinstance(key, KeyRef):
+        if type(key) is KeyRef:
             return self._prepared.mac(self._key(command, place, key), method.algorithm)
+        assert isinstance(key, Derived)
         made = working_mac(self._base(command, place, key), key.ksn, key.purpose, method.algorithm)
         self._passing.append(made)
         return made
@@ -252,9 +259,10 @@ class SoftwareModule:
         self, command: type[c.Command], place: str, key: c.Key, form: PinFormat | None = None
     ) -> tuple[BlockCipher, bool]:
         """Return the cipher of *key*, and whether it is of a test key."""
-        if isinstance(key, KeyRef):
+        if type(key) is KeyRef:
             held = self._key(command, place, key)
             return self._prepared.cipher(held), held.info.test
+        assert isinstance(key, Derived)
         base = self._base(command, place, key)
         made = working_cipher(base, key.ksn, key.purpose, form)
         self._passing.append(made)

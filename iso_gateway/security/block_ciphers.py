@@ -97,9 +97,23 @@ class BlockCipher:
         """
         if vector or not blocks:
             return self._chained(blocks, vector).encryptor().update(blocks)
-        size = self.block_size
-        if len(blocks) % size:
+        if len(blocks) % self.block_size:
             raise ValueError("no whole blocks")
+        return self._goes_on(blocks)[0]
+
+    def last_chained(self, blocks: bytes) -> int:
+        """Return the last of *blocks*, encrypted in CBC from zeros, as a number: what a MAC wants of them.
+
+        Raises:
+            ValueError: they are no whole blocks, or none.
+        """
+        if not blocks or len(blocks) % self.block_size:
+            raise ValueError("no whole blocks")
+        return self._goes_on(blocks)[1]
+
+    def _goes_on(self, blocks: bytes) -> tuple[bytes, int]:
+        """Return whole *blocks* encrypted in CBC from zeros, and the last of them as a number."""
+        size = self.block_size
         # To begin anew costs as much as eight blocks. One that goes on adds the block it gave last to the next one:
         # that is added to it here as well, which leaves a vector of zeros. It is taken away while it works: whoever is
         # interrupted in between leaves none that is out of step.
@@ -107,8 +121,9 @@ class BlockCipher:
         goes_on, last = running or (self._chained(b"", b"").encryptor().update, 0)
         first = int.from_bytes(blocks[:size], "big") ^ last
         chained = goes_on(first.to_bytes(size, "big") + blocks[size:])
-        self._running = goes_on, int.from_bytes(chained[-size:], "big")
-        return chained
+        end = int.from_bytes(chained[-size:], "big")
+        self._running = goes_on, end
+        return chained, end
 
     def decrypt_chained(self, blocks: bytes, vector: bytes = b"") -> bytes:
         """Return *blocks* decrypted in CBC; an empty *vector* is zeros.

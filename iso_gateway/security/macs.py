@@ -130,11 +130,10 @@ class MacKey:
 
         def make(data: bytes, padding: int) -> bytes:
             padded = pad(data, 8, padding)
-            last = padded[-8:]
-            if len(padded) > 8:
-                chained = left.encrypt_chained(padded[:-8])[-8:]
-                last = (int.from_bytes(chained, "big") ^ int.from_bytes(last, "big")).to_bytes(8, "big")
-            return whole.encrypt(last)
+            if len(padded) == 8:
+                return whole.encrypt(padded)
+            last = left.last_chained(padded[:-8]) ^ int.from_bytes(padded[-8:], "big")
+            return whole.encrypt(last.to_bytes(8, "big"))
 
         return make
 

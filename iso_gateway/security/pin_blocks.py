@@ -25,6 +25,7 @@ MOST_PIN: Final = 12
 MOST_PAN: Final = 19
 
 _DIGITS: Final = frozenset("0123456789")
+_ISO_0: Final = PinFormat.ISO_0
 _ISO_4: Final = PinFormat.ISO_4  # CPython 3.11 takes nine times as long for a member of an enumeration
 
 
@@ -54,6 +55,21 @@ def decipher(form: PinFormat, block: bytes, pan: str, cipher: BlockCipher) -> st
         return decode(form, cipher.decrypt(block), pan)
     field = encode_pan_field(pan)
     return decode_pin_field(cipher.decrypt(_exclusive_or(cipher.decrypt(block), field)))
+
+
+def under_another_key(block: bytes, pan: str, source: BlockCipher, target: BlockCipher) -> bytes:
+    """Return *block* of format 0 and card *pan*, which is under the key of *source*, under that of *target*.
+
+    Nothing in format 0 is by chance: once every check is made, the clear block is what `encode` would make of its PIN.
+
+    Raises:
+        PinBlockError: as `decipher` and `encipher`.
+    """
+    if not fits(_ISO_0, source) or not fits(_ISO_0, target) or len(block) != source.block_size:
+        raise PinBlockError
+    clear = source.decrypt(block)
+    decode(_ISO_0, clear, pan)
+    return target.encrypt(clear)
 
 
 def fits(form: PinFormat, cipher: BlockCipher) -> bool:
@@ -92,7 +108,7 @@ def decode(form: PinFormat, block: bytes, pan: str) -> str:
     if control is None or len(block) != 8:
         raise PinBlockError
     text = f"{int.from_bytes(block, 'big') ^ _pan_part(form, pan):016X}"
-    return _pin_in(text, control, _FILL_DIGITS[form])
+    return _pin_in(text, control, _MAY_FILL[form])
 
 
 def encode_pin_field(pin: str, fill: Fill) -> bytes:
@@ -114,7 +130,7 @@ def decode_pin_field(field: bytes) -> str:
     """
     if len(field) != 16:
         raise PinBlockError
-    return _pin_in(field[:8].hex().upper(), "4", "A")
+    return _pin_in(field[:8].hex().upper(), "4", _FILL_OF_4)
 
 
 def encode_pan_field(pan: str) -> bytes:
@@ -146,6 +162,8 @@ _FILL_DIGITS: Final = {
     PinFormat.ISO_3: "ABCDEF",
 }
 """Which hexadecimal digits may follow the PIN."""
+_MAY_FILL: Final = {form: frozenset(digits) for form, digits in _FILL_DIGITS.items()}
+_FILL_OF_4: Final = frozenset("A")
 _BOUND_TO_CARD: Final = frozenset({PinFormat.ISO_0, PinFormat.ISO_3})
 
 
@@ -170,16 +188,13 @@ def _fill_digits(form: PinFormat, count: int, fill: Fill) -> str:
     return drawn
 
 
-def _pin_in(text: str, control: str, fill_digits: str) -> str:
+def _pin_in(text: str, control: str, fill_digits: frozenset[str]) -> str:
     """Return the PIN in the 16 hexadecimal digits *text*; every check is made, whatever the others say."""
     length = int(text[1], 16)
     size = min(max(length, LEAST_PIN), MOST_PIN)
     pin, rest = text[2 : 2 + size], text[2 + size :]
     faults = (
-        (text[0] != control)
-        + (size != length)
-        + (not _DIGITS.issuperset(pin))
-        + (not set(fill_digits).issuperset(rest))
+        (text[0] != control) + (size != length) + (not _DIGITS.issuperset(pin)) + (not fill_digits.issuperset(rest))
     )
     if faults:
         raise PinBlockError

@@ -11,8 +11,9 @@ from typing import Final
 from iso_gateway.errors import PinPolicyError
 from iso_gateway.security.block_ciphers import BlockCipher
 from iso_gateway.security.keys import PinFormat
-from iso_gateway.security.pin_blocks import Fill, decipher, encipher
+from iso_gateway.security.pin_blocks import Fill, decipher, encipher, under_another_key
 
+_ISO_0: Final = PinFormat.ISO_0
 _BOUND = frozenset({PinFormat.ISO_0, PinFormat.ISO_3, PinFormat.ISO_4})
 
 ALLOWED: Final[dict[PinFormat, frozenset[PinFormat]]] = {
@@ -62,4 +63,6 @@ def translate(
     """
     if not allowed(source_format, target_format):
         raise PinPolicyError
+    if source_format is _ISO_0 and target_format is _ISO_0:
+        return under_another_key(block, pan, source, target)
     return encipher(target_format, decipher(source_format, block, pan, source), pan, target, fill)

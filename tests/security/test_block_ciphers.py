@@ -127,10 +127,14 @@ def test_each_message_is_chained_from_zeros_whatever_was_chained_before(kind: Ke
     for message in messages:
         right = BlockCipher(kind, key).encrypt_chained(message, bytes(size))
         assert used.encrypt_chained(message) == right
+        assert used.last_chained(message) == int.from_bytes(right[-size:])
         assert used.decrypt_chained(right) == message
         assert used.encrypt_chained(message, b"\x01" * size) != right
         with pytest.raises(ValueError, match="no whole blocks"):
             used.encrypt_chained(message + b"x")
+        for broken in (message + b"x", b""):
+            with pytest.raises(ValueError, match="no whole blocks"):
+                used.last_chained(broken)
 
 
 @every_kind

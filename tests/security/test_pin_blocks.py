@@ -268,3 +268,23 @@ def test_a_target_format_that_does_not_go_under_its_key_is_refused() -> None:
             target_format=PinFormat.ISO_4,
             fill=bytes,
         )
+
+
+@pytest.mark.parametrize("name", [name for name, (form, _) in NO_BLOCKS.items() if form is PinFormat.ISO_0])
+def test_what_is_no_block_of_format_0_does_not_go_under_another_key(name: str) -> None:
+    clear = bytes.fromhex(NO_BLOCKS[name][1])
+    block = TDES.encrypt(clear) if len(clear) == 8 else clear
+    with pytest.raises(PinBlockError) as caught:
+        format_0_under_another_key(block, "0" * 16)
+    assert_says_nothing(caught.value)
+
+
+@given(pin=pins, pan=pans)
+def test_format_0_under_another_key_is_what_its_pin_gives_there(pin: str, pan: str) -> None:
+    block = pin_blocks.encipher(PinFormat.ISO_0, pin, pan, TDES, zeros)
+    assert format_0_under_another_key(block, pan) == pin_blocks.encipher(PinFormat.ISO_0, pin, pan, OTHER, zeros)
+
+
+def format_0_under_another_key(block: bytes, pan: str) -> bytes:
+    form = PinFormat.ISO_0
+    return translate(block, pan, source=TDES, source_format=form, target=OTHER, target_format=form, fill=zeros)
