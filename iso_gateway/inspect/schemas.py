@@ -43,6 +43,7 @@ def of(verb: str) -> dict[str, Any]:
     (root,), defs = msgspec.json.schema_components([KINDS[verb]], ref_template=_REF + "{name}")
     said = _meanings()
     for name, each in defs.items():
+        each["additionalProperties"] = False
         for key, inside in each["properties"].items():
             inside["description"] = said.get((name, key), "the number of this format")
     own = defs.pop(root["$ref"].removeprefix(_REF))

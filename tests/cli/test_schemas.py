@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -41,6 +42,26 @@ def test_every_key_says_what_it_means(verb: str) -> None:
     for each in (schema, *schema["$defs"].values()):
         assert each["description"]
         assert all(inside["description"] for inside in each["properties"].values())
+
+
+def objects(data: Any) -> Iterator[dict[str, Any]]:
+    """Yield every object in *data*, itself among them."""
+    if isinstance(data, dict):
+        yield data
+    for each in data.values() if isinstance(data, dict) else data if isinstance(data, list) else ():
+        yield from objects(each)
+
+
+def test_a_key_that_no_schema_has_is_refused_wherever_it_stands(iso_gateway: Call) -> None:
+    cut = SAMPLES[0].raw[:-3].hex()
+    explained = json.loads(iso_gateway("explain", "--json", "--spec", SAMPLES[0].spec, cut).stdout)
+    assert {"entries", "faults", "causes"} <= set(explained)
+    validator = jsonschema.Draft202012Validator(schemas.of("explain"))
+    for each in objects(explained):
+        each["new"] = 1
+        assert not validator.is_valid(explained)
+        del each["new"]
+    assert validator.is_valid(explained)
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=str)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Final, NamedTuple
@@ -30,17 +31,24 @@ class Broken(NamedTuple):
 
 def breakages(spec: Spec, message: Message, raw: bytes) -> Iterator[Broken]:
     """Yield the ways in which *message*, whose bytes are *raw*, may be broken, where *spec* cannot read it then."""
-    for each in (*_written_otherwise(spec, message), *_wrapped(raw), *_ended(raw), *_of_bits(spec, message, raw)):
+    otherwise = (_lengths_otherwise, _content_otherwise, _begun_otherwise)
+    ways = (*otherwise, _dressed, _wrapped, _ended, _of_bits, _of_elements)
+    for each in (broken for way in ways for broken in way(spec, message, raw)):
         try:
             spec.decode(each.data)
         except DecodeError:
             yield each
 
 
-def _written_otherwise(whole: Spec, message: Message) -> Iterator[Broken]:
+def _few(whole: Spec, message: Message) -> tuple[Spec, dict[int, Any]]:
+    """Return *whole* with the elements of *message* alone, which is soon edited, and the elements."""
     present = {str(each): whole.source["fields"][str(each)] for each in message}
-    spec = load_spec({**whole.source, "fields": present, "presence": {}, "echo": []})  # of few elements: soon edited
-    fields = {number: spec.source["fields"][str(number)] for number in message}
+    spec = load_spec({**whole.source, "fields": present, "presence": {}, "echo": []})
+    return spec, {number: spec.source["fields"][str(number)] for number in message}
+
+
+def _lengths_otherwise(whole: Spec, message: Message, _: bytes) -> Iterator[Broken]:
+    spec, fields = _few(whole, message)
     variable = [number for number, data in fields.items() if data["length"] != "fixed"]
     for prefix in PREFIXES:
         others = [number for number in variable if fields[number]["prefix"] != prefix]
@@ -55,9 +63,21 @@ def _written_otherwise(whole: Spec, message: Message) -> Iterator[Broken]:
         if less:
             top = str(min(int(most), 99))
             yield from _edited(spec, message, "a digit of length less", [_edit(number, fields, length=less, max=top)])
-    for form in ("binary", "hex"):
-        if spec.source["bitmap"]["encoding"] != form:
-            yield from _edited(spec, message, f"bitmap {form}", [Edit("bitmap", (("encoding", form),), "")])
+    for number in [each for each in variable if fields[each].get("encoding") == "bcd"][:2]:
+        counts = "digits" if fields[number].get("counts") == "bytes" else "bytes"
+        # Where it counts bytes, the pad comes out as a digit too: then it does not read quite the same.
+        said = f"DE {number}: its length counts {counts}"
+        for each in _edited(spec, message, f"length counts {counts}", [_edit(number, fields, counts=counts)]):
+            yield each._replace(is_true=partial(_tells, said, each.is_true))
+
+
+def _content_otherwise(whole: Spec, message: Message, _: bytes) -> Iterator[Broken]:
+    spec, fields = _few(whole, message)
+    for number, data in fields.items():
+        if data.get("encoding") == "bcd" and data.get("pad"):
+            side, filler = data["pad"].split()
+            for pad in (f"{'left' if side == 'right' else 'right'} 0", f"{side} {'0' if filler == 'F' else 'F'}"):
+                yield from _edited(spec, message, "odd digit padded otherwise", [_edit(number, fields, pad=pad)])
     for number in (4, 42):
         data = fields.get(number, {"format": ""})
         for encoding in OTHERS.get(data["format"], ()):
@@ -70,9 +90,20 @@ def _written_otherwise(whole: Spec, message: Message) -> Iterator[Broken]:
         )
 
 
+def _begun_otherwise(whole: Spec, message: Message, _: bytes) -> Iterator[Broken]:
+    spec, _fields = _few(whole, message)
+    for form in ("binary", "hex"):
+        if spec.source["bitmap"]["encoding"] != form:
+            yield from _edited(spec, message, f"bitmap {form}", [Edit("bitmap", (("encoding", form),), "")])
+    for encoding in ("ascii", "bcd", EBCDIC):
+        if spec.source["mti"]["encoding"] != encoding:
+            change = Edit("mti", (("encoding", encoding),), "")
+            yield from _edited(spec, message, f"message type in {encoding}", [change])
+
+
 def _edit(number: int, fields: dict[int, Any], **changes: str) -> Edit:
     gone = ("pad", "counts") if "encoding" in changes else ("counts",) if "prefix" in changes else ()
-    kept = [(key, None) for key in (*gone, "parts") if key in fields[number]]
+    kept = [(key, None) for key in (*gone, "parts") if key in fields[number] and key not in changes]
     return Edit(f"fields.{number}", (*changes.items(), *kept), "")
 
 
@@ -85,18 +116,39 @@ def _edited(spec: Spec, message: Message, what: str, changes: list[Edit]) -> Ite
     except (SpecError, EncodeError):
         return  # no such spec, or it has no such message
 
-    def is_true(cause: Cause) -> bool:
-        if cause.kind == "spec":
-            return dict(load_spec(cause.remedy.rpartition(" ")[2]).decode(data).items()) == dict(message.items())
-        if not cause.yaml:
-            return False
+    yield Broken(what, data, partial(_reads, message, data))
+
+
+def _reads(message: Message, data: bytes, cause: Cause) -> bool:
+    """Return whether by the spec that *cause* tells *data* says what *message* says."""
+    if cause.kind == "spec":
+        spec = load_spec(cause.remedy.rpartition(" ")[2])
+    elif cause.yaml:
         source, _ = read_yaml(cause.yaml, "told.yaml")
-        return dict(load_spec(source).decode(data).items()) == dict(message.items())
+        spec = load_spec(source)
+    else:
+        return False
+    return dict(spec.decode(data).items()) == dict(message.items())
 
-    yield Broken(what, data, is_true)
+
+def _tells(said: str, otherwise: Callable[[Cause], bool], cause: Cause) -> bool:
+    return said in cause.words or otherwise(cause)
 
 
-def _wrapped(raw: bytes) -> Iterator[Broken]:
+def _dressed(spec: Spec, message: Message, raw: bytes) -> Iterator[Broken]:
+    """Yield the message as text: in hex, in base64, and all of it in EBCDIC."""
+    yield Broken("hex twice", raw.hex().upper().encode(), lambda cause: "in hex" in cause.words)
+    yield Broken("base64 as bytes", b64encode(raw), lambda cause: "in base64" in cause.words)
+    if all(data.get("encoding", "ascii") in {"ascii", "hex"} for data in _present(spec, message)) and raw.isascii():
+        data = raw.decode("ascii").encode(EBCDIC)
+        yield Broken("all of it in EBCDIC", data, partial(_reads, message, data))
+
+
+def _present(spec: Spec, message: Message) -> Iterator[dict[str, Any]]:
+    return (spec.source["fields"][str(each)] for each in message)
+
+
+def _wrapped(_: Spec, __: Message, raw: bytes) -> Iterator[Broken]:
     def left_on(what: str, size: int, data: bytes) -> Broken:
         said = f"leave the first {size} bytes out"
         return Broken(what, data, lambda cause: cause.remedy.startswith(said))
@@ -107,7 +159,7 @@ def _wrapped(raw: bytes) -> Iterator[Broken]:
     yield left_on("header of 12 bytes left on", 12, b"ISO016000055" + raw)
 
 
-def _ended(raw: bytes) -> Iterator[Broken]:
+def _ended(_: Spec, __: Message, raw: bytes) -> Iterator[Broken]:
     for count in (1, 5, len(raw) // 2):
         yield Broken("cut", raw[: len(raw) - count], partial(_says, count))
     for tail in (b"\r\n", b"\xde\xad", raw):
@@ -139,3 +191,25 @@ def _of_bits(spec: Spec, message: Message, raw: bytes) -> Iterator[Broken]:
     cleared = off[digit] if plan.bitmap_form == "hex" else bytes([digit[0] & 0x7F])
     if plan.bitmap_form != "hex-ebcdic":
         yield Broken("bit 1 off", raw[:start] + cleared + raw[start + 1 :], lambda cause: "bit 1 " in cause.words)
+
+
+def _of_elements(spec: Spec, message: Message, raw: bytes) -> Iterator[Broken]:
+    """Yield the message without an element whose bit is on, and with one whose bit is off."""
+    plan = spec.plan
+    if plan.bitmap_fixed:
+        return
+    spots = {span.field: span for span in spec.decode(raw, trace=True).spans}
+    for number in [each for each in message if each not in {1, 65} and each <= 128]:
+        span = spots[str(number)]
+        without = raw[: span.start] + raw[span.end :]
+        yield Broken("an element is missing", without, partial(_follows, f"bit {number} of the bitmap is on"))
+        at, bit = divmod(number - 1, 4 if plan.bitmap_hex else 8)
+        if plan.bitmap_form == "hex-ebcdic":
+            continue
+        here = plan.mti_size + at
+        if plan.bitmap_hex:
+            digit = f"{int(raw[here : here + 1], 16) & ~(8 >> bit):X}".encode()
+        else:
+            digit = bytes([raw[here] & ~(0x80 >> bit)])
+        cleared = raw[:here] + digit + raw[here + 1 :]
+        yield Broken("a bit is off", cleared, partial(_follows, f"bit {number} of the bitmap is off"))

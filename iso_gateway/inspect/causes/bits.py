@@ -8,6 +8,7 @@ from typing import Final
 from iso_gateway.codec import bitmap
 from iso_gateway.codec.message import Message
 from iso_gateway.codec.plan import FIELD, Plan
+from iso_gateway.codec.presence import violations
 from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import DecodeError
 from iso_gateway.inspect.causes.suspicion import Suspicion, elements, judged, read_so
@@ -17,6 +18,12 @@ _USUAL: Final = (
     *(66, 67, 70, 71, 72, 73, 74, 76, 90, 91, 93, 94, 95, 96, 97, 100, 102, 103, 104, 112, 123, 125, 126, 127, 128),
 )
 """The elements of a second bitmap that messages have."""
+_COMMON: Final = frozenset({2, 3, 4, 7, 11, 12, 13, 14, 18, 22, 23, 25, 32, 35, 37, 38, 39, 41, 42, 43, 49, 52, 55, 64})
+"""The elements of a first bitmap that most messages have."""
+_ONE_BIT, _UNCOMMON, _LACK = 1.7, 0.1, 0.02
+"""What it takes for granted that one bit is wrong; more where hardly any message has it, and more for each rule of
+presence that would be broken then."""
+_ONES: Final = (1 << 64) - 1
 _TRIED: Final = 600
 """Second bitmaps that are tried where there is none."""
 _MOST: Final = 4
@@ -50,10 +57,34 @@ def suspicions(spec: Spec, data: bytes) -> Iterator[Suspicion]:
     for number in range(2, 65):
         bit = 1 << (64 - number)
         if (bits & bit or number in spec.fields) and isinstance(found := read(bits ^ bit), Message):
-            is_on = bool(bits & bit)
-            words = f"bit {number} of the bitmap is {'on' if is_on else 'off'}, though DE {number} is "
-            words += "not there" if is_on else "there"
-            yield Suspicion(2.0, judged(found), Cause("bitmap", words, read_so(found, size), _COMPARE))
+            yield _of_one(spec, found, number, size, is_on=bool(bits & bit))
+    if bits & first:
+        yield from _in_second(spec, data)
+
+
+def _in_second(spec: Spec, data: bytes) -> Iterator[Suspicion]:
+    """Yield the single bits of a second bitmap that may be wrong."""
+    plan = spec.plan
+    start, behind = plan.mti_size, plan.mti_size + 2 * plan.bitmap_size
+    both = bitmap.number(plan, data[start:behind])
+    if both is None or len(data) < behind:
+        return
+    for number in range(66, 129):
+        bit = 1 << (128 - number)
+        if not both & bit and number not in spec.fields:
+            continue
+        changed = both ^ bit
+        found = _read(spec, data[:start] + _written(plan, changed >> 64, changed & _ONES) + data[behind:])
+        if isinstance(found, Message):
+            yield _of_one(spec, found, number, len(data), is_on=bool(both & bit))
+
+
+def _of_one(spec: Spec, found: Message, number: int, size: int, *, is_on: bool) -> Suspicion:
+    """Return that one bit is wrong, with which *found* comes out."""
+    words = f"bit {number} of the bitmap is {'on' if is_on else 'off'}, though DE {number} is "
+    words += "not there" if is_on else "there"
+    price = _ONE_BIT + (0.0 if number in _COMMON else _UNCOMMON) + _LACK * len(violations(spec.presence, found))
+    return Suspicion(price, judged(found), Cause("bitmap", words, read_so(found, size), _COMPARE))
 
 
 def _without_second(spec: Spec, read: _Read, bits: int, size: int) -> Iterator[Suspicion]:

@@ -24,6 +24,8 @@ _NUMBERS: Final = (_DIGITS, frozenset({"n", "xn"}), frozenset({"n"}))
 _PREFIXES: Final = ("ascii", "bcd", "binary", _EBCDIC)
 _MTIS: Final = ("", "ascii", "bcd", _EBCDIC)
 _BITMAPS: Final = ("", "binary", "hex", "hex-ebcdic")
+_CHARSETS: Final = (("ascii", "hex", "hex"), (_EBCDIC, "hex-ebcdic", "hex-ebcdic"))
+"""A character set, and how bitmaps and elements in hexadecimal are called in it."""
 _SAID: Final = {
     "ascii": "ASCII",
     "bcd": "BCD",
@@ -37,6 +39,7 @@ _AT_ONCE: Final = 3
 
 def suspicions(spec: Spec, data: bytes) -> Iterator[Suspicion]:
     """Yield the kinds of elements with which, written otherwise, *data* comes out exactly."""
+    yield from _of_charsets(spec, data)
     for mti, form in product(_MTIS, _BITMAPS):
         whole = _whole(spec, mti, form)
         if whole is None:
@@ -53,6 +56,34 @@ def suspicions(spec: Spec, data: bytes) -> Iterator[Suspicion]:
             found = _judged(made, data, whole, fields, spec) if made is not None else None
             if found is not None:
                 yield found
+
+
+def _of_charsets(spec: Spec, data: bytes) -> Iterator[Suspicion]:
+    """Yield that all that is characters is in another character set, from the message type to the last element."""
+    for encoding, form, hexadecimal in _CHARSETS:
+        words = f"all of it is {_in(encoding)}"
+        whole = _whole(spec, encoding, form)
+        bare = _spec(spec, whole, {}) if whole is not None else None
+        if whole is None or bare is None:
+            continue
+        numbers = _named(spec, bare, data)
+        present = {str(each): spec.source["fields"][str(each)] for each in numbers}
+        others = {
+            old: new
+            for row in _CHARSETS
+            for old, new in zip((row[0], row[2]), (encoding, hexadecimal), strict=True)
+            if row[0] != encoding
+        }
+        fields = [
+            Edit(f"fields.{key}", tuple(changes), words)
+            for key, each in present.items()
+            if (changes := [(what, others[each[what]]) for what in ("encoding", "prefix") if each.get(what) in others])
+        ]
+        whole = [edit._replace(words=words) for edit in whole]
+        made = _spec(spec, whole, {**present, **_applied(present, fields)}) if fields else None
+        found = _judged(made, data, whole, fields, spec) if made is not None else None
+        if found is not None:
+            yield found
 
 
 def _whole(spec: Spec, mti: str, form: str) -> list[Edit] | None:

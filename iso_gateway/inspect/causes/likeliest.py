@@ -11,6 +11,7 @@ from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import DecodeError
 from iso_gateway.inspect.causes import bits, ends, forms, outside
 from iso_gateway.inspect.causes.suspicion import USE_SPEC, Suspicion, read_so
+from iso_gateway.inspect.doctor.edits import CHEAP
 from iso_gateway.inspect.doctor.search import Fit, diagnose, yaml_of
 from iso_gateway.inspect.told import Cause
 
@@ -20,6 +21,11 @@ SEARCHED: Final = 4_096
 """Bytes of a message up to which edits of a spec are looked for; in a longer one each takes too long."""
 CERTAIN: Final = 0.85
 """The price below which a cause is so likely that no single element is looked at any more."""
+
+_ONE: Final = 0.3
+"""What it costs that one element alone is written otherwise: dialects do that to all of a kind."""
+_CHEAPEST: Final = 1.0
+"""The price of the doctor's cheapest edit here; the others are as much dearer as they are there, by half."""
 
 
 def likeliest(spec: Spec, data: bytes, error: DecodeError, others: Iterable[Spec] = (), base: str = "") -> list[Cause]:
@@ -49,7 +55,9 @@ def _suspicions(spec: Spec, data: bytes, error: DecodeError, others: Iterable[Sp
     for each in (ends.cut(spec, data, error), ends.trailing(spec, data, error)):
         if each is not None:
             yield each
-    yield from outside.suspicions(spec, data, others)
+    known = list(others)
+    yield from outside.as_text(spec, data, known)
+    yield from outside.suspicions(spec, data, known)
     yield from bits.suspicions(spec, data)
     if len(data) <= SEARCHED:
         yield from forms.suspicions(spec, data)
@@ -69,4 +77,5 @@ def _suspicion(fit: Fit, size: int, place: int) -> Suspicion:
     words = ", and ".join(edit.words for edit in fit.edits)
     cause = Cause("element", words, read_so(fit.message, size), USE_SPEC, yaml_of(fit))
     about = " ".join(sorted({edit.path for edit in fit.edits}))
-    return Suspicion(0.3 + len(fit.edits) + place / 1000, fit.sense, cause, about=about)
+    price = sum(_CHEAPEST + (edit.price - CHEAP) / 2 for edit in fit.edits)
+    return Suspicion(_ONE + price + place / 1000, fit.sense, cause, about=about)

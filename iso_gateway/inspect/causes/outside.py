@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 from collections.abc import Iterable, Iterator
+from itertools import product
 from typing import Final
 
 from iso_gateway.codec.message import Message
@@ -37,6 +40,32 @@ def suspicions(spec: Spec, data: bytes, others: Iterable[Spec]) -> Iterator[Susp
             message = _read(wrap, each)
             if message is not None:
                 yield _suspicion(wrap, each, message, own=each is spec, data=data)
+
+
+def as_text(spec: Spec, data: bytes, others: Iterable[Spec]) -> Iterator[Suspicion]:
+    """Yield that *data* is a message written as text: in hexadecimal digits, or in base64."""
+    known = [spec, *others]
+    for what, inner in _undressed(data):
+        for wrap, each in product(wraps(inner), known):
+            message = _read(wrap, each)
+            if message is None:
+                continue
+            size = len(wrap.payloads[0])
+            words = f"these bytes are text: a message in {what}, {len(inner)} bytes in {len(data)} characters"
+            also = [] if each is spec else [f"--spec {each.name}"]
+            also += [f'in a configuration: framing = "{wrap.framing}"'] if wrap.framing else []
+            remedy = "; ".join([f"read what the {what} says: it was written so once more than needed", *also])
+            cause = Cause("text", words, read_so(message, size, "of what it says"), remedy)
+            yield Suspicion(0.05 + wrap.skipped / 16 + 0.3 * (each is not spec), judged(message), cause, about="text")
+
+
+def _undressed(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield what *data* says, if it is text that shows bytes, and how it shows them."""
+    text = data.strip()
+    with contextlib.suppress(ValueError):
+        yield "hex", bytes.fromhex(text.decode("ascii"))
+    with contextlib.suppress(ValueError):
+        yield "base64", base64.b64decode(text, validate=True)
 
 
 def _read(wrap: Wrap, spec: Spec) -> Message | None:

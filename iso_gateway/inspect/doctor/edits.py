@@ -31,7 +31,7 @@ _PADS: Final = ("left 0", "right F", "right 0")
 _RIGID: Final = frozenset({3, 4, 5, 6, 7, 11, 12, 13, 14, 15, 18, 23, 38, 39, 49, 50, 51})
 """Elements that are as long in every dialect of an edition."""
 
-_CHEAP, _USUAL, _RARE, _ONE_OF_MANY = 4.0, 5.0, 6.0, 6.5
+CHEAP, _USUAL, _RARE, _ONE_OF_MANY = 4.0, 5.0, 6.0, 6.5
 # The last: a size is one of some twenty that always read, where a length before the value has to agree with it.
 
 
@@ -44,7 +44,7 @@ class Edit(NamedTuple):
     """Keys and their new values; None takes a key away."""
     words: str
     """``DE 43: length LLVAR instead of fixed``."""
-    price: float = _CHEAP
+    price: float = CHEAP
     """How many points of sense it has to be worth."""
 
     @property
@@ -80,7 +80,7 @@ def of_field(number: int, data: Mapping[str, Any], prefix: str) -> Iterator[Edit
     others = [each for each in _ENCODINGS.get(data["format"], _TEXTS) if each != encoding]
     for each in others:
         words = f"in {_said(each)} instead of {_said(encoding)}"
-        yield edit(words, _CHEAP, encoding=each, counts=None, pad=None)
+        yield edit(words, CHEAP, encoding=each, counts=None, pad=None)
         if data["length"] != "fixed":
             for head in _PREFIXES:
                 if head != data.get("prefix"):
@@ -90,7 +90,7 @@ def of_field(number: int, data: Mapping[str, Any], prefix: str) -> Iterator[Edit
         for head in dict.fromkeys((prefix, *_PREFIXES)):
             for name, most in _LENGTHS.items():
                 said = f"length {name} instead of fixed" + (f", in {_said(head)}" if head != prefix else "")
-                price = (_CHEAP if head == prefix else _USUAL) + surcharge
+                price = (CHEAP if head == prefix else _USUAL) + surcharge
                 yield edit(said, price, length=name, max=str(most), prefix=head, min=None)
     else:
         yield from _lengths(edit, data)
@@ -98,7 +98,7 @@ def of_field(number: int, data: Mapping[str, Any], prefix: str) -> Iterator[Edit
     if encoding == "bcd":
         for pad in _PADS:
             if pad != data.get("pad"):
-                yield edit(f"an odd digit is filled up {pad.replace(' ', ' with ')}", _CHEAP, pad=pad)
+                yield edit(f"an odd digit is filled up {pad.replace(' ', ' with ')}", CHEAP, pad=pad)
 
 
 def _lengths(edit: Make, data: Mapping[str, Any]) -> Iterator[Edit]:
@@ -106,11 +106,11 @@ def _lengths(edit: Make, data: Mapping[str, Any]) -> Iterator[Edit]:
     most, now = int(data["max"]), data["length"]
     for name, top in _LENGTHS.items():
         if name != now:
-            yield edit(f"length {name} instead of {now}", _CHEAP, length=name, max=str(min(most, top)))
+            yield edit(f"length {name} instead of {now}", CHEAP, length=name, max=str(min(most, top)))
     for each in _PREFIXES:
         if each != data.get("prefix"):
             words = f"length in {_said(each)} instead of {_said(data['prefix'])}"
-            yield edit(words, _CHEAP, prefix=each, prefix_bytes=None)
+            yield edit(words, CHEAP, prefix=each, prefix_bytes=None)
             for name, top in _LENGTHS.items():
                 if name != now:
                     both = f"length {name} in {_said(each)} instead of {now} in {_said(data['prefix'])}"
@@ -129,7 +129,7 @@ def _sizes(edit: Make, data: Mapping[str, Any], surcharge: float) -> Iterator[Ed
     if data["length"] != "fixed":
         top = _LENGTHS.get(data["length"], 0)
         if top > most:
-            yield edit(f"at most {top} long instead of {most}", _CHEAP, max=str(top))
+            yield edit(f"at most {top} long instead of {most}", CHEAP, max=str(top))
         return
     near = [size for off in range(1, _NEAR + 1) for size in (most - off, most + off)]
     for size in dict.fromkeys((2 * most, *near)):
@@ -146,7 +146,7 @@ def _counts(edit: Make, data: Mapping[str, Any]) -> Iterator[Edit]:
     others = {"bcd": ("digits", "bytes"), "hex": ("bytes", "characters")}.get(encoding, ())
     for each in others:
         if each != now:
-            yield edit(f"its length counts {each} instead of {now}", _CHEAP, counts=each)
+            yield edit(f"its length counts {each} instead of {now}", CHEAP, counts=each)
     if not data.get("inclusive"):
         yield edit("its length counts itself too", _RARE, inclusive="true")
 

@@ -53,14 +53,16 @@ SAMPLES: Final = {
     "scheme-host": ("advice",),
 }
 """Messages of every spec."""
-EVERY: Final = 23
+EVERY: Final = 61
 """Of their breakages, every so many is tried here; bench/causes.py tries those of all samples."""
 KINDS: Final = {
     "TPDU left on", "length left on", "length and TPDU left on", "header of 12 bytes left on",
     "cut", "trailing", "second bitmap cut", "bit 1 off", "bitmap binary", "bitmap hex",
     "a digit of length more", "a digit of length less", "length in ascii", "length in bcd", "length in binary",
     "all lengths in bcd", "all lengths in binary", "all numbers in ascii", "all numbers in bcd",
-    "content in ascii", "content in bcd", "content in cp500",
+    "content in ascii", "content in bcd", "content in cp500", "all of it in EBCDIC", "hex twice", "base64 as bytes",
+    "message type in ascii", "message type in bcd", "message type in cp500", "length counts bytes",
+    "an element is missing", "a bit is off",
 }  # fmt: skip
 
 
