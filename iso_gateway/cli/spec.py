@@ -124,7 +124,7 @@ def _rules(*, as_json: bool) -> int:
         return 0
     width = max(len(row["id"]) for row in rows)
     for row in rows:
-        say(f"{row['id']:<{width}}  {row['level']:<7}  {row['why']}")
+        say(f"{row['id']:<{width}}  {row['level']:<7}  {row['why']}\n{'':<{width}}  as in:   {row['example']}")
     return 0
 
 
@@ -250,11 +250,14 @@ def vectors(*, name: str, as_json: bool) -> None:
 @spec.command("stubs")
 @click.argument("name", metavar="NAME|FILE")
 def stubs(*, name: str) -> None:
-    """Write Python classes by which type checkers know a spec's elements."""
+    """Write Python classes by which type checkers know a spec's elements.
+
+    The spec is loaded again as it is named here: a file by its path.
+    """
     from iso_gateway.catalog import load_spec
     from iso_gateway.inspect.stubs import stubs as made
 
-    say(made(load_spec(name)).rstrip("\n"))
+    say(made(load_spec(name), name).rstrip("\n"))
 
 
 @spec.command("schema")

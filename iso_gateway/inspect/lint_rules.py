@@ -71,7 +71,42 @@ WARNINGS: Final[dict[str, str]] = {
 """Rule, and why."""
 
 
+EXAMPLES: Final[dict[str, str]] = {
+    "prefix-too-narrow": "fields: {48: {length: LLVAR, max: 200}}",
+    "parts-do-not-sum": "fields: {90: {parts: {1: {name: a, format: n, size: 43, mask: none}}}}",
+    "text-in-bcd": "fields: {41: {encoding: bcd}}",
+    "odd-digits-without-pad": "fields: {49: {format: n, encoding: bcd, pad: none}}",
+    "third-bitmap": "fields: {65: {name: a, format: n, length: fixed, max: 1, mask: none}}",
+    "out-of-reach": "fields: {1: {name: a, format: n, length: fixed, max: 1, mask: none}}",
+    "unknown-profile": "profile: nowhere",
+    "unknown-base": "base: nowhere",
+    "unknown-field": "echo: [11, 41, 65]",
+    "doubled-key": "fields: {48: {max: 500}, 48: {max: 600}}",
+    "not-yaml": "fields: {48: {max: 500}",
+    "unknown-key": "fields: {48: {maximum: 500}}",
+    "missing-key": "fields: {3: {length: LLVAR}}",
+    "mask-too-weak": "fields: {55: {mask: none}}",
+    "length-of-fixed": "fields: {3: {prefix: ascii}}",
+    "parts-out-of-place": "fields: {48: {parts: ber-tlv}}",
+    "wrong-value": "fields: {3: {length: LONG}}",
+    "secret-shown": "fields: {52: {mask: none}}",
+    "unchecked": "fields: {48: {format: any}}",
+    "parts-too-short": "fields: {90: {parts: {1: {name: a, format: n, size: 40, mask: none}}}}",
+    "not-the-standard": "fields: {41: {max: 16}}",
+    "length-in-hex-digits": "fields: {52: {max: 16}}",
+    "never-echoed": "echo: [11]",
+    "no-profile": 'profile: ""',
+    "doubled-name": "fields: {5: {name: amount_transaction}}",
+    "mac-not-bytes": "fields: {64: {format: an, encoding: ascii, max: 16}}",
+    "mac-not-last": "fields: {128: absent}",
+    "amount-without-currency": "fields: {50: absent}",
+    "longer-than-a-frame": "fields: {48: {length: LLLLLLVAR, max: 70000}}",
+}
+"""Rule, and the line that breaks it and no other, in a spec whose base is ``iso87-ascii``."""
+
+
 def rules() -> list[dict[str, str]]:
-    """Return all rules as plain data: ``id``, ``level`` (error or warning), ``why``."""
+    """Return all rules as plain data: ``id``, ``level`` (error or warning), ``why``, ``example``."""
     found = [{"id": each.id, "level": "error", "why": each.why} for each in ERRORS]
-    return found + [{"id": rule, "level": "warning", "why": why} for rule, why in WARNINGS.items()]
+    found += [{"id": rule, "level": "warning", "why": why} for rule, why in WARNINGS.items()]
+    return [{**each, "example": EXAMPLES[each["id"]]} for each in found]

@@ -6,6 +6,7 @@ constructor with a keyword for each. It needs nothing but this package at run ti
 
 from __future__ import annotations
 
+import json
 import keyword
 import re
 from collections.abc import Iterator
@@ -18,15 +19,17 @@ _TAKEN = frozenset({"mti", "message", "of", "encode", "decode", "self", "cls", "
 """Names that the class has already."""
 
 
-def stubs(spec: Spec) -> str:
-    """Return the module for *spec*."""
+def stubs(spec: Spec, given: str = "") -> str:
+    """Return the module for *spec*, which loads it as *given*: its name where it is shipped, else its path."""
+    source = json.dumps(given or spec.name)
+    called = re.sub(r"[^A-Za-z0-9_./ -]+", "_", given or spec.name)
     name = "".join(part.capitalize() for part in re.split(r"[^A-Za-z0-9]+", spec.name) if part)
     name = name if name[:1].isalpha() else f"Spec{name}"
     names = _names(spec)
     lines = [
-        f'"""Messages of {spec.name} with their elements by name, for type checkers.',
+        f'"""Messages of {called} with their elements by name, for type checkers.',
         "",
-        f"Written by: iso-gateway spec stubs {spec.name}",
+        f"Written by: iso-gateway spec stubs {called}",
         '"""',
         "",
         "from __future__ import annotations",
@@ -35,11 +38,11 @@ def stubs(spec: Spec) -> str:
         "",
         "from iso_gateway import Amount, Message, load_spec",
         "",
-        f'SPEC = load_spec("{spec.name}")',
+        f"SPEC = load_spec({source})",
         "",
         "",
         f"class {name}:",
-        f'    """A message of {spec.name}; an element that is not there is None."""',
+        f'    """A message of {called}; an element that is not there is None."""',
         "",
         '    __slots__ = ("message",)',
         "",

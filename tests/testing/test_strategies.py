@@ -1,0 +1,39 @@
+"""Messages of any spec, drawn for hypothesis."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iso_gateway import Spec, load_spec
+from iso_gateway.catalog import spec_names
+from iso_gateway.codec.mask import luhn
+from iso_gateway.testing import messages
+
+SPEC = load_spec("iso87-ascii")
+
+
+@pytest.mark.parametrize("name", spec_names())
+@given(data=st.data())
+def test_messages_come_back_from_their_bytes(name: str, data: st.DataObject) -> None:
+    spec: Spec = load_spec(name)
+    message = data.draw(messages(spec, having=[11], without=[2]))
+    assert spec.decode(spec.encode(message)) == message
+    assert 11 in message
+    assert 2 not in message
+
+
+@given(messages(SPEC, mti="0200", having=[2]))
+def test_card_numbers_are_of_a_test_range(message: Any) -> None:
+    assert message.mti == "0200"
+    assert message[2].startswith("476173")
+    assert luhn(message[2])
+
+
+@given(data=st.data())
+def test_an_element_that_the_spec_has_not_cannot_be_asked_for(data: st.DataObject) -> None:
+    with pytest.raises(ValueError, match="iso87-ascii has no DE 65"):
+        data.draw(messages(SPEC, having=[65]))
