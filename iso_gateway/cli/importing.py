@@ -84,6 +84,16 @@ def tell(notes: list[Problem], file: Path) -> None:
         complain(note.at(str(file)), place=True)
 
 
+def tally(imported: Imported) -> str:
+    """Return in a line what an import came to."""
+    count = len(imported.data["fields"])
+    said = [f"{count} data element{'' if count == 1 else 's'}"]
+    left = sum(note.message.startswith("left out") for note in imported.notes)
+    said += [f"{left} left out"] if left else []
+    said += [f"{rest} in part"] if (rest := len({note.path for note in imported.notes}) - left) > 0 else []
+    return ", ".join(said)
+
+
 def as_yaml(data: dict[str, Any]) -> str:
     """Return a spec as YAML, a line for each field."""
     lines = [f"name: {data['name']}", f"title: {_scalar(str(data['title']))}", f'version: "{data["version"]}"']

@@ -175,7 +175,8 @@ def import_spec(*, file: Path, kind: str | None, name: str, binary: bool, variab
     """Read a spec of another library, and write it as one of ours.
 
     Takes jPOS packagers in XML, moov-io/iso8583 in JSON, configurations of j8583 in XML, and pyiso8583 dicts in JSON
-    or in a Python file, of which nothing is run. What does not translate is told on stderr, with its line and why.
+    or in a Python file, of which nothing is run. What does not translate is told on stderr, with its line and why; and
+    what does and is called otherwise here.
 
     Exits 1 where something did not translate, 2 where nothing can be made of it.
     """
@@ -192,13 +193,14 @@ def import_spec(*, file: Path, kind: str | None, name: str, binary: bool, variab
         build_spec(imported.data)
     except SpecError as error:
         raise SpecError(error.problems, str(file)) from None
+    importing.tell(imported.remarks, file)
     importing.tell(imported.notes, file)
     made = importing.as_yaml(imported.data)
     if output is None:
         say(made.rstrip("\n"))
     else:
         importing.write_new(output, made)
-        say(f"{output}: {len(imported.data['fields'])} data elements; check it with: iso-gateway spec check {output}")
+        say(f"{output}: {importing.tally(imported)}; check it with: iso-gateway spec check {output}")
     return 1 if imported.notes else 0
 
 

@@ -73,11 +73,22 @@ def test_import_and_use(iso_gateway: Call, tmp_path: Path) -> None:
     done = iso_gateway("spec", "import", str(theirs), "-o", str(ours))
     assert done.exit_code == 1
     assert f"{theirs}:7: 4: left out: Ours: a class of one's own" in done.output
-    assert f"{ours}: 2 data elements" in done.output
+    assert f"{ours}: 2 data elements, 1 left out; " in done.output
     spec = load_spec(ours)
     assert spec.name == "our-packager"
     assert spec.encode(spec.message("0200", {2: "12345"})).hex() == "0200" + "4000000000000000" + "05123450"
     assert iso_gateway("spec", "import", str(theirs), "-o", str(ours)).exit_code == 2
+
+
+def test_what_is_only_called_otherwise_is_told_and_no_failure(iso_gateway: Call, tmp_path: Path) -> None:
+    theirs = tmp_path / "whole.xml"
+    text = PACKAGER.replace('id="3"', 'id="65"').replace("com.example.Ours", "org.jpos.iso.IFB_NUMERIC")
+    theirs.write_text(text)
+    assert iso_gateway("spec", "import", str(theirs)).exit_code == 1, "digits in bit 65 are an element of theirs"
+    theirs.write_text(text.replace('IFB_NUMERIC"/>\n<isofield id="4"', 'IFB_BINARY"/>\n<isofield id="4"'))
+    done = iso_gateway("spec", "import", str(theirs))
+    assert done.exit_code == 0
+    assert f"{theirs}:6: 65: left out: bit 65 announces a third bitmap" in done.stderr
 
 
 @pytest.mark.parametrize("kind", ["pyiso8583", "moov"])

@@ -23,6 +23,8 @@ class Imported(NamedTuple):
     """What `build_spec` takes."""
     notes: list[Problem]
     """What did not translate, or only in part, and why; `path` says where."""
+    remarks: list[Problem] = []  # noqa: RUF012 -- nobody changes it
+    """What did, and is called otherwise here, or was never on the wire: all messages read alike."""
 
 
 def names(text: str, number: int) -> str:

@@ -30,7 +30,7 @@ def read(text: str | bytes, name: str = "jpos") -> Imported:
     fields = reading.fields()
     if reading.faults:
         raise SpecError(reading.faults)
-    return Imported(spec(name, "A packager of jPOS", mti, bitmap, fields), reading.notes)
+    return Imported(spec(name, "A packager of jPOS", mti, bitmap, fields), reading.notes, reading.remarks)
 
 
 class _Reading:
@@ -39,6 +39,7 @@ class _Reading:
     def __init__(self, root: Element) -> None:
         self.root = root
         self.notes: list[Problem] = []
+        self.remarks: list[Problem] = []
         self.faults: list[Problem] = []
         self.last = 128
         self._by_id: dict[str, Element] = {}
@@ -49,12 +50,16 @@ class _Reading:
                 continue
             if number in self._by_id:
                 first = self._by_id[number].line
-                self.note(each, f"stands twice, first in line {first}: this one counts, as with jPOS")
+                self.remark(each, f"stands twice, first in line {first}: this one counts, as with jPOS")
             self._by_id[number] = each
 
     def note(self, element: Element, message: str) -> None:
         """Note what did not translate."""
         self.notes.append(Problem(element.attributes.get("id", element.name)[:20], message, element.line))
+
+    def remark(self, element: Element, message: str) -> None:
+        """Note what translated, and is called otherwise here, or never comes."""
+        self.remarks.append(Problem(element.attributes.get("id", element.name)[:20], message, element.line))
 
     def whole(self) -> tuple[str, dict[str, str]]:
         """Return the encoding of the MTI, and the bitmap."""
@@ -64,7 +69,7 @@ class _Reading:
         bitmap = self._bitmap()
         attributes = self.root.attributes
         if attributes.get("headerLength", "0") != "0":
-            self.note(self.root, "headerLength: what stands before the message type is the framing's")
+            self.remark(self.root, "headerLength: what stands before the message type is the framing's")
         if attributes.get("bitmapField", "1") != "1" or attributes.get("emitBitmap") == "false":
             self.faults.append(Problem("bitmapField", "the bitmap of a message stands behind its type"))
         return mti, bitmap
@@ -101,8 +106,11 @@ class _Reading:
                 continue
             if bare(element.attributes.get("class", "")) in NOTHING:
                 continue
-            if not re.fullmatch(r"[0-9]{1,3}", number) or not 2 <= int(number) <= self.last:
-                self.note(element, f"left out: no data element from 2 to {self.last}, where the bitmap ends")
+            if not re.fullmatch(r"[0-9]{1,3}", number) or int(number) < 2:
+                self.note(element, "left out: no data element from 2 on")
+                continue
+            if int(number) > self.last:
+                self.remark(element, f"left out: the bitmap ends at {self.last}, with jPOS too")
                 continue
             made = self._field(element, int(number))
             if made is not None:
@@ -121,7 +129,8 @@ class _Reading:
             self.note(element, f"left out: {why}")
             return None
         if number == 65 and "thirdBitmapField" not in self.root.attributes:
-            self.note(element, "left out: bit 65 announces a third bitmap here, and is no element")
+            said = "left out: bit 65 announces a third bitmap, by the standard, and is no element"
+            (self.remark if kind.content == "b" else self.note)(element, said)
             return None
         size = attributes.get("length", "")
         if not re.fullmatch(r"[0-9]{1,6}", size) or not int(size):
@@ -135,6 +144,8 @@ class _Reading:
             found = jpos_parts.inside(element, made)
             for note in found.notes:
                 self.note(element, note)
+            for remark in found.remarks:
+                self.remark(element, remark)
             made = found.field
         for key in ("params", "encoding"):
             if attributes.get(key) not in {None, "false"}:

@@ -33,7 +33,9 @@ class Inside(NamedTuple):
     field: dict[str, Any]
     """The field with its parts; without where they do not translate."""
     notes: list[str]
-    """What did not translate, or is another thing here."""
+    """What did not translate."""
+    remarks: list[str]
+    """What is called otherwise here."""
 
 
 class _NoLikeError(Exception):
@@ -50,13 +52,14 @@ def inside(element: Element, field: dict[str, Any], depth: int = 1) -> Inside:
     """
     inner = bare(element.attributes.get("packager", ""))
     notes: list[str] = []
+    remarks: list[str] = []
     try:
-        made = _Reading(element, depth, notes).composite(inner, field)
+        made = _Reading(element, depth, notes, remarks).composite(inner, field)
         _checked(made)
     except _NoLikeError as error:
         why = f"its parts ({inner or 'no packager'}) are not translated, it is carried whole: {error}"
-        return Inside(field, [why])
-    return Inside(made, notes)
+        return Inside(field, [why], [])
+    return Inside(made, notes, remarks)
 
 
 def _checked(field: dict[str, Any]) -> None:
@@ -70,10 +73,11 @@ def _checked(field: dict[str, Any]) -> None:
 class _Reading:
     """The reading of one composite."""
 
-    def __init__(self, element: Element, depth: int, notes: list[str]) -> None:
+    def __init__(self, element: Element, depth: int, notes: list[str], remarks: list[str]) -> None:
         self.element = element
         self.depth = depth
         self.notes = notes
+        self.remarks = remarks
         self.children = [each for each in element.children if each.name in {"isofield", "isofieldpackager"}]
         for each in self.children:
             number = each.attributes.get("id", "")
@@ -95,8 +99,23 @@ class _Reading:
     def plain(self, field: dict[str, Any]) -> dict[str, Any]:
         """Return a field cut by the length of its parts, or by a bitmap before them."""
         attributes = self.element.attributes
-        if attributes.get("headerLength", "0") != "0":
-            raise _NoLikeError("a header before the parts")
+        header = _number(attributes.get("headerLength", "0"))
+        if header:
+            return self._headed(field, header)
+        return self._bare(field)
+
+    def _headed(self, field: dict[str, Any], size: int) -> dict[str, Any]:
+        """Return a field whose part 1 is a header of *size* bytes, and whose part 2 has the parts."""
+        self.remarks.append("its header is part 1 here, and its parts are those of part 2")
+        whole = _as_bytes(field)
+        inner = self._bare({**whole, "mask": whole["mask"]})
+        first = {"name": "header", "format": "b", "encoding": "binary", "size": size, "mask": whole["mask"]}
+        second = {key: inner[key] for key in ("format", "encoding", "mask", "parts")}
+        return {**whole, "parts": {"1": first, "2": {"name": "rest", "size": "rest", **second}}}
+
+    def _bare(self, field: dict[str, Any]) -> dict[str, Any]:
+        """Return a field whose parts begin with its first byte."""
+        attributes = self.element.attributes
         bits = {
             int(each.attributes["id"]): each
             for each in self.children
@@ -147,7 +166,7 @@ class _Reading:
         whole = field if text else _as_bytes(field)
         shift = 1 if rows[0].attributes["id"] == "0" else 0
         if shift:
-            self.notes.append("its parts are numbered from 1 here: their 0 is 1, their 1 is 2")
+            self.remarks.append("its parts are numbered from 1 here: their 0 is 1, their 1 is 2")
         parts = {str(int(each.attributes["id"]) + shift): self._part(each, whole, text=text) for each in rows}
         return {**whole, "parts": kind(parts)}
 
@@ -171,7 +190,9 @@ class _Reading:
                 made.pop("encoding")
         if element.name == "isofieldpackager":
             found = inside(element, made, self.depth + 1)
-            self.notes += [f"part {number} (line {element.line}): {note}" for note in found.notes]
+            where = f"part {number} (line {element.line})"
+            self.notes += [f"{where}: {note}" for note in found.notes]
+            self.remarks += [f"{where}: {remark}" for remark in found.remarks]
             return found.field
         return made
 
@@ -181,8 +202,9 @@ class _Reading:
         """Return a field of tags in text: TaggedSequencePackager."""
         token = self.element.attributes.get("token", "")
         rows = [each for each in self.children if bare(each.attributes.get("class", "")).startswith("IFTA_")]
-        if not token or len(rows) < len(self.children):
-            raise _NoLikeError("parts without a tag before the tagged ones")
+        before = self.children[: len(self.children) - len(rows)]
+        if not token or not rows or [*before, *rows] != self.children or not all(map(_is_text, before)):
+            raise _NoLikeError("a tag before each part expected, or none before those that come first")
         kinds = {bare(each.attributes["class"]).removeprefix("IFTA_") for each in rows}
         letters = {kind.count("L") for kind in kinds}
         if len(letters) != 1 or any(kind.endswith("BINARY") for kind in kinds):
@@ -192,7 +214,13 @@ class _Reading:
             for each in rows
             if not each.attributes.get("token", "#").startswith("#")
         }
-        return self._open(field, len(token), min(letters), tags)
+        made = self._open(field, len(token), min(letters), tags)
+        if not before:
+            return made
+        self.remarks.append(f"its tags are those of part {len(before) + 1} here, behind the parts without one")
+        parts = {str(at): self._part(each, made, text=True) for at, each in enumerate(before, 1)}
+        rest = {"name": "tags", "format": "any", "size": "rest", "mask": "all", "parts": made["parts"]}
+        return {**made, "parts": {**parts, str(len(before) + 1): rest}}
 
     def mapped(self, field: dict[str, Any]) -> dict[str, Any]:
         """Return a field of tags in text whose names a Java class knows: GenericTaggedFieldsPackager."""
@@ -281,10 +309,20 @@ class _Reading:
         return {**whole, "mask": "all", "parts": "ber-tlv"}
 
     def datasets(self, field: dict[str, Any]) -> dict[str, Any]:
-        """Return a field of datasets; those with a bitmap of their own are not opened."""
-        if self.children:
-            self.notes.append("its datasets are read, those with a bitmap (71 to FE) are not opened further")
-        return {**_as_bytes(field), "mask": "all", "parts": "datasets"}
+        """Return a field of datasets; in those from 71 on jPOS finds the same elements, by a bitmap."""
+        whole = {**_as_bytes(field), "mask": "all"}
+        if not self.children:
+            return {**whole, "parts": "datasets"}
+        parts = {each.attributes["id"]: self._part(each, whole, text=False) for each in self.children}
+        self.notes.append("its elements are those of dataset 71 here; jPOS finds them in 72 to FE too")
+        inner = {
+            "name": "elements",
+            "format": "b",
+            "encoding": "binary",
+            "mask": "all",
+            "parts": {"dbm": {"parts": parts}},
+        }
+        return {**whole, "parts": {"datasets": {"sets": {"71": inner}, "dictionary": "emv"}}}
 
 
 _TAGGED: Final = {"IFMC_LLCHAR": ("ascii", 2), "IFEPE_LLCHAR": (EBCDIC, 2), "IFEPE_LLLCHAR": (EBCDIC, 3)}

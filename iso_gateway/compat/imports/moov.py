@@ -7,8 +7,12 @@ String                                                              text
 Track1, Track2, Track3                                              text, z
 Binary or Hex; Binary                                               b in binary
 Binary or Hex; HexToASCII: a length counts the bytes                b in hex, counted in bytes
+String or Numeric; Binary, HexToASCII                               the same: what is text there is bytes here
+String; ASCIIToHex                                                  b in binary: digits there, bytes here
 ASCII.Fixed, ASCII.LL, BCD.LLL, Binary.L, Hex.L, EBCDIC.LL ...      fixed, LVAR to LLLLLLVAR
 Composite                                                           parts: see `moov_parts`
+
+The names of early versions (Field002, asciiEncoder, ASCII.fixed) are read too.
 """
 
 from __future__ import annotations
@@ -32,6 +36,23 @@ PREFIXES: Final = {
 }
 _STRINGS: Final = frozenset({"String", "Numeric", "Track1", "Track2", "Track3"})
 _TRACKS: Final = frozenset({"Track2", "Track3"})
+_IN_BYTES: Final = {
+    ("String", "Binary"): "binary",
+    ("Numeric", "Binary"): "binary",
+    ("String", "HexToASCII"): "hex",
+    ("Numeric", "HexToASCII"): "hex",
+    ("String", "ASCIIToHex"): "binary",
+}
+"""Type and encoding of text that has any bytes on the wire, and the encoding of those."""
+_EARLY: Final = {
+    "asciiEncoder": "ASCII",
+    "bcdEncoder": "BCD",
+    "lBCDEncoder": "LBCD",
+    "ebcdicEncoder": "EBCDIC",
+    "binaryEncoder": "Binary",
+    "hexEncoder": "HexToASCII",
+}
+"""What encodings were called in early versions."""
 
 
 def read(text: str, name: str = "") -> Imported:
@@ -43,13 +64,35 @@ def read(text: str, name: str = "") -> Imported:
     data, lines = read_json(text)
     if not isinstance(data, dict) or not isinstance(data.get("fields"), dict):
         raise SpecError([Problem("fields", "is missing: a specification of moov-io/iso8583 has a table of fields", 1)])
-    reading = _Reading(data["fields"], lines)
+    reading = _Reading(*_renamed(data["fields"], lines))
     mti, bitmap = reading.whole()
     fields = reading.fields()
+    reading.expanded(bitmap, fields)
     if reading.faults:
         raise SpecError(reading.faults)
     title = str(data.get("name", "")) or "A specification of moov-io/iso8583"
-    return Imported(spec(name or names(title, 0).replace("_", "-"), title, mti, bitmap, fields), reading.notes)
+    return Imported(
+        spec(name or names(title, 0).replace("_", "-"), title, mti, bitmap, fields), reading.notes, reading.remarks
+    )
+
+
+def _renamed(fields: dict[str, Any], lines: dict[str, int]) -> tuple[dict[str, Any], dict[str, int]]:
+    """Return the table of fields, and the lines, in the words of today."""
+    early = {key: str(int(key[5:])) for key in fields if re.fullmatch(r"Field[0-9]{3}", key)}
+    if not early or len(early) < len(fields):
+        return fields, lines
+    found = {}
+    for key, row in fields.items():
+        now = dict(row) if isinstance(row, dict) else {}
+        now["enc"] = _EARLY.get(str(now.get("enc")), now.get("enc"))
+        now["prefix"] = str(now.get("prefix", "")).replace(".fixed", ".Fixed")
+        padding = now.get("padding")
+        if isinstance(padding, dict):
+            pad = padding.get("pad")
+            side = str(padding.get("type")).removesuffix("Padder").capitalize()
+            now["padding"] = {"type": side, "pad": chr(pad) if type(pad) is int and 32 <= pad < 127 else pad}
+        found[early[key]] = now
+    return found, {re.sub(r"Field0*(?=[0-9])", "", path): line for path, line in lines.items()}
 
 
 class _Reading:
@@ -59,6 +102,7 @@ class _Reading:
         self.theirs = {key: each for key, each in theirs.items() if isinstance(each, dict)}
         self.lines = lines
         self.notes: list[Problem] = []
+        self.remarks: list[Problem] = []
         self.faults: list[Problem] = []
         self.last = 192
         for key in theirs:
@@ -91,12 +135,18 @@ class _Reading:
             bitmap["third"] = "follows"
         elif size in {8, 16, 24}:
             bitmap["fixed"] = str(size)
-            if not row.get("disableAutoExpand"):
-                self._note(1, f"a bitmap of {size} bytes: that bit 1 announces another one is not translated")
         else:
             self._fault("fields.1.length", "a bitmap of 8 bytes expected, or one of 16 or 24")
         self.last = 8 * int(bitmap.get("fixed", 24))
         return mti, bitmap
+
+    def expanded(self, bitmap: dict[str, str], fields: dict[str, Any]) -> None:
+        """Tell that a bitmap of more than 8 bytes announces another one there, and none here."""
+        if "fixed" not in bitmap or self.theirs["1"].get("disableAutoExpand"):
+            return
+        said = f"a bitmap of {bitmap['fixed']} bytes, always: that bit 1 announces another one is not translated"
+        beyond = any(key.isdecimal() and int(key) > self.last for key in self.theirs)
+        (self.notes if beyond or not fields else self.remarks).append(Problem("1", said, self._line("fields.1")))
 
     def fields(self) -> dict[str, Any]:
         """Return the fields that translate."""
@@ -147,6 +197,10 @@ class _Reading:
         elif kind in {"Binary", "Hex"} and enc in {"Binary", "HexToASCII"}:
             form = "binary" if enc == "Binary" else "hex"
             made |= {"format": "b", "encoding": form, "mask": masked(number, "b")}
+        elif (kind, enc) in _IN_BYTES:
+            made |= {"format": "b", "encoding": _IN_BYTES[kind, enc], "mask": masked(number, "b")}
+            said = "hexadecimal digits there, bytes here" if enc == "ASCIIToHex" else "text there, bytes here"
+            self.remarks.append(Problem(str(number), said, self._line(f"fields.{number}")))
         else:
             return f"type {kind[:20] or 'missing'} in {enc[:20] or 'no encoding'}: nothing here is like it"
         return ""

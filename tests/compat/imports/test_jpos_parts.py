@@ -50,6 +50,9 @@ EURO = "org.jpos.iso.packager.EuroSubFieldPackager"
 SEQUENCE = "org.jpos.tlv.packager.TaggedSequencePackager"
 GICC = "org.jpos.iso.packager.GICCSubFieldPackager"
 MAPPED = "org.jpos.iso.packager.GenericTaggedFieldsPackager"
+GENERIC = "org.jpos.iso.packager.GenericPackager"
+HEADED = 'emitBitmap="true" bitmapField="0" firstField="0" headerLength="1"'
+TOKEN = 'token="0000"'
 DATASETS = "org.jpos.iso.packager.DatasetPackager"
 BER = "org.jpos.tlv.packager.bertlv.BERTLVBinaryPackager"
 HEX = "org.jpos.tlv.packager.bertlv.BERTLVAsciiHexPackager"
@@ -89,7 +92,7 @@ HEX = "org.jpos.tlv.packager.bertlv.BERTLVAsciiHexPackager"
             {"48.1": "AB"},
         ),
         (
-            whole("IFA_LLLCHAR", SEQUENCE, ANY, f"2 9 {IFTA}NUM token='0012'", attributes='token="0000"'),
+            whole("IFA_LLLCHAR", SEQUENCE, ANY, f"2 9 {IFTA}NUM token='0012'", attributes=TOKEN),
             "303230" + b"0012003123".hex() + b"0777003ABC".hex(),
             {"48.0012": "123", "48.0777": "ABC"},
         ),
@@ -111,8 +114,23 @@ HEX = "org.jpos.tlv.packager.bertlv.BERTLVAsciiHexPackager"
         (whole("IFA_LLLBINARY", BER, attributes=NO_MAP), "303034 9F360101", {"48.9F36": b"\x01"}),
         (whole("IFA_LLLCHAR", HEX, attributes=NO_MAP), "303038" + b"9F360101".hex(), {"48.9F36": b"\x01"}),
         (whole("IFB_LLLLBINARY", DATASETS), "0007 01 0004 9F360102", {"48.01.9F36": b"\x02"}),
+        (
+            whole("IFB_LLLLBINARY", DATASETS, "1 2 IF_CHAR", "2 4 IFB_NUMERIC"),
+            "0016 01 0004 9F360102 71 0006 6000 4142 1234",
+            {"48.01.9F36": b"\x02", "48.71.1": "AB", "48.71.2": "1234"},
+        ),
+        (
+            whole("IFE_LLLBINARY", GENERIC, "0 2 IFE_BITMAP", "1 3 IFE_CHAR", "2 1 IFE_CHAR", attributes=HEADED),
+            "F0F0F9 41 C3F0F0F0 C1C2C3 C4",
+            {"48.1": b"A", "48.2.1": "ABC", "48.2.2": "D"},
+        ),
+        (
+            whole("IFA_LLLCHAR", SEQUENCE, "0 1 IF_CHAR", ANY, f"2 9 {IFTA}NUM token='0012'", attributes=TOKEN),
+            "303131" + b"X0012003123".hex(),
+            {"48.1": "X", "48.2.0012": "123"},
+        ),
     ],
-    ids=range(13),
+    ids=range(16),
 )  # fmt: skip
 def test_parts_lie_where_jpos_lays_them(field: str, wire: str, parts: dict[str, object]) -> None:
     spec = build_spec(imported(field).data)
@@ -143,7 +161,7 @@ def test_composites_nest() -> None:
         (whole("IFA_LLLCHAR", SUB, "1 9 IF_TCHAR", attributes=NO_MAP), "it ends at a character of its own"),
         (whole("IFE_LLLCHAR", SUB, "1 9 IFB_BINARY", attributes=NO_MAP), "text that is no ASCII"),
         (whole("IFB_BINARY", SUB, "1 9 IFB_BINARY", attributes=NO_MAP, length=8), "the parts take 9, the field 8"),
-        (whole("IFA_LLLCHAR", SEQUENCE, "0 1 IF_CHAR", attributes='token="00"'), "parts without a tag before"),
+        (whole("IFA_LLLCHAR", SEQUENCE, "0 1 IF_CHAR", attributes='token="00"'), "a tag before each part expected"),
         (whole("IFA_LLLBINARY", EURO, "0 4 IF_CHAR", "1 9 IFEP_LLCHAR"), "here are IFEP_LLCHAR, IF_CHAR"),
         (whole("IFB_BINARY", SUB, "x 9 IFB_BINARY"), "a part whose id is no number"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from typing import Any
 
 import msgspec
@@ -195,6 +196,37 @@ def test_faults_of_moov_have_their_lines() -> None:
 def test_what_of_moov_does_not_translate_is_told(row: dict[str, Any], told: str) -> None:
     imported = moov.read(specification(48, **row))
     assert [told in note.message for note in imported.notes] == [True]
+
+
+@pytest.mark.parametrize(
+    ("kind", "enc", "wire"),
+    [("String", "HexToASCII", b"00FF"), ("String", "Binary", b"\x00\xff"), ("String", "ASCIIToHex", b"\x00\xff")],
+)
+def test_text_that_is_any_bytes_on_the_wire_is_bytes(kind: str, enc: str, wire: bytes) -> None:
+    imported = moov.read(specification(52, type=kind, length=2, enc=enc, prefix="Binary.Fixed"))
+    assert imported.notes == []
+    assert [(each.path, each.message.endswith("there, bytes here")) for each in imported.remarks] == [("52", True)]
+    assert build_spec(imported.data).decode(b"0800" + b"0000000000001000" + wire)[52] == b"\x00\xff"
+
+
+def test_the_names_of_early_versions_are_read_and_their_lines() -> None:
+    rows = {
+        "Field000": {"type": "String", "length": 4, "enc": "asciiEncoder", "prefix": "ASCII.fixed"},
+        "Field001": {"type": "Bitmap", "length": 16, "enc": "hexEncoder", "prefix": "Hex.fixed"},
+        "Field004": {
+            "type": "Numeric", "length": 12, "enc": "bcdEncoder", "prefix": "BCD.fixed",
+            "padding": {"type": "leftPadder", "pad": 48},
+        },
+        "Field012": {"type": "Odd", "length": 3, "enc": "asciiEncoder", "prefix": "ASCII.fixed"},
+    }  # fmt: skip
+    imported = moov.read(json.dumps({"name": "early", "fields": rows}, indent=0))
+    (note,) = imported.notes
+    assert (note.path, note.message) == ("12", "left out: type Odd in ASCII: nothing here is like it")
+    assert note.line is not None
+    assert [each.path for each in imported.remarks] == ["1"], "that bit 1 announces another bitmap"
+    spec = build_spec(imported.data)
+    bits = b"10" + 30 * b"0"
+    assert spec.encode(spec.message("0800", {4: 5})) == b"0800" + bits + bytes.fromhex("000000000005")
 
 
 CONFIGURATION = """<?xml version="1.0"?>
