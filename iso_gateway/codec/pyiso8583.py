@@ -188,6 +188,14 @@ def exported(spec: Spec) -> dict[str, dict[str, Any]]:
     Raises:
         SpecError: every field that cannot be expressed there.
     """
+    made, problems = expressed(spec)
+    if problems:
+        raise SpecError(problems)
+    return made
+
+
+def expressed(spec: Spec) -> tuple[dict[str, dict[str, Any]], list[Problem]]:
+    """Return what of *spec* pyiso8583 can express, as its specification, and what it cannot."""
     problems: list[Problem] = []
     whole = {"len_enc": "ascii", "len_type": 0}
     plan = spec.plan
@@ -212,9 +220,7 @@ def exported(spec: Spec) -> dict[str, dict[str, Any]]:
             problems.append(Problem(f"fields.{number}", reason))
         else:
             made[str(number)] = _row(field)
-    if problems:
-        raise SpecError(problems)
-    return made
+    return made, problems
 
 
 def _inexpressible(field: Field) -> str:

@@ -233,6 +233,8 @@ class _Reading:
         """Add the padding of a fixed field; theirs is taken away when it is read, ours never is."""
         if not isinstance(padding, dict) or padding.get("type") == "None" or made.get("length") != "fixed":
             return
+        if made["encoding"] == "bcd":
+            return  # which nibble is filled says the encoding; short values are filled before it
         side, pad = str(padding.get("type", "")).lower(), str(padding.get("pad", ""))
         if made["format"] == "b" and side in {"left", "right"} and len(pad) == 1 and ord(pad) < 256:
             made["pad"] = f"{side} {ord(pad):02X}"

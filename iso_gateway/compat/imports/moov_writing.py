@@ -8,6 +8,7 @@ text in ascii, cp037, cp1047             String
 text in latin-1, gbk and its kin         Binary
 text in cp500, cp1140                    String in EBCDIC where letters, digits and signs are all there can be
 b in binary                              Binary; Binary
+other digits in bcd of a size in bytes   Binary; Binary
 b in hex, fixed or counted in bytes      Binary; HexToASCII
 b in hex, counted in characters          String: its hexadecimal text, twice as long
 """
@@ -18,9 +19,10 @@ from typing import Any, Final
 
 import msgspec
 
+from iso_gateway.codec import body
 from iso_gateway.codec.charsets import SEVERAL_BYTES
 from iso_gateway.codec.field import Field
-from iso_gateway.codec.plan import FIELD
+from iso_gateway.codec.plan import FIELD, row
 from iso_gateway.codec.spec import Spec
 from iso_gateway.compat.imports.moov import PREFIXES
 from iso_gateway.errors import Problem
@@ -75,7 +77,7 @@ def _theirs(field: Field) -> tuple[dict[str, Any] | None, str]:
         return None, why
     notes = ["its parts are not written"] if field.inside is not None else []
     if made["type"] == "Binary" and not field.binary:
-        notes.append(f"it is bytes there: theirs has no {field.encoding}")
+        notes.append(f"it is bytes there: theirs has no {field.format} in {field.encoding}")
     if field.encoding in _LIKE and field.format not in _ALIKE:
         notes.append("EBCDIC is written: brackets, !, | and ^ are other bytes there")
     if field.length == "fixed":
@@ -101,6 +103,8 @@ def _content(field: Field, made: dict[str, Any]) -> str:
         made["enc"] = "LBCD" if field.pad_side == "right" else "BCD"
         if field.pad_with != "0" and field.max % 2:
             return f"an odd digit filled with {field.pad_with}: theirs fills with 0"
+    elif field.encoding == "bcd" and (field.length == "fixed" or field.counts == "bytes"):
+        made |= {"type": "Binary", "enc": "Binary", "length": body.size(row(field), field.max)}
     elif field.encoding == "bcd" and field.format == "z":
         return "separators in packed digits: theirs are decimal alone"
     elif field.encoding == "binary" or (field.encoding in {"latin-1", *SEVERAL_BYTES} and field.counts == "bytes"):

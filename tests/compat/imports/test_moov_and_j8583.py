@@ -209,6 +209,12 @@ def test_text_that_is_any_bytes_on_the_wire_is_bytes(kind: str, enc: str, wire: 
     assert build_spec(imported.data).decode(b"0800" + b"0000000000001000" + wire)[52] == b"\x00\xff"
 
 
+def test_the_odd_digit_stands_where_the_encoding_says_whatever_the_padding() -> None:
+    padding = {"type": "Left", "pad": "0"}
+    imported = moov.read(specification(22, type="Numeric", length=3, enc="LBCD", prefix="BCD.Fixed", padding=padding))
+    assert build_spec(imported.data).decode(b"0800" + b"0000040000000000" + b"\x01\x20")[22] == "012"
+
+
 def test_the_names_of_early_versions_are_read_and_their_lines() -> None:
     rows = {
         "Field000": {"type": "String", "length": 4, "enc": "asciiEncoder", "prefix": "ASCII.fixed"},
