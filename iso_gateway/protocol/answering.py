@@ -42,6 +42,9 @@ def mismatch(request: Message, answer: Message, *, partial: bool) -> str:
     return ""
 
 
+TIMER: Final = "answers without their MACs"
+"""Whom the node calls when the first of them has waited for long enough: one timer for all, most of which are secured
+before anybody looks."""
 AT_ONCE: Final = "/at once"
 TO_ASKER: Final = "/to "
 """What the id of a command for the MAC of an answer ends with, and what stands before the number of its asker."""
@@ -120,13 +123,12 @@ class Answering:
             return
         until = self._world.now.mono + self._world.setup.limits.stage
         self.pending[name] = Protected(asker, until, bare, then)
-        self._world.remind(until, name)
+        self._world.remind(until, TIMER)
         self._world.emit(Secure(name, listener.name, written[0], keys, asked=asker.message))
 
     def secured(self, event: Secured) -> None:
         """Take in an answer with its MAC, or that there is none."""
         protected = self.pending.pop(event.id)
-        self._world.forget(event.id)
         payload = event.payload or None
         if event.message is not None and payload is None:
             payload = protected.asker.connection.listener.dialect.spec.encode(event.message)
@@ -134,15 +136,15 @@ class Answering:
             self._unprotected(protected, f"the security module made no MAC for it: {event.code}")
         protected.then(payload or protected.bare)
 
-    def time_passed(self, name: str) -> None:
-        """Give up an answer whose MAC was not made in time."""
-        protected = self.pending[name]
-        if protected.until > self._world.now.mono:
-            self._world.remind(protected.until, name)
-            return
-        del self.pending[name]
-        self._unprotected(protected, "the security module took too long")
-        protected.then(protected.bare)
+    def time_passed(self) -> None:
+        """Give up the answers whose MACs were not made in time."""
+        now = self._world.now.mono
+        late = [name for name, protected in self.pending.items() if protected.until <= now]
+        for protected in map(self.pending.pop, late):
+            self._unprotected(protected, "the security module took too long")
+            protected.then(protected.bare)
+        if self.pending:
+            self._world.remind(min(protected.until for protected in self.pending.values()), TIMER)
 
     def _unprotected(self, protected: Protected, cause: str) -> None:
         asker = protected.asker

@@ -15,7 +15,7 @@ from typing import Any
 from iso_gateway.codec.message import Message
 from iso_gateway.codec.mti import is_request
 from iso_gateway.errors import DecodeError
-from iso_gateway.protocol import events, keeping
+from iso_gateway.protocol import answering, events, keeping
 from iso_gateway.protocol.commands import Command, Hangup
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.flow import ANSWERS, EdgeAnswer, Flow
@@ -108,17 +108,22 @@ class Node:
             events.KeysKnown: lambda event: self.world.keyring.known(event.known),
             events.KeysTaken: self._keys_taken,
             events.KeysGiven: self._terminal_keys.given,
-            events.CardKnown: self._answer_of_the_edge,
+            events.CardKnown: self._answer_to_none_in_flight,
             events.ActWanted: self.operators.wanted,
             **dict.fromkeys(ANSWERS, self._answer_of_the_edge),
         }
 
-    def _answer_of_the_edge(self, event: EdgeAnswer | events.CardKnown) -> None:
-        """Give the answer to a command to the request or debt that asked; one that is gone needs none."""
+    def _answer_of_the_edge(self, event: EdgeAnswer) -> None:
+        """Give the answer to a command to the request in flight that asked, or to whoever did."""
         flow = self.flow
-        if (request := flow.requests.get(event.id)) is not None and not isinstance(event, events.CardKnown):
+        if (request := flow.requests.get(event.id)) is not None:
             flow.takes[type(event)](request, event)
-        elif (debt := self.owing.debts.get(event.id)) is not None:
+        else:
+            self._answer_to_none_in_flight(event)
+
+    def _answer_to_none_in_flight(self, event: EdgeAnswer | events.CardKnown) -> None:
+        """Give the answer to a command to the debt or whatever else asked; one that is gone needs none."""
+        if (debt := self.owing.debts.get(event.id)) is not None:
             self.owing.take(debt, event)
         elif event.id in self._answering.pending and isinstance(event, events.Secured):
             self._answering.secured(event)
@@ -277,8 +282,8 @@ class Node:
                 self.links.time_passed(owner.removeprefix("link "))
             elif owner in self.operators.pending:
                 self.operators.time_passed(owner)
-            elif owner in self._answering.pending:
-                self._answering.time_passed(owner)
+            elif owner == answering.TIMER:
+                self._answering.time_passed()
             elif owner in self._terminal_keys.pending:
                 self._terminal_keys.time_passed(owner)
             elif owner.startswith(TIMER):
