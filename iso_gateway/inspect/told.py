@@ -68,7 +68,7 @@ class Cause(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why a message may not be readable."""
 
     kind: str
-    """``text``, ``frame``, ``header``, ``spec``, ``mti``, ``bitmap``, ``element``, ``cut``, ``trailing``."""
+    """``text``, ``frame``, ``header``, ``spec``, ``mti``, ``bitmap``, ``element``, ``value``, ``cut``, ``trailing``."""
     words: str
     """What is wrong, one line: ``the lengths of DE 2 and 35 are in BCD, not in ASCII``."""
     evidence: str

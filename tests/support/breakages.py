@@ -19,6 +19,11 @@ EBCDIC: Final = "cp500"
 PREFIXES: Final = ("ascii", "bcd", "binary")
 OTHERS: Final = {"n": ("ascii", "bcd"), "z": ("ascii", "bcd"), "an": ("ascii", EBCDIC), "ans": ("ascii", EBCDIC)}
 
+OF_ONE_ELEMENT: Final = frozenset({
+    "an element is missing", "a bit is off", "a byte of a value is wrong", "a value of spaces",
+})  # fmt: skip
+"""The breakages of which every element has one; which of several alike it is, the bytes may not tell."""
+
 
 class Broken(NamedTuple):
     """Bytes that a spec cannot read, and how to know the true cause."""
@@ -32,7 +37,7 @@ class Broken(NamedTuple):
 def breakages(spec: Spec, message: Message, raw: bytes) -> Iterator[Broken]:
     """Yield the ways in which *message*, whose bytes are *raw*, may be broken, where *spec* cannot read it then."""
     otherwise = (_lengths_otherwise, _content_otherwise, _begun_otherwise)
-    ways = (*otherwise, _dressed, _wrapped, _ended, _of_bits, _of_elements)
+    ways = (*otherwise, _dressed, _wrapped, _ended, _of_bits, _of_elements, _of_values)
     for each in (broken for way in ways for broken in way(spec, message, raw)):
         try:
             spec.decode(each.data)
@@ -213,3 +218,13 @@ def _of_elements(spec: Spec, message: Message, raw: bytes) -> Iterator[Broken]:
             digit = bytes([raw[here] & ~(0x80 >> bit)])
         cleared = raw[:here] + digit + raw[here + 1 :]
         yield Broken("a bit is off", cleared, partial(_follows, f"bit {number} of the bitmap is off"))
+
+
+def _of_values(spec: Spec, _: Message, raw: bytes) -> Iterator[Broken]:
+    """Yield the message with one byte of a value changed, and with a value of spaces."""
+    for span in spec.decode(raw, trace=True).spans:
+        if span.field.isdecimal() and spec.fields[int(span.field)].encoding != "binary":
+            is_true = partial(_follows, f"only the value of DE {span.field} is wrong")
+            yield Broken("a byte of a value is wrong", raw[: span.body] + b"\xaa" + raw[span.body + 1 :], is_true)
+            blank = b"\x20" * (span.end - span.body)
+            yield Broken("a value of spaces", raw[: span.body] + blank + raw[span.end :], is_true)

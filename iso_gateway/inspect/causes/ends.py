@@ -11,7 +11,7 @@ from iso_gateway.codec.plan import FIELD
 from iso_gateway.codec.spec import Spec
 from iso_gateway.codec.unreadable import many
 from iso_gateway.errors import DecodeError, element
-from iso_gateway.inspect.causes.suspicion import BY_ITSELF, Suspicion, elements, judged, listed
+from iso_gateway.inspect.causes.suspicion import BY_ITSELF, USUAL, Suspicion, elements, judged, listed
 from iso_gateway.inspect.doctor.wraps import wraps
 from iso_gateway.inspect.told import Cause
 
@@ -87,7 +87,7 @@ def _begins(spec: Spec, data: bytes) -> bool:
         message: Message | None = spec.decode(data)
     except DecodeError as error:
         message = error.partial
-    return message is not None and len(message) > 1 and judged(message).share == 1.0
+    return message is not None and len(message) > 1 and judged(message).share >= USUAL[0]
 
 
 def named(spec: Spec, data: bytes, known: Container[int] | None = None) -> list[int]:

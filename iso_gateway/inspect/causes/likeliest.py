@@ -9,9 +9,9 @@ import msgspec
 
 from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import DecodeError
-from iso_gateway.inspect.causes import bits, ends, forms, outside
+from iso_gateway.inspect.causes import bits, content, ends, forms, outside
 from iso_gateway.inspect.causes.suspicion import USE_SPEC, Suspicion, read_so
-from iso_gateway.inspect.doctor.edits import CHEAP
+from iso_gateway.inspect.doctor.edits import CHEAP, RIGID, Edit
 from iso_gateway.inspect.doctor.search import Fit, diagnose, yaml_of
 from iso_gateway.inspect.told import Cause
 
@@ -22,6 +22,8 @@ SEARCHED: Final = 4_096
 CERTAIN: Final = 0.85
 """The price below which a cause is so likely that no single element is looked at any more."""
 
+_KNOWN: Final = frozenset(("max", each) for each in ("2", "3", "4", "6", "8", "10", "12", "14", "16"))
+"""Sizes that an element has in some edition whose size is the same in every dialect of one."""
 _ONE: Final = 0.3
 """What it costs that one element alone is written otherwise: dialects do that to all of a kind."""
 _CHEAPEST: Final = 1.0
@@ -52,7 +54,7 @@ def likeliest(spec: Spec, data: bytes, error: DecodeError, others: Iterable[Spec
 
 
 def _suspicions(spec: Spec, data: bytes, error: DecodeError, others: Iterable[Spec]) -> Iterator[Suspicion]:
-    for each in (ends.cut(spec, data, error), ends.trailing(spec, data, error)):
+    for each in (ends.cut(spec, data, error), ends.trailing(spec, data, error), content.suspicion(spec, data, error)):
         if each is not None:
             yield each
     known = list(others)
@@ -67,9 +69,16 @@ def _of_elements(spec: Spec, data: bytes) -> Iterator[Suspicion]:
     """Yield the edits of single elements with which *data* comes out exactly."""
     fits = [fit for fit in diagnose(data, [spec]) if fit.edits and not fit.wrap.framing and not fit.wrap.skipped]
     for place, fit in enumerate(fits):
+        if any(edit.number in RIGID and not _KNOWN.intersection(edit.changes) for edit in fit.edits if _resizes(edit)):
+            continue
         own = {f"DE {edit.number}" for edit in fit.edits}
         if not own & {*fit.sense.doubts} and (len(fit.edits) == 1 or not fit.sense.bad):
             yield _suspicion(fit, len(data), place)
+
+
+def _resizes(edit: Edit) -> bool:
+    """Return whether *edit* gives an element another size."""
+    return any(key in {"length", "max"} for key, _ in edit.changes)
 
 
 def _suspicion(fit: Fit, size: int, place: int) -> Suspicion:

@@ -54,8 +54,8 @@ def as_text(spec: Spec, data: bytes, others: Iterable[Spec]) -> Iterator[Suspici
             words = f"these bytes are text: a message in {what}, {len(inner)} bytes in {len(data)} characters"
             also = [] if each is spec else [f"--spec {each.name}"]
             also += [f'in a configuration: framing = "{wrap.framing}"'] if wrap.framing else []
-            remedy = "; ".join([f"read what the {what} says: it was written so once more than needed", *also])
-            cause = Cause("text", words, read_so(message, size, "of what it says"), remedy)
+            remedy = "; ".join([f"turn the {what} into bytes first: it was written so once too often", *also])
+            cause = Cause("text", words, read_so(message, size, "decoded"), remedy)
             yield Suspicion(0.05 + wrap.skipped / 16 + 0.3 * (each is not spec), judged(message), cause, about="text")
 
 

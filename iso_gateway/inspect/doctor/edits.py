@@ -28,7 +28,7 @@ _SIZES: Final = (2, 3, 4, 6, 8, 10, 11, 12, 15, 16, 19, 20, 24, 25, 28, 30, 32, 
 """How long a field may be that has a fixed length instead of one before it."""
 _OF_THE_LENGTH: Final = ("prefix", "prefix_bytes", "counts", "inclusive")
 _PADS: Final = ("left 0", "right F", "right 0")
-_RIGID: Final = frozenset({3, 4, 5, 6, 7, 11, 12, 13, 14, 15, 18, 23, 38, 39, 49, 50, 51})
+RIGID: Final = frozenset({3, 4, 5, 6, 7, 11, 12, 13, 14, 15, 18, 23, 38, 39, 49, 50, 51})
 """Elements that are as long in every dialect of an edition."""
 
 CHEAP, _USUAL, _RARE, _ONE_OF_MANY = 4.0, 5.0, 6.0, 6.5
@@ -70,7 +70,7 @@ def of_field(number: int, data: Mapping[str, Any], prefix: str) -> Iterator[Edit
         data: its keys in the spec.
         prefix: how most lengths of the spec are encoded, for one that gets a length.
     """
-    surcharge = 1.0 if number in _RIGID else 0.0
+    surcharge = 1.0 if number in RIGID else 0.0
 
     def edit(words: str, price: float, **changes: str | None) -> Edit:
         made = tuple((key, value) for key, value in changes.items() if value is not None or key in data)
