@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 from iso_gateway import Spec, load_spec
@@ -37,3 +37,21 @@ def test_card_numbers_are_of_a_test_range(message: Any) -> None:
 def test_an_element_that_the_spec_has_not_cannot_be_asked_for(data: st.DataObject) -> None:
     with pytest.raises(ValueError, match="iso87-ascii has no DE 65"):
         data.draw(messages(SPEC, having=[65]))
+
+
+@pytest.mark.parametrize("name", spec_names())
+@settings(max_examples=30)
+@given(data=st.data())
+def test_elements_with_parts_can_be_read_inside(name: str, data: st.DataObject) -> None:
+    spec: Spec = load_spec(name)
+    number = data.draw(st.sampled_from([number for number, field in spec.fields.items() if field.inside is not None]))
+    message = data.draw(messages(spec, having=[number], most=0))
+    assert spec.broken(message) == []
+    inside = [node for node in spec.inside(message, number) if node.item is not None]
+    assert inside, "and there is something to be read"
+    assert spec.message(message.mti, dict(message.items())) == spec.decode(spec.encode(message))
+
+
+def test_or_hold_anything_where_that_is_asked_for() -> None:
+    found = find(messages(SPEC, having=[55], sound=False), lambda message: bool(SPEC.broken(message)))
+    assert SPEC.decode(SPEC.encode(found)) == found
