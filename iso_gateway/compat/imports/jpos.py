@@ -140,6 +140,8 @@ class _Reading:
         made["name"] = names(attributes.get("name", ""), number)
         if attributes.get("inclusive") == "true" and kind.prefix == "binary":
             made["inclusive"] = True
+        if kind.counts == "bytes" and kind.encoding == "bcd":
+            self.remark(element, "its length counts bytes: of an odd number of digits the one that fills stays there")
         if element.name == "isofieldpackager":
             found = jpos_parts.inside(element, made)
             for note in found.notes:

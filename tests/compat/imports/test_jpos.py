@@ -112,6 +112,14 @@ def test_what_does_not_translate_is_told_with_its_line_and_why() -> None:
     assert list(imported.data["fields"]) == ["3"]
 
 
+def test_a_digit_that_fills_stays_where_nobody_counts_digits() -> None:
+    imported = jpos.read(packager("2 19 IFEB_LLNUM"))
+    assert [each.message.partition(":")[0] for each in imported.remarks] == ["its length counts bytes"]
+    spec = build_spec(imported.data)
+    message = spec.decode(spec.encode(spec.message("0800", {2: "123"})))
+    assert message[2] == "123F"
+
+
 def test_what_jpos_takes_in_silence_is_told() -> None:
     text = packager("3 6 IFA_NUMERIC", "4 9 IF_UNUSED", "3 12 IF_CHAR", "130 3 IF_CHAR", "48 9 IFA_FLLCHAR")
     text = text.replace("</isopackager>", '\n<isovalidator class="x"/></isopackager>')
