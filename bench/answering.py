@@ -26,6 +26,9 @@ ECHOED = (2, 3, 4, 7, 11, 12, 13, 32, 41, 42, 49, 70)
 HEAD = 20
 """Characters of MTI and hexadecimal bitmap."""
 METHOD = MacMethod(MacAlgorithm.X9_19)
+SPREAD = 618_033
+"""Each code of approval is anywhere among the million that there are, as those of real hosts: the journal's index of
+them makes it felt."""
 MAC = 16
 """Characters of a MAC."""
 
@@ -87,7 +90,7 @@ class Host:
         pieces = [shape.head, *(request[span] for span in shape.before)]
         if known[0].startswith(b"0200"):
             self.sales[b"".join(request[span] for span in shape.key)] += 1
-            pieces.append(b"%012d%06d" % (len(self.sales), len(self.sales) % 1_000_000))
+            pieces.append(b"%012d%06d" % (len(self.sales), len(self.sales) * SPREAD % 1_000_000))
             if self.block != request[shape.pin]:
                 self.others["another PIN block"] += 1
             if self.mac is not None and not shape.signed:

@@ -8,9 +8,9 @@ from typing import Final
 
 from iso_gateway.errors import StoreError
 from iso_gateway.store.packing import micros
-from iso_gateway.store.schema import APPLICATION_ID, TABLES, VERSION
+from iso_gateway.store.schema import APPLICATION_ID, LATER_APPROVAL, TABLES, VERSION
 
-STEPS: Final[dict[int, tuple[str, ...]]] = {}
+STEPS: Final[dict[int, tuple[str, ...]]] = {1: ("DROP INDEX later_approval", LATER_APPROVAL)}
 """By the version before, what makes the next one of it."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, Final
 
 from iso_gateway.protocol.batch import Batch
@@ -12,6 +13,7 @@ from iso_gateway.protocol.records import Audit, Key, OriginalQuery, Row, RowStat
 from iso_gateway.store.group import Known
 from iso_gateway.store.judging import OPEN_STATES
 from iso_gateway.store.packing import micros, moment, unpack, unpack_batch
+from iso_gateway.store.schema import SHELF
 
 SAME_NAME: Final = 64
 """How many rows are found by one name, the newest, as in every store."""
@@ -23,6 +25,8 @@ _COLUMNS: Final = """
     rows.card_hash, rows.state, rows.story, rows.body,
     later.state, later.amount, later.rrn, later.approval, later.story, later.changes
 """
+_MERCHANT: Final = 4
+"""Where in that."""
 _FROM: Final = f"SELECT {_COLUMNS} FROM rows LEFT JOIN later ON later.seq = rows.seq"  # noqa: S608 -- all of it is ours
 
 _KINDS: Final = {str(kind): kind for kind in Kind}
@@ -44,17 +48,17 @@ _BY_STAN: Final = f"""
 """  # noqa: S608
 
 
-def _by(column: str) -> str:
-    return f"""
-        {_FROM} WHERE rows.merchant = ?2 AND rows.seq IN (
-            SELECT seq FROM rows WHERE {column} = ?1 UNION SELECT seq FROM later WHERE {column} = ?1
-            ORDER BY seq DESC LIMIT {LOOKED_AT}
-        ) ORDER BY rows.seq DESC LIMIT {SAME_NAME}
-    """  # noqa: S608 -- the columns' names are ours
-
-
-_BY_RRN: Final = _by("rrn")
-_BY_APPROVAL: Final = _by("approval")
+_BY_RRN: Final = f"""
+    {_FROM} WHERE rows.merchant = ?2 AND rows.seq IN (
+        SELECT seq FROM rows WHERE rrn = ?1 UNION SELECT seq FROM later WHERE rrn = ?1
+        ORDER BY seq DESC LIMIT {LOOKED_AT}
+    ) ORDER BY rows.seq DESC LIMIT {SAME_NAME}
+"""  # noqa: S608
+_APPROVED_AT_ONCE: Final = "SELECT seq FROM rows WHERE approval = ? ORDER BY seq DESC LIMIT ?"
+_SHELVES: Final = f"SELECT min(seq) >> {SHELF}, max(seq) >> {SHELF} FROM later"  # noqa: S608
+_ON_SHELF: Final = f"""
+    SELECT seq FROM later WHERE seq >> {SHELF} = ? AND approval = ? ORDER BY seq DESC LIMIT ?
+"""  # noqa: S608
 
 
 def known(record: Sequence[Any]) -> Known:
@@ -107,17 +111,31 @@ def originals(connection: sqlite3.Connection, query: OriginalQuery) -> tuple[Row
     for named, statement in (
         ({"stan": query.stan, "terminal": query.terminal}, _BY_STAN),
         ({"rrn": query.rrn}, _BY_RRN),
-        ({"approval": query.approval}, _BY_APPROVAL),
+        ({"approval": query.approval}, ""),
     ):
         values = (*named.values(), merchant)
         if values[0]:
-            found = [known(record).row for record in connection.execute(statement, values)]
+            records = connection.execute(statement, values) if statement else _approved(connection, *values)
+            found = [known(record).row for record in records]
             # What a row was called once, or claims besides, the tables still say.
             meant = [row for row in reversed(found) if all(getattr(row, name) == named[name] for name in named)]
             rows = tuple(row for row in meant if may_be_original(row, query))
             if rows:
                 return rows
     return ()
+
+
+def _approved(connection: sqlite3.Connection, code: str, merchant: str) -> Iterator[Sequence[Any]]:
+    """Yield the records of *merchant* with the *code* of approval, newest first: SAME_NAME at the most."""
+    found = {seq for (seq,) in connection.execute(_APPROVED_AT_ONCE, (code, LOOKED_AT))}
+    first, last = connection.execute(_SHELVES).fetchone()
+    for shelf in range(last, first - 1, -1) if last is not None else ():
+        if len(found) >= LOOKED_AT:
+            break
+        found.update(seq for (seq,) in connection.execute(_ON_SHELF, (shelf, code, LOOKED_AT)))
+    looked_at = (connection.execute(_BY_SEQ, (seq,)).fetchone() for seq in sorted(found, reverse=True)[:LOOKED_AT])
+    # One that was found and is gone has left the journal meanwhile.
+    yield from islice((each for each in looked_at if each is not None and each[_MERCHANT] == merchant), SAME_NAME)
 
 
 def in_states(connection: sqlite3.Connection, states: frozenset[RowState]) -> list[Row]:

@@ -14,7 +14,8 @@
 
 An index costs a page in the log with each row, as its place is anywhere; `seq` counts up, so what is ordered by it
 goes to the end. Hence few indexes, and the key of ``claims`` begins with the STAN: terminals that began together go on
-side by side.
+side by side. A code of approval is any number, so its index has a shelf for each 4096 rows: new codes go to the last
+one, a few pages, and who looks for one goes from shelf to shelf.
 """
 
 from __future__ import annotations
@@ -24,7 +25,12 @@ from typing import Final
 APPLICATION_ID: Final = 0x49534F47
 """``ISOG``, so that `file` and we can tell a journal from another database."""
 
-VERSION: Final = 1
+VERSION: Final = 2
+
+SHELF: Final = 12
+"""Codes of approval are looked for among so many rows at a time, the newest first: 2 to this power."""
+
+LATER_APPROVAL: Final = f"CREATE INDEX later_approval ON later (seq >> {SHELF}, approval) WHERE approval IS NOT NULL"
 
 TABLES: Final = (
     """
@@ -61,7 +67,7 @@ TABLES: Final = (
     ) STRICT
     """,
     "CREATE INDEX later_rrn ON later (rrn) WHERE rrn IS NOT NULL",
-    "CREATE INDEX later_approval ON later (approval) WHERE approval IS NOT NULL",
+    LATER_APPROVAL,
     """
     CREATE TABLE claims (
         stan TEXT NOT NULL,

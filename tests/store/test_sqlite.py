@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading  # noqa: TID251 -- readers beside a writer
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 from iso_gateway.errors import StoreError
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.records import Change, Insert, OriginalQuery, Row, RowState
-from iso_gateway.store import migrations, schema
+from iso_gateway.store import migrations, reading, schema
 from iso_gateway.store.journal import Committed, Refused
 from iso_gateway.store.lock import Held
 from iso_gateway.store.packing import BODY
@@ -249,6 +250,54 @@ def test_a_journal_of_version_1_is_read_as_it_was_written(path: Path) -> None:
     assert journal.commit([(Insert(row("000003")),)]) == [Committed()]
     assert [each.id for each in journal.in_states(frozenset(RowState))] == ["row-000001", "row-000002", "row-000003"]
     journal.close()
+
+
+def test_a_journal_of_version_1_is_brought_up_to_the_tables_of_today(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.executescript(VERSION_1.read_text())
+    connection.close()
+    SqliteJournal(path, ROW.received).close()
+    new = path.with_name("new.db")
+    SqliteJournal(new, ROW.received).close()
+    assert in_words(path) == in_words(new)
+
+
+def in_words(path: Path) -> set[tuple[str, str]]:
+    """Return the tables and indexes of the journal at *path*, each as it was made."""
+    with closing(sqlite3.connect(path)) as connection:
+        made = connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
+        return {(name, " ".join(sql.split())) for name, sql in made}
+
+
+def test_a_code_of_approval_is_found_on_whatever_shelf_its_row_is(journal: SqliteJournal) -> None:
+    shelf = 1 << schema.SHELF
+    for number in (1, 2, shelf, shelf + 1, 5 * shelf - 1):
+        journal._next_seq = number
+        new = row(f"{number:06}")
+        journal.commit([(Insert(new),)])
+        journal.commit([(Change(new.id, set={"approval": "000000", "approved": True}),)])
+    _, found = journal.find(None, OriginalQuery("M", "T", approval="000000", card=b"hash", kinds=(Kind.SALE,)))
+    assert [each.stan for each in found] == [f"{number:06}" for number in (1, 2, shelf, shelf + 1, 5 * shelf - 1)]
+
+
+def test_a_code_that_every_sale_has_is_looked_for_among_the_newest(
+    journal: SqliteJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "LOOKED_AT", 3)
+    journal._next_seq = (1 << schema.SHELF) - 2
+    for number in range(1, 6):
+        new = row(f"{number:06}")
+        journal.commit([(Insert(new),)])
+        journal.commit([(Change(new.id, set={"approval": "000000", "approved": True}),)])
+    _, found = journal.find(None, OriginalQuery("M", "T", approval="000000", card=b"hash", kinds=(Kind.SALE,)))
+    assert [each.stan for each in found] == ["000003", "000004", "000005"]
+
+
+def test_no_shelf_is_looked_through_without_its_index(journal: SqliteJournal, path: Path) -> None:
+    journal.close()
+    with closing(sqlite3.connect(path)) as connection:
+        plan = connection.execute(f"EXPLAIN QUERY PLAN {reading._ON_SHELF}", (0, "000000", 1)).fetchall()
+    assert [step[3] for step in plan] == ["SEARCH later USING COVERING INDEX later_approval (<expr>=? AND approval=?)"]
 
 
 def test_a_step_to_the_next_version_is_taken_whole_or_not_at_all(
