@@ -141,6 +141,17 @@ def test_parts_lie_where_jpos_lays_them(field: str, wire: str, parts: dict[str, 
     assert spec.encode(spec.message("0100", parts)) == payload
 
 
+def test_what_a_tag_holds_may_be_tagged_itself() -> None:
+    inner = (
+        f'<isofieldpackager id="47" length="99" name="wallet" class="org.jpos.iso.IFEP_LLLBINARY" packager="{GICC}">'
+        f"{child('1 4 IFEP_LLLBINARY')}</isofieldpackager>"
+    )
+    found = imported(whole("IFE_LLLBINARY", GICC, inner))
+    assert found.notes == []
+    message = build_spec(found.data).decode(HEAD + bytes.fromhex("F0F1F2 F0F0F9 F4F7 F0F0F4 F0F1 9899"))
+    assert message["48.47.01"] == b"\x98\x99"
+
+
 def test_composites_nest() -> None:
     inner = (
         f'<isofieldpackager id="2" length="9" name="inner" class="org.jpos.iso.IFB_LLHBINARY" packager="{SUB}" '
