@@ -36,7 +36,7 @@ value may be a card number.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,6 +46,14 @@ if TYPE_CHECKING:
 
 class IsoGatewayError(Exception):
     """The root of all errors of this package."""
+
+    def bare(self) -> Self:
+        """Return this error without its traceback and what led to it.
+
+        Frames keep what they worked on, and tools that report errors print it: a message in clear.
+        """
+        self.__context__ = self.__cause__ = None
+        return self.with_traceback(None)
 
 
 class Problem(NamedTuple):

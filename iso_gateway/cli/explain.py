@@ -47,7 +47,7 @@ def explain(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: bo
         say_json(explained)
     elif data or not unread:
         if explained.entries:
-            show(showing.of_explained(explained, data))
+            show(showing.of_explained(explained, data, unsafe=unsafe))
         if explained.faults:
             _faults(spec, data, unsafe=unsafe)
         if error is not None:

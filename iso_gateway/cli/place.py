@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from iso_gateway.codec import bitmap, body, mask
+from iso_gateway.codec import bitmap, body, mask, unsure
 from iso_gateway.codec.plan import FIELD
 from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import DecodeError
@@ -58,6 +58,7 @@ def visible(spec: Spec, data: bytes, error: DecodeError) -> set[int]:
         if spec.fields[number].mask == "none":
             seen |= set(range(start, end))
         start = end
+    seen -= unsure.card_bytes(data) - {error.offset}
     near = max(0, error.offset - _NEAR)
     return (seen - cards(spec, data[near : error.offset + _NEAR], near)) | (seen & {error.offset})
 

@@ -150,7 +150,7 @@ def summary(message: Message, kind: str = "", meaning: str = "", outcome: str | 
         pieces[0] += f" {said} {code}" if said else f" {code}"
         pieces[0] += f", {meaning}" if meaning else ""
     with contextlib.suppress(KeyError, ValueError):
-        pieces.append(format_amount(*message.amount(4)))
+        pieces += [format_amount(*message.amount(4))] if _seen(message, 4) == message.text(4) else []
     pieces += [f"{label}{seen}" for label, number in _SUMMED if (seen := _seen(message, number))]
     return " · ".join(pieces)
 

@@ -27,6 +27,8 @@ DEFAULTS: Final[dict[int, str]] = {
     **dict.fromkeys((66, 67, 68, 69, *range(70, 95), 97, 99, 100), "none"),
 }
 """How a message without a spec is masked; what is not here is stars."""
+_PLAIN: Final = 15
+"""Characters of the longest of these that is shown whole; longer ones are no such elements, nor are bytes."""
 
 _RUN: Final = r"\d(?:[ ./=D^-]{0,2}\d){8,}"
 """Nine digits or more, also where one or two separators stand between them: a track, a number in groups."""
@@ -79,7 +81,14 @@ def printable(text: str) -> str:
 def shown(message: Message, number: int) -> str:
     """Return what may be seen of data element *number* of *message*."""
     field = None if message.spec is None else message.spec.fields.get(number)
-    return printable(value(field.mask if field else DEFAULTS.get(number, "all"), message[number]))
+    carried = message[number]
+    policy = _bare(number, carried) if field is None else field.mask
+    return printable(value("all" if number in message.doubted else policy, carried))
+
+
+def _bare(number: int, carried: str | bytes) -> str:
+    policy = DEFAULTS.get(number, "all")
+    return "all" if policy == "none" and (isinstance(carried, bytes) or len(carried) > _PLAIN) else policy
 
 
 def part(item: Item) -> str:

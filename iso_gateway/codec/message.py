@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, TypeVar
 
 from iso_gateway.codec import compose, engine, mask, storage
@@ -13,6 +13,7 @@ from iso_gateway.codec.unreadable import Unreadable
 from iso_gateway.errors import DecodeError, EncodeError
 
 if TYPE_CHECKING:
+    from iso_gateway.codec.parts.tree import Node
     from iso_gateway.codec.plan import Value
     from iso_gateway.codec.spec import Spec
     from iso_gateway.codec.storage import Storage
@@ -97,13 +98,23 @@ class Message(Storage):
         try:
             return read(field.inside, value)
         except Unreadable as error:
+            del value  # reports of errors show what frames hold
             offset = spec.offset(self, number, error.at)
-            raise DecodeError(paths.joined(number, error.key), offset, error.expected, self) from None
+            raise DecodeError(paths.joined(number, error.key), offset, error.expected, self).bare() from None
 
     @property
     def spans(self) -> tuple[Span, ...]:
         """Where everything in it lies in the bytes that it came from; empty unless it was decoded with ``trace``."""
         return ()
+
+    @property
+    def doubted(self) -> frozenset[int]:
+        """The elements of which nothing is to be seen, whatever their masks say: see `unsure`."""
+        return frozenset()
+
+    def sure(self, nodes: Iterator[Node]) -> Iterator[Node]:
+        """Return *nodes*, the parts of an element, with those hidden that are not to be seen: see `unsure`."""
+        return nodes
 
     def amount(self, number: int) -> Amount:
         """Return data element *number*, of format n or x+n, as money.
@@ -133,10 +144,14 @@ class Message(Storage):
             EncodeError: the spec cannot carry that.
         """
         spec = self.spec
-        if spec is not None and (made := spec.engine.evolve(self, changes, mti, None)) is not None:
-            return made
-        fields, kept = compose.changed(spec, self._fields, self._kept, changes)
-        return bound(self.mti if mti is None else checked_mti(spec, mti), fields, spec, kept, trusted=self._trusted)
+        try:
+            if spec is not None and (made := spec.engine.evolve(self, changes, mti, None)) is not None:
+                return made
+            fields, kept = compose.changed(spec, self._fields, self._kept, changes)
+            return bound(self.mti if mti is None else checked_mti(spec, mti), fields, spec, kept, trusted=self._trusted)
+        except EncodeError as error:
+            del changes
+            raise error.bare() from None
 
     def response_to(self, changes: Mapping[Any, Any]) -> Message:
         """Return the answer to this request: its type plus 10 and no repeat, the echoed elements, and *changes*.
@@ -146,14 +161,21 @@ class Message(Storage):
         """
         mti = _answering(self.mti)
         spec = self.spec
-        if spec is not None and (made := spec.engine.evolve(self, changes, mti, spec.echo)) is not None:
-            return made
+        try:
+            if spec is not None and (made := spec.engine.evolve(self, changes, mti, spec.echo)) is not None:
+                return made
+            fields, kept = self._echoed(changes)
+        except EncodeError as error:
+            del changes
+            raise error.bare() from None
+        return bound(mti, fields, spec, kept, trusted=self._trusted)
+
+    def _echoed(self, changes: Mapping[Any, Any]) -> tuple[Mapping[int, Value], Mapping[int, bytes] | None]:
+        spec, fields = self.spec, self._fields
         echo = ECHO if spec is None else spec.echo
-        fields = self._fields
         same = {number: fields[number] for number in echo if number in fields}
         kept = {number: raw for number, raw in self._kept.items() if number in same} if self._kept else None
-        fields, kept = compose.changed(spec, same, kept, changes)
-        return bound(mti, fields, spec, kept, trusted=self._trusted)
+        return compose.changed(spec, same, kept, changes)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _unpickled, (self.mti, dict(self._fields), self.spec, self._kept, self._trusted)

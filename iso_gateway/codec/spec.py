@@ -11,7 +11,7 @@ from iso_gateway.codec.engine import Engine
 from iso_gateway.codec.message import Message, bound, checked_mti
 from iso_gateway.codec.parts import tree
 from iso_gateway.codec.plan import Plan, Value
-from iso_gateway.errors import DecodeError, IncompleteError
+from iso_gateway.errors import DecodeError, EncodeError, IncompleteError
 
 if TYPE_CHECKING:
     from iso_gateway.codec.field import Field
@@ -79,17 +79,21 @@ class Spec:
             DecodeError: it is no message of this spec, and no further bytes would make it one; what was read before
                 the fault is in ``partial``.
         """
-        if trace:
-            return self._traced(bytes(data), strict=strict)
-        message = self.engine.decode(data, self, strict)
-        return self._walked(bytes(data), strict=strict) if message is None else message
+        try:
+            if trace:
+                return self._traced(bytes(data), strict=strict)
+            message = self.engine.decode(data, self, strict)
+            return self._walked(bytes(data), strict=strict) if message is None else message
+        except DecodeError as error:
+            del data
+            raise error.bare() from None
 
     def _walked(self, data: bytes, *, strict: bool) -> Message:
         """Return the message that *data* says, as the Python walker reads it."""
         try:
             mti, values, kept = walker.decode(self.plan, data, strict=strict)
         except DecodeError as error:
-            raise self._owned(error) from None
+            raise self._owned(error, data) from None
         return bound(mti, values, self, kept, trusted=True)
 
     def _traced(self, data: bytes, *, strict: bool) -> Message:
@@ -98,11 +102,11 @@ class Spec:
 
         return traced(self._walked(data, strict=strict), trace.spans(self.plan, data, strict=strict))
 
-    def _owned(self, error: DecodeError) -> DecodeError:
+    def _owned(self, error: DecodeError, data: bytes) -> DecodeError:
         """Return *error* with its partial message bound to this spec, so that its masks hold."""
-        partial = error.partial
-        if partial is not None:
-            partial = bound(partial.mti, dict(partial.items()), self)
+        from iso_gateway.codec.unsure import unsure  # noqa: PLC0415 -- most bytes are messages
+
+        partial = None if error.partial is None else unsure(error.partial, self, data)
         if isinstance(error, IncompleteError):
             return IncompleteError(error.field, error.offset, error.expected, partial, error.missing)
         return DecodeError(error.field, error.offset, error.expected, partial)
@@ -113,9 +117,14 @@ class Spec:
         Raises:
             EncodeError: this spec cannot say that.
         """
-        data = self.engine.encode(message, self)
-        if data is not None:
-            return data
+        try:
+            data = self.engine.encode(message, self)
+            return self._written(message) if data is None else data
+        except EncodeError as error:
+            raise error.bare() from None
+
+    def _written(self, message: Message) -> bytes:
+        """Return the bytes of *message*, as the Python walker writes it."""
         ours = message.spec == self
         # What another spec read or kept says nothing here.
         kept = message._kept if ours else None  # noqa: SLF001
@@ -136,11 +145,15 @@ class Spec:
         Raises:
             EncodeError: the spec cannot carry one of them.
         """
-        message = self.engine.message(mti, fields, passed, self)
-        if message is not None:
-            return message
-        mti = checked_mti(self, mti)
-        return bound(mti, compose.changed(self, passed or {}, None, fields)[0], self, trusted=not passed)
+        try:
+            message = self.engine.message(mti, fields, passed, self)
+            if message is not None:
+                return message
+            mti = checked_mti(self, mti)
+            return bound(mti, compose.changed(self, passed or {}, None, fields)[0], self, trusted=not passed)
+        except EncodeError as error:
+            del fields, passed
+            raise error.bare() from None
 
     def carry(self, number: int, value: object) -> Value:
         """Return *value* as data element *number* carries it: see `message`.
@@ -148,7 +161,11 @@ class Spec:
         Raises:
             EncodeError: the element cannot hold that.
         """
-        return compose.carried(self, number, value)
+        try:
+            return compose.carried(self, number, value)
+        except EncodeError as error:
+            del value
+            raise error.bare() from None
 
     def check(self, message: Message) -> list[Violation]:
         """Return everything that is wrong with *message* and that decoding lets pass, none of it with a value.
@@ -180,7 +197,7 @@ class Spec:
         if field is None or field.inside is None or field.inside.binary != isinstance(value, bytes):
             return iter(())
         start = trace.body_offset(self.plan, message._fields, message._kept or {}, number)  # noqa: SLF001
-        return tree.nodes(field.inside, self.plan.rows[number], value, 2 * start)
+        return message.sure(tree.nodes(field.inside, self.plan.rows[number], value, 2 * start))
 
     def offset(self, message: Message, number: int, at: int = 0) -> int:
         """Return the byte of the encoded *message* that holds unit *at* of the value of data element *number*."""

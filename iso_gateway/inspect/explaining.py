@@ -113,7 +113,7 @@ class _Explaining(NamedTuple):
         field = spec.fields[number]
         value = message[number]
         shown = mask.printable(as_text(value)) if self.unsafe else mask.shown(message, number)
-        open_ = self.unsafe or field.mask == "none"
+        open_ = self.unsafe or (field.mask == "none" and number not in message.doubted)
         plain = isinstance(value, str) and (open_ or shown == value)
         meaning = self._meaning(number, field.name, value) if plain else ""
         yield Entry(

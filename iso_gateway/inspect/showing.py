@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Final
 
 from iso_gateway.inspect.differing import Answered, Difference, How, Made
@@ -20,8 +20,12 @@ _BYTES: Final = 3 * _ROW + 3
 """Columns of the bytes of a line, with a bar between prefix and value."""
 
 
-def of_explained(explained: Explained, data: bytes) -> Iterator[Line]:
-    """Yield the page of a message: one line that says what happened, the elements, and the bytes."""
+def of_explained(explained: Explained, data: bytes, *, unsafe: bool = False) -> Iterator[Line]:
+    """Yield the page of a message: one line that says what happened, the elements, and the bytes.
+
+    Of bytes that are no message those of card numbers are hidden, unless *unsafe*, also where bitmaps and lengths were
+    read of them.
+    """
     good = not explained.faults
     yield from wrapped(explained.summary, 0, Style.TITLE if good else Style.BAD)
     kind = next((entry.meaning[0] for entry in explained.entries if entry.path == "mti" and entry.meaning), "")
@@ -34,7 +38,13 @@ def of_explained(explained: Explained, data: bytes) -> Iterator[Line]:
     if any(entry.place for entry in explained.entries):
         yield EMPTY
         yield line(Piece(f"{'byte':<{_OFFSET}}{'length | value':<{_BYTES}}what it is", Style.NOTE))
-        yield from _bytes(explained, data)
+        yield from _bytes(explained, data, frozenset() if good or unsafe else _secret(data))
+
+
+def _secret(data: bytes) -> set[int]:
+    from iso_gateway.codec.unsure import card_bytes  # noqa: PLC0415 -- most bytes are messages
+
+    return card_bytes(data)
 
 
 def _entry(entry: Entry) -> Iterator[Line]:
@@ -57,7 +67,7 @@ def _entry(entry: Entry) -> Iterator[Line]:
         yield from wrapped(meaning, _VALUE, Style.NOTE)
 
 
-def _bytes(explained: Explained, data: bytes) -> Iterator[Line]:
+def _bytes(explained: Explained, data: bytes, secret: Container[int]) -> Iterator[Line]:
     """Yield the bytes of a message, an element or part of one a block, with what they are."""
     entries = [entry for entry in explained.entries if entry.place is not None]
     parents = {entry.path.rpartition(".")[0] for entry in entries if entry.depth}
@@ -66,15 +76,14 @@ def _bytes(explained: Explained, data: bytes) -> Iterator[Line]:
         assert place is not None
         if entry.path in parents:  # what is inside follows; only its own prefix is shown here
             place = Place(place.start, place.body, place.body)
-        yield from _block(entry, place, data)
+        yield from _block(entry, place, data, secret)
 
 
-def _block(entry: Entry, place: Place, data: bytes) -> Iterator[Line]:
+def _block(entry: Entry, place: Place, data: bytes, secret: Container[int]) -> Iterator[Line]:
     what = " ".join(each for each in (entry.path, entry.encoding) if each)
-    prefix = [f"{byte:02x}" for byte in data[place.start : place.body]]
-    body = (
-        ["**"] * (place.end - place.body) if entry.masked else [f"{byte:02x}" for byte in data[place.body : place.end]]
-    )
+    prefix = ["**" if at in secret else f"{data[at]:02x}" for at in range(place.start, place.body)]
+    hidden = range(place.body, place.end) if entry.masked else secret
+    body = ["**" if at in hidden else f"{data[at]:02x}" for at in range(place.body, place.end)]
     shown = prefix + body
     for at in range(0, len(shown) or 1, _ROW):
         row = shown[at : at + _ROW]
