@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -15,6 +16,7 @@ from iso_gateway.compat.imports import j8583, jpos, moov, pyiso8583
 from iso_gateway.compat.imports.imported import Imported
 from iso_gateway.errors import Problem, SpecError
 
+STDIN: Final = Path("-")
 LARGEST: Final = 4 * 1024 * 1024
 """Bytes of a file that is imported; the largest that are published have some hundred thousand."""
 
@@ -53,19 +55,30 @@ READERS: Final[dict[str, Callable[[Wanted], Imported]]] = {
 
 
 def content_of(path: Path) -> bytes:
-    """Return the bytes of a file, no more than `LARGEST`.
+    """Return the bytes of a file, or of stdin, no more than `LARGEST`.
 
     Raises:
-        SpecError: it is larger, or cannot be read.
+        SpecError: there are more, or it cannot be read.
     """
     try:
+        if path == STDIN:
+            return _bounded(sys.stdin.buffer.read(LARGEST + 1))
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
     except OSError as error:
         raise SpecError([Problem("", f"cannot be read: {(error.strerror or 'no such file').lower()}")]) from None
+    return _bounded(content)
+
+
+def _bounded(content: bytes) -> bytes:
     if len(content) > LARGEST:
         raise SpecError([Problem("", f"more than {LARGEST} bytes: no spec is so large")])
     return content
+
+
+def name_of(path: Path) -> str:
+    """Return what a spec is called that comes from *path*."""
+    return "imported" if path == STDIN else path.stem.lower().replace("_", "-").replace(" ", "-")
 
 
 def looks_like(content: bytes) -> str:

@@ -163,7 +163,7 @@ def diff(*, left: str, right: str, everything: bool, as_json: bool) -> int:
 
 
 @spec.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @click.option(
     "--from", "kind", type=click.Choice(["jpos", "moov", "j8583", "pyiso8583"]), help="Else as its text looks."
 )
@@ -172,7 +172,7 @@ def diff(*, left: str, right: str, everything: bool, as_json: bool) -> int:
 @click.option("--variable", default="", metavar="NAME", help="Of a Python file with several dicts: which of them.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write it there, not to stdout.")
 def import_spec(*, file: Path, kind: str | None, name: str, binary: bool, variable: str, output: Path | None) -> int:
-    """Read a spec of another library, and write it as one of ours.
+    """Read a spec of another library, from a file or - for stdin, and write it as one of ours.
 
     Takes jPOS packagers in XML, moov-io/iso8583 in JSON, configurations of j8583 in XML, and pyiso8583 dicts in JSON
     or in a Python file, of which nothing is run. What does not translate is told on stderr, with its line and why; and
@@ -186,7 +186,7 @@ def import_spec(*, file: Path, kind: str | None, name: str, binary: bool, variab
 
     if output is not None:
         importing.writable(output)
-    name = name or file.stem.lower().replace("_", "-").replace(" ", "-")
+    name = name or importing.name_of(file)
     try:
         wanted = importing.Wanted(importing.content_of(file), name, binary, variable)
         imported = importing.READERS[kind or importing.looks_like(wanted.content)](wanted)

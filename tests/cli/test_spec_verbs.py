@@ -80,6 +80,14 @@ def test_import_and_use(iso_gateway: Call, tmp_path: Path) -> None:
     assert iso_gateway("spec", "import", str(theirs), "-o", str(ours)).exit_code == 2
 
 
+def test_import_from_stdin(iso_gateway: Call) -> None:
+    done = iso_gateway("spec", "import", "-", given=PACKAGER.encode())
+    assert done.exit_code == 1
+    assert done.stdout.startswith("name: imported\n")
+    assert "-:7: 4: left out: Ours" in done.stderr
+    assert iso_gateway("spec", "import", "-", given=b"<isopackager").exit_code == 2
+
+
 def test_what_is_only_called_otherwise_is_told_and_no_failure(iso_gateway: Call, tmp_path: Path) -> None:
     theirs = tmp_path / "whole.xml"
     text = PACKAGER.replace('id="3"', 'id="65"').replace("com.example.Ours", "org.jpos.iso.IFB_NUMERIC")
