@@ -15,6 +15,7 @@ from iso_gateway.codec.build import plain
 from iso_gateway.compat.imports import j8583, jpos, moov, pyiso8583
 from iso_gateway.compat.imports.imported import Imported
 from iso_gateway.errors import Problem, SpecError
+from iso_gateway.inspect.told_specs import SpecImported, SpecNote
 
 STDIN: Final = Path("-")
 LARGEST: Final = 4 * 1024 * 1024
@@ -105,6 +106,14 @@ def tally(imported: Imported) -> str:
     said += [f"{left} left out"] if left else []
     said += [f"{rest} in part"] if (rest := len({note.path for note in imported.notes}) - left) > 0 else []
     return ", ".join(said)
+
+
+def told(imported: Imported, file: Path) -> SpecImported:
+    """Return what an import came to, as data."""
+    lost, otherwise = (
+        [SpecNote(each.path, each.line, each.message) for each in some] for some in (imported.notes, imported.remarks)
+    )
+    return SpecImported(str(file), imported.data["name"], len(imported.data["fields"]), lost, otherwise)
 
 
 def as_yaml(data: dict[str, Any]) -> str:

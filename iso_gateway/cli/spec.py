@@ -171,7 +171,11 @@ def diff(*, left: str, right: str, everything: bool, as_json: bool) -> int:
 @click.option("--binary", is_flag=True, help="Of j8583: the program has setUseBinaryMessages(true).")
 @click.option("--variable", default="", metavar="NAME", help="Of a Python file with several dicts: which of them.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write it there, not to stdout.")
-def import_spec(*, file: Path, kind: str | None, name: str, binary: bool, variable: str, output: Path | None) -> int:
+@click.option("--json", "as_json", is_flag=True, help="With -o: what it came to as one object on one line.")
+@schema_option("spec import")
+def import_spec(
+    *, file: Path, kind: str | None, name: str, binary: bool, variable: str, output: Path | None, as_json: bool
+) -> int:
     """Read a spec of another library, from a file or - for stdin, and write it as one of ours.
 
     Takes jPOS packagers in XML, moov-io/iso8583 in JSON, configurations of j8583 in XML, and pyiso8583 dicts in JSON
@@ -186,6 +190,8 @@ def import_spec(*, file: Path, kind: str | None, name: str, binary: bool, variab
 
     if output is not None:
         importing.writable(output)
+    elif as_json:
+        raise click.UsageError("--json needs -o: without, the spec itself is what is written")
     name = name or importing.name_of(file)
     try:
         wanted = importing.Wanted(importing.content_of(file), name, binary, variable)
@@ -193,13 +199,17 @@ def import_spec(*, file: Path, kind: str | None, name: str, binary: bool, variab
         build_spec(imported.data)
     except SpecError as error:
         raise SpecError(error.problems, str(file)) from None
-    importing.tell(imported.remarks, file)
-    importing.tell(imported.notes, file)
+    if not as_json:
+        importing.tell(imported.remarks, file)
+        importing.tell(imported.notes, file)
     made = importing.as_yaml(imported.data)
     if output is None:
         say(made.rstrip("\n"))
+        return 1 if imported.notes else 0
+    importing.write_new(output, made)
+    if as_json:
+        say_json(importing.told(imported, file))
     else:
-        importing.write_new(output, made)
         say(f"{output}: {importing.tally(imported)}; check it with: iso-gateway spec check {output}")
     return 1 if imported.notes else 0
 

@@ -22,6 +22,7 @@ KINDS: Final[dict[str, type[msgspec.Struct]]] = {
     "doctor": told.Diagnosed,
     "spec check": told_specs.SpecJudged,
     "spec diff": told_specs.SpecsCompared,
+    "spec import": told_specs.SpecImported,
     "spec vectors": told_specs.Vectors,
 }
 """The commands, and what they write."""

@@ -107,3 +107,29 @@ class SpecJudged(msgspec.Struct, frozen=True, tag_field="format", tag=FORMAT):
     """The file of the spec."""
     findings: list[SpecFinding]
     """Empty where there is nothing to say."""
+
+
+class SpecNote(msgspec.Struct, frozen=True):
+    """What is to be said of one element of somebody else's spec."""
+
+    path: str
+    """The element, as theirs calls it: ``48``, ``isopackager``."""
+    line: int | None
+    """The line of their file; null where what is missing stands nowhere."""
+    message: str
+    """What, and why."""
+
+
+class SpecImported(msgspec.Struct, frozen=True, tag_field="format", tag=FORMAT):
+    """What an import came to."""
+
+    file: str
+    """The file that was read."""
+    spec: str
+    """What the spec is called."""
+    elements: int
+    """How many data elements it has."""
+    lost: list[SpecNote]
+    """What did not translate, or only in part."""
+    otherwise: list[SpecNote]
+    """What did, and is called otherwise here, or is on no wire."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -99,7 +100,10 @@ def test_what_is_written_of_anything_else_fits_too(iso_gateway: Call) -> None:
     assert validated("explain", iso_gateway("explain", "--json", inside).stdout)["faults"][0]["path"] == "55.9F26"
 
 
-def test_what_is_written_of_specs_fits(iso_gateway: Call) -> None:
+def test_what_is_written_of_specs_fits(iso_gateway: Call, tmp_path: Path) -> None:
+    (tmp_path / "moov.json").write_text(iso_gateway("spec", "export", "cup-pos", "--to", "moov").stdout)
+    done = iso_gateway("spec", "import", str(tmp_path / "moov.json"), "--json", "-o", str(tmp_path / "back.yaml"))
+    assert validated("spec import", done.stdout)["elements"] == 124
     validated("spec vectors", iso_gateway("spec", "vectors", "nibss-pos", "--json").stdout)
     for name in ("iso87-ascii", "iso87-binary"):
         done = iso_gateway("spec", "diff", "iso87-ascii", name, "--json")

@@ -80,6 +80,18 @@ def test_import_and_use(iso_gateway: Call, tmp_path: Path) -> None:
     assert iso_gateway("spec", "import", str(theirs), "-o", str(ours)).exit_code == 2
 
 
+def test_what_an_import_came_to_is_data_too(iso_gateway: Call, tmp_path: Path) -> None:
+    theirs = tmp_path / "ours.xml"
+    theirs.write_text(PACKAGER)
+    assert iso_gateway("spec", "import", str(theirs), "--json").exit_code == 2
+    done = iso_gateway("spec", "import", str(theirs), "--json", "-o", str(tmp_path / "ours.yaml"))
+    assert (done.exit_code, done.stderr) == (1, "")
+    told = json.loads(done.stdout)
+    assert (told["file"], told["spec"], told["elements"], told["otherwise"]) == (str(theirs), "ours", 2, [])
+    assert [(each["path"], each["line"]) for each in told["lost"]] == [("4", 7)]
+    assert load_spec(tmp_path / "ours.yaml").name == "ours"
+
+
 def test_import_from_stdin(iso_gateway: Call) -> None:
     done = iso_gateway("spec", "import", "-", given=PACKAGER.encode())
     assert done.exit_code == 1
