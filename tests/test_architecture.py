@@ -23,7 +23,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "settings": {"errors"},
     "resources": set(),
-    "codec": {"errors", "settings"},
+    "page": set(),
+    "codec": {"errors", "settings", "page"},
     "engines": {"resources", "codec"},
     "framing": {"errors"},
     "security": {"errors"},
@@ -33,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "net": {"errors", "codec", "framing", "protocol"},
     "hsm": {"errors", "settings", "resources", "security", "protocol", "net"},
     "catalog": {"errors", "settings", "resources", "codec", "protocol"},
-    "inspect": {"errors", "settings", "codec", "framing", "protocol", "catalog"},
+    "inspect": {"errors", "settings", "page", "codec", "framing", "protocol", "catalog"},
     "compat": {"errors", "codec"},
     "faults": {"errors", "codec", "protocol"},
     "admin": {"errors", "settings", "net"},
@@ -53,7 +54,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "traffic": {"errors", "settings", "codec", "framing", "protocol", "net", "catalog", "inspect", "faults"},
     "cli": {
-        *("errors", "settings", "resources", "codec", "framing", "security", "protocol"),
+        *("errors", "settings", "page", "resources", "codec", "framing", "security", "protocol"),
         *("store", "office", "net", "hsm", "catalog", "compat", "inspect", "faults", "admin", "gateway"),
         *("host", "terminal", "engines", "simulation", "traffic"),
     },
@@ -66,7 +67,7 @@ FACE = {"errors", "engines", "codec", "catalog"}
 DECIDES = ("codec/__init__.py", "iso_gateway.engines")
 """The one import that looks down: whoever imports whatever of the codec, its engine was chosen before."""
 
-PURE = {"errors", "settings", "codec", "framing", "security", "protocol", "office", "faults"}
+PURE = {"errors", "settings", "page", "codec", "framing", "security", "protocol", "office", "faults"}
 """Parts that know no clock, socket, file, randomness or trio: all they need is handed in."""
 
 PURE_BUT_FOR_FILES = {"simulation"}

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from iso_gateway.codec.spec import Spec
     from iso_gateway.inspect.doctor.cuts import Cut
     from iso_gateway.inspect.doctor.search import Fit
-    from iso_gateway.inspect.page import Line
     from iso_gateway.inspect.told import CutRow, FitRow
+    from iso_gateway.page import Line
 
 SHOWN: Final = 5
 """Fits that are printed."""
@@ -89,7 +89,7 @@ def _alike(fits: list[Fit]) -> list[list[Fit]]:
 
 
 def _print(rows: list[list[Fit]], end: Cut | None, *, good: bool) -> None:
-    from iso_gateway.inspect.page import EMPTY, Piece, Style, line
+    from iso_gateway.page import EMPTY, Piece, Style, line
 
     lines: list[Line] = []
     if end is not None:
@@ -117,7 +117,7 @@ def _said_of(end: Cut) -> str:
 
 
 def _row(number: int, row: list[Fit]) -> list[Line]:
-    from iso_gateway.inspect.page import Piece, Style, line
+    from iso_gateway.page import Piece, Style, line
 
     fit = row[0]
     head = f"{number}. {fit.wrap.words}, spec {fit.spec.name}"
@@ -131,7 +131,7 @@ def _row(number: int, row: list[Fit]) -> list[Line]:
 def _message(message: Any, total: int) -> list[Line]:
     from iso_gateway.codec.mask import scan
     from iso_gateway.inspect.explaining import one_line
-    from iso_gateway.inspect.page import line
+    from iso_gateway.page import line
 
     # Read by a spec that is not the right one, a card number may stand anywhere.
     return [line("   " if total == 1 else f"   {total} messages, the first: ", scan(one_line(message)))]
@@ -140,7 +140,7 @@ def _message(message: Any, total: int) -> list[Line]:
 def _to_paste(best: Fit) -> list[Line]:
     """Return what to write where, for the first."""
     from iso_gateway.inspect.doctor.search import yaml_of
-    from iso_gateway.inspect.page import EMPTY, Piece, Style, line
+    from iso_gateway.page import EMPTY, Piece, Style, line
 
     lines: list[Line] = [EMPTY, line(Piece("to use the first:", Style.NOTE))]
     written = yaml_of(best)

@@ -75,7 +75,7 @@ def _error(spec: Spec, data: bytes) -> DecodeError | None:
 def _faults(spec: Spec, data: bytes, *, unsafe: bool) -> None:
     """Print where *data* breaks, with a caret."""
     from iso_gateway.cli.place import caret
-    from iso_gateway.inspect.page import EMPTY, Piece, Style, line
+    from iso_gateway.page import EMPTY, Piece, Style, line
 
     error = _error(spec, data)
     for fault in [error] if error is not None else spec.broken(spec.decode(data)):

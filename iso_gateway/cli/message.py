@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -10,8 +10,10 @@ from iso_gateway.catalog import load_spec
 from iso_gateway.cli.given import text_given, understood
 from iso_gateway.cli.options import json_option, schema_option, spec_option, unsafe_option
 from iso_gateway.cli.output import complain, say, say_json
-from iso_gateway.codec.describe import describe
+from iso_gateway.cli.paint import show
+from iso_gateway.codec.describe import table
 from iso_gateway.errors import DecodeError
+from iso_gateway.page import EMPTY, Piece, Style, line, wrapped
 
 if TYPE_CHECKING:
     from iso_gateway.codec.message import Message
@@ -59,13 +61,13 @@ def decode(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: boo
         _say_json(message, faults, causes or [], found, unread, unsafe=unsafe)
     elif data or not unread:
         if message is not None:
-            say(describe(message, unsafe=unsafe))
+            show(table(message, unsafe=unsafe))
         for each in faults:
             _point(spec, data, each, unsafe=unsafe)
         if causes is not None:
             _show(causes)
         if found:
-            say("\n" + "\n".join(str(each) for each in found))
+            show([EMPTY, *(row for each in found for row in wrapped(str(each), 2, Style.PLAIN, line(_WRONG)))])
     if unread:
         complain(unread)
     return 1 if faults or found or unread else 0
@@ -85,7 +87,6 @@ def _likeliest(spec: Spec, data: bytes, error: DecodeError, spec_name: str) -> l
 
 
 def _show(causes: list[Cause]) -> None:
-    from iso_gateway.cli.paint import show
     from iso_gateway.inspect.showing import of_causes
 
     show(of_causes(causes))
@@ -115,9 +116,13 @@ def _point(spec: Spec, data: bytes, error: DecodeError, *, unsafe: bool) -> None
     """Print the place of *error*."""
     from iso_gateway.cli.place import caret
 
-    say(f"\n{error}")
-    for line in caret(spec, data, error, unsafe=unsafe):
-        say(line)
+    show([EMPTY, *wrapped(str(error), 0, Style.BAD)])
+    for row in caret(spec, data, error, unsafe=unsafe):
+        say(row)
+
+
+_WRONG: Final = Piece("! ", Style.BAD)
+"""Stands before each rule that is broken."""
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""Pages in colour, where they are shown on a terminal and nobody asked for none (https://no-color.org)."""
+"""Pages in colour, where they are shown on a terminal that has some and nobody asked for none (https://no-color.org)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 
 from iso_gateway.cli.output import say
-from iso_gateway.inspect.page import Line, Piece, Style, plain
+from iso_gateway.page import Line, Piece, Style, plain
 
 _COLOURS: Final[dict[Style, dict[str, Any]]] = {
     Style.PLAIN: {},
@@ -29,7 +29,7 @@ def show(lines: Iterable[Line]) -> None:
     Raises:
         OutputLost: it cannot be written.
     """
-    if os.environ.get("NO_COLOR"):
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         say(plain(lines))
         return
     say("\n".join("".join(_painted(piece) for piece in each).rstrip() for each in lines))

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from iso_gateway import page
 from iso_gateway.catalog import load_profile, load_spec, spec_names
 from iso_gateway.cli.options import framing_option, json_option, spec_option, unsafe_option
 from iso_gateway.cli.output import complain, say, say_json
-from iso_gateway.codec.describe import describe, to_json
+from iso_gateway.cli.paint import show
+from iso_gateway.codec.describe import table, to_json
 from iso_gateway.resources import folder
 
 if TYPE_CHECKING:
@@ -104,7 +106,7 @@ class _Report:
         elif not self._as_json:
             say(_line(each, self._profile))
             if self._fields:
-                say(describe(each.told.message, unsafe=self._unsafe) + "\n")
+                show([*table(each.told.message, unsafe=self._unsafe), page.EMPTY])
         elif len(self._listed) < MOST_LISTED:
             self._listed.append(_message(each, unsafe=self._unsafe))
 

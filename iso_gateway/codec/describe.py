@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any, Final
 
+from iso_gateway import page
 from iso_gateway.codec import mask
 from iso_gateway.codec.currency import format_amount
 from iso_gateway.codec.message import Message
@@ -14,12 +15,6 @@ from iso_gateway.codec.parts import tree
 from iso_gateway.codec.parts.tree import Node
 from iso_gateway.codec.plan import Value
 
-_NAME: Final = 38
-"""Columns for the name of a field."""
-_VALUE: Final = 50
-"""Columns for its value; longer ones go on below."""
-_DEEPEST: Final = 6
-"""Parts deeper than this are not indented further."""
 APPROVED: Final = frozenset({"00", "000", "08", "10", "11", "16"})
 """The response codes of an approval: in 1987 also with identification, partial, VIP, and track 3 to be updated."""
 ACCEPTED: Final = frozenset({"400", "480", "500", "600", "700", "800", "4000", "5000", "6000", "7000", "8000"})
@@ -29,18 +24,28 @@ _SHORT: Final = 2
 
 
 def describe(message: Message, *, unsafe: bool = False) -> str:
-    """Return a table of the message for people, at most 100 columns wide, parts indented under their element.
+    """Return a table of the message for people, at most 80 columns wide, parts indented under their element.
 
     Args:
         message: any message.
         unsafe: show everything.
     """
-    lines = [_title(message)]
+    return page.plain(table(message, unsafe=unsafe))
+
+
+def table(message: Message, *, unsafe: bool = False) -> Iterator[page.Line]:
+    """Yield what `describe` returns, as lines of a page."""
+    yield page.line(page.Piece(_title(message), page.Style.TITLE))
     for number in message:
         field = None if message.spec is None else message.spec.fields.get(number)
-        lines += _row(str(number), field.name if field else "", _shown(message, number, unsafe=unsafe))
-        lines += _inside(message, number, unsafe=unsafe)
-    return "\n".join(lines)
+        shown = _shown(message, number, unsafe=unsafe)
+        yield from page.row(str(number), field.name if field else "", shown, style=_style(message[number], shown))
+        yield from _inside(message, number, unsafe=unsafe)
+
+
+def _style(value: Value, shown: str) -> page.Style:
+    """Return how a value is shown, by whether all of it is."""
+    return page.Style.VALUE if shown == mask.printable(_text(value)) else page.Style.HIDDEN
 
 
 def _title(message: Message) -> str:
@@ -52,24 +57,17 @@ def _title(message: Message) -> str:
     return words + (", repeat" if message.mti[3:4] in {"1", "3", "5"} else "")
 
 
-def _row(key: str, name: str, value: str, indent: int = 0) -> Iterator[str]:
-    first, *rest = [value[at : at + _VALUE] for at in range(0, len(value), _VALUE)] or [""]
-    left = " " * indent + f"{key:<5}"
-    yield f"{left}{name:<{_NAME - indent}} {first}".rstrip()
-    for each in rest:
-        yield " " * (5 + _NAME + 1) + each
-
-
-def _inside(message: Message, number: int, *, unsafe: bool) -> Iterator[str]:
-    """Yield the lines of what is inside an element."""
+def _inside(message: Message, number: int, *, unsafe: bool) -> Iterator[page.Line]:
+    """Yield the rows of what is inside an element."""
     nodes = _nodes(message, number)
     hidden = tree.hidden(nodes)
     for node in nodes:
-        indent = 4 + 2 * min(node.depth, _DEEPEST)
+        depth = node.depth + 1
         if node.item is None:
-            yield from _row(node.key, "(cannot be read)", node.fault, indent)
+            yield from page.row(node.key, "(cannot be read)", node.fault, depth, style=page.Style.BAD)
         else:
-            yield from _row(node.item.key, node.item.name, _part(node, hidden, unsafe=unsafe), indent)
+            shown = _part(node, hidden, unsafe=unsafe)
+            yield from page.row(node.item.key, node.item.name, shown, depth, style=_style(node.item.value, shown))
 
 
 def _nodes(message: Message, number: int) -> list[Node]:

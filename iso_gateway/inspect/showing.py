@@ -6,13 +6,9 @@ from collections.abc import Container, Iterable, Iterator
 from typing import Final
 
 from iso_gateway.inspect.differing import Answered, Difference, How, Made
-from iso_gateway.inspect.page import EMPTY, WIDTH, Line, Piece, Style, column, line, wrapped
 from iso_gateway.inspect.told import Cause, Entry, Explained, Place
+from iso_gateway.page import EMPTY, WIDTH, Line, Piece, Style, column, line, row, wrapped
 
-_PATH: Final = 6
-_NAME: Final = 34
-_VALUE: Final = _PATH + _NAME
-"""Where values begin."""
 _ROW: Final = 16
 """Bytes of a line."""
 _OFFSET: Final = 6
@@ -49,22 +45,8 @@ def _secret(data: bytes) -> set[int]:
 
 def _entry(entry: Entry) -> Iterator[Line]:
     key = entry.path.rpartition(".")[2] if entry.depth else entry.path
-    indent = 2 * min(entry.depth, 4)
-    path = column(" " * indent + key, _PATH + indent)
-    name = column(entry.name, _NAME - indent, Style.NAME)
-    if entry.fault:
-        yield from wrapped(entry.fault, _VALUE, Style.BAD, line(path, name))
-        return
-    style = Style.HIDDEN if entry.masked else Style.VALUE
-    rows = [entry.value[at : at + WIDTH - _VALUE] for at in range(0, len(entry.value), WIDTH - _VALUE)] or [""]
-    if len(entry.meaning) == 1 and len(entry.value) + 2 + len(entry.meaning[0]) <= WIDTH - _VALUE:
-        yield line(path, name, Piece(entry.value, style), "  ", Piece(entry.meaning[0], Style.NOTE))
-        return
-    yield line(path, name, Piece(rows[0], style))
-    for row in rows[1:]:
-        yield line(" " * _VALUE, Piece(row, style))
-    for meaning in entry.meaning:
-        yield from wrapped(meaning, _VALUE, Style.NOTE)
+    style = Style.BAD if entry.fault else Style.HIDDEN if entry.masked else Style.VALUE
+    return row(key, entry.name, entry.fault or entry.value, entry.depth, style=style, said=entry.meaning)
 
 
 def _bytes(explained: Explained, data: bytes, secret: Container[int]) -> Iterator[Line]:

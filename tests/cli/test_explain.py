@@ -8,7 +8,11 @@ import msgspec
 import pytest
 
 from iso_gateway import load_spec
+from iso_gateway.page import WIDTH
 from tests.cli.conftest import Call
+from tests.support.canaries import crowds
+from tests.support.places import COMMANDS, Case
+from tests.support.shipped import SHIPPED_SPECS
 
 SPEC = load_spec("iso87-ascii")
 PAN = "4761739001010010"
@@ -58,10 +62,24 @@ def test_explain_says_that_nothing_tells_a_cause(iso_gateway: Call) -> None:
 def test_a_page_has_colours_on_a_terminal_unless_nobody_wants_them(
     iso_gateway: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    coloured = iso_gateway("explain", ANSWER.hex(), color=True)
-    assert "\x1b[1m0210 sale approved" in coloured.output
-    monkeypatch.setenv("NO_COLOR", "1")
-    assert "\x1b" not in iso_gateway("explain", ANSWER.hex(), color=True).output
+    monkeypatch.setenv("TERM", "xterm")
+    assert "\x1b[1m0210 sale approved" in iso_gateway("explain", ANSWER.hex(), color=True).output
+    assert "\x1b[1m0210 financial request response" in iso_gateway("decode", ANSWER.hex(), color=True).output
+    assert "\x1b" not in iso_gateway("explain", ANSWER.hex()).output  # a file, a pipe
+    for name, value in (("NO_COLOR", "1"), ("TERM", "dumb")):
+        with monkeypatch.context() as patched:
+            patched.setenv(name, value)
+            assert "\x1b" not in iso_gateway("explain", ANSWER.hex(), color=True).output
+
+
+@pytest.mark.parametrize("name", SHIPPED_SPECS)
+@pytest.mark.parametrize("where", ["decode", "decode --check", "explain", "diff", "diff --all", "diff --answer"])
+def test_no_line_is_wider_than_80_columns(name: str, where: str, tmp_path: Path) -> None:
+    spec = load_spec(name)
+    for message, _ in crowds(spec):
+        pages = list(COMMANDS[where](Case.of(spec, message, tmp_path)))
+        assert pages
+        assert [each for text in pages for each in text.splitlines() if len(each) > WIDTH] == []
 
 
 def test_diff(iso_gateway: Call, tmp_path: Path) -> None:

@@ -77,12 +77,12 @@ def test_who_asks_is_told_what_the_message_must_have(iso_gateway: Call) -> None:
     assert result.exit_code == 1
     assert result.stdout.splitlines()[-7:] == [
         "",
-        "DE 7: is missing: mandatory in every message of 1987 [transmission-time]",
-        "DE 12: is missing: the receipt has the terminal's time [local-time]",
-        "DE 13: is missing: the receipt has the terminal's time [local-time]",
-        "DE 42: is missing: the terminal and the merchant are found by it [acceptor]",
-        "DE 22: is missing: says how the card was read, and who was there [entry-mode]",
-        "DE 25: is missing: says how the card was read, and who was there [entry-mode]",
+        "! DE 7: is missing: mandatory in every message of 1987 [transmission-time]",
+        "! DE 12: is missing: the receipt has the terminal's time [local-time]",
+        "! DE 13: is missing: the receipt has the terminal's time [local-time]",
+        "! DE 42: is missing: the terminal and the merchant are found by it [acceptor]",
+        "! DE 22: is missing: says how the card was read, and who was there [entry-mode]",
+        "! DE 25: is missing: says how the card was read, and who was there [entry-mode]",
     ]
     said = json.loads(iso_gateway("decode", "--check", "--json", SALE.hex()).stdout)
     assert said["violations"][0] == {

@@ -13,8 +13,8 @@ from iso_gateway import Spec, load_spec
 from iso_gateway.catalog import load_profile, spec_names
 from iso_gateway.inspect import showing
 from iso_gateway.inspect.explaining import explain
-from iso_gateway.inspect.page import WIDTH, plain
 from iso_gateway.inspect.told import Explained
+from iso_gateway.page import WIDTH, plain
 from tests.support.drawn_messages import messages
 
 SPEC = load_spec("iso87-ascii")
