@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import codecs
 import gzip
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 from iso_gateway import load_spec
 from iso_gateway.cli import intake
 from tests.cli.conftest import COMMAND, Call
+from tests.support.fixture_files import all_samples
 
 VERBS = ("decode", "explain", "doctor", "redact", "diff")
 SPEC = load_spec("iso87-ascii")
@@ -54,6 +57,50 @@ def test_nothing_ends_in_a_traceback(iso_gateway: Call, verb: str, content: byte
     assert code in {0, 1}
     assert output
     assert "Traceback" not in output
+
+
+def nested(depth: int) -> bytes:
+    """Return templates one in the other."""
+    inside = b""
+    for _ in range(depth):
+        inside = b"\xe1\x82" + len(inside).to_bytes(2) + inside
+    return inside
+
+
+@pytest.mark.parametrize("depth", [1, 7, 60])
+def test_however_deep_a_chip_nests_its_templates_is_told(iso_gateway: Call, depth: int) -> None:
+    for verb in VERBS:
+        data = SPEC.encode(SPEC.message("0200", {3: 0, 55: nested(depth)}))
+        done = iso_gateway(verb, data.hex(), *([data.hex()] if verb == "diff" else []))
+        assert done.exit_code in {0, 1}
+        assert done.output
+        assert "Traceback" not in done.output
+
+
+DRESSES: tuple[Callable[[bytes], bytes], ...] = (
+    bytes,
+    lambda raw: raw.hex(" ").encode(),
+    base64.b64encode,
+    lambda raw: raw.hex().encode()[:-1],
+    lambda raw: f"2026-01-01 12:00:00 INFO [{raw.hex()}] ok\n".encode(),
+    lambda raw: ("\u202e" + raw.hex()).encode("utf-16"),
+    lambda raw: "".join(f"\\x{each:02x}" for each in raw).encode(),
+)
+
+
+def test_a_sample_of_broken_messages_of_every_spec_in_many_dresses(iso_gateway: Call, tmp_path: Path) -> None:
+    for count, sample in enumerate(list(all_samples())[::4]):
+        raw = bytearray(sample.raw)
+        for turn in range(count % 3):
+            raw[(37 * count + 101 * turn) % len(raw)] ^= 1 << (count + turn) % 8
+        del raw[len(raw) - count % 5 :]
+        (tmp_path / "given").write_bytes(DRESSES[count % len(DRESSES)](bytes(raw)))
+        options = ["--json"] if count % 2 else []
+        verb = ("explain", "decode", "redact")[count % 3]
+        done = iso_gateway(verb, "--spec", sample.spec, *([] if verb == "redact" else options), str(tmp_path / "given"))
+        assert done.exit_code in {0, 1}, (sample, verb)
+        assert done.output
+        assert "Traceback" not in done.output
 
 
 @pytest.mark.parametrize("verb", ["decode", "explain", "doctor"])

@@ -16,6 +16,7 @@ from iso_gateway.inspect.doctor.search import edited
 from iso_gateway.inspect.told import Cause
 
 EBCDIC: Final = "cp500"
+PADS: Final = ("left 0", "right 0", "right F")
 PREFIXES: Final = ("ascii", "bcd", "binary")
 OTHERS: Final = {"n": ("ascii", "bcd"), "z": ("ascii", "bcd"), "an": ("ascii", EBCDIC), "ans": ("ascii", EBCDIC)}
 
@@ -79,10 +80,10 @@ def _lengths_otherwise(whole: Spec, message: Message, _: bytes) -> Iterator[Brok
 def _content_otherwise(whole: Spec, message: Message, _: bytes) -> Iterator[Broken]:
     spec, fields = _few(whole, message)
     for number, data in fields.items():
-        if data.get("encoding") == "bcd" and data.get("pad"):
-            side, filler = data["pad"].split()
-            for pad in (f"{'left' if side == 'right' else 'right'} 0", f"{side} {'0' if filler == 'F' else 'F'}"):
-                yield from _edited(spec, message, "odd digit padded otherwise", [_edit(number, fields, pad=pad)])
+        if data.get("encoding") == "bcd":
+            for pad in PADS:
+                if pad != data.get("pad"):
+                    yield from _edited(spec, message, "odd digit padded otherwise", [_edit(number, fields, pad=pad)])
     for number in (4, 42):
         data = fields.get(number, {"format": ""})
         for encoding in OTHERS.get(data["format"], ()):

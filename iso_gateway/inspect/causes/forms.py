@@ -58,6 +58,12 @@ def suspicions(spec: Spec, data: bytes) -> Iterator[Suspicion]:
                 yield found
 
 
+def few(spec: Spec, data: bytes) -> Spec:
+    """Return *spec* with the elements alone that the bitmaps of *data* name, which is edited soon; or all of it."""
+    fields = spec.source["fields"]
+    return _spec(spec, [], {str(each): fields[str(each)] for each in named(spec, data)}) or spec
+
+
 def _of_charsets(spec: Spec, data: bytes) -> Iterator[Suspicion]:
     """Yield that all that is characters is in another character set, from the message type to the last element."""
     for encoding, form, hexadecimal in _CHARSETS:

@@ -12,7 +12,7 @@ from iso_gateway.errors import DecodeError
 from iso_gateway.inspect.causes import bits, content, ends, forms, outside
 from iso_gateway.inspect.causes.suspicion import USE_SPEC, Suspicion, read_so
 from iso_gateway.inspect.doctor.edits import CHEAP, RIGID, Edit
-from iso_gateway.inspect.doctor.search import Fit, diagnose, yaml_of
+from iso_gateway.inspect.doctor.search import Fit, with_edits, yaml_of
 from iso_gateway.inspect.told import Cause
 
 MOST: Final = 2
@@ -67,8 +67,7 @@ def _suspicions(spec: Spec, data: bytes, error: DecodeError, others: Iterable[Sp
 
 def _of_elements(spec: Spec, data: bytes) -> Iterator[Suspicion]:
     """Yield the edits of single elements with which *data* comes out exactly."""
-    fits = [fit for fit in diagnose(data, [spec]) if fit.edits and not fit.wrap.framing and not fit.wrap.skipped]
-    for place, fit in enumerate(fits):
+    for place, fit in enumerate(with_edits(data, forms.few(spec, data))):
         if any(edit.number in RIGID and not _KNOWN.intersection(edit.changes) for edit in fit.edits if _resizes(edit)):
             continue
         own = {f"DE {edit.number}" for edit in fit.edits}

@@ -58,7 +58,7 @@ _ID: Final = _matching(r" {0,4}[!-~]+(?: [!-~]+)* *")
 _AMOUNT: Final = _matching(r"00\d*|\d{16}")
 _CURRENCY: Final[Check] = lambda value: find(value) is not None  # noqa: E731 -- a row of a table
 _CHECKS: Final[dict[int, tuple[int, int, Check]]] = {
-    2: (4, 3, lambda value: 12 <= len(value) <= 19 and mask.luhn(value)),
+    2: (4, 3, lambda value: 12 <= len(value) <= 19 and value.isdecimal() and mask.luhn(value)),
     3: (2, 1, _matching(r"[0-59][0-9A-Z](?:[0-6]0|00)(?:[0-6]0|00)")),
     4: (2, 1, _AMOUNT),
     5: (2, 1, _AMOUNT),

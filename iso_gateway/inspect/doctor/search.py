@@ -97,6 +97,11 @@ def diagnose(data: bytes | Sequence[bytes], specs: Iterable[Spec]) -> list[Fit]:
     return sorted(fits, key=lambda fit: fit.rank)
 
 
+def with_edits(data: bytes, spec: Spec) -> list[Fit]:
+    """Return the edits of *spec* with which *data*, one message from its MTI, comes out exactly, the best first."""
+    return sorted(_edited([Wrap("", 0, (data,), 1)], [spec], once=False), key=lambda fit: fit.rank)
+
+
 def bounded(data: bytes | Sequence[bytes]) -> list[bytes]:
     """Return the inputs up to `LONGEST` bytes in all."""
     found: list[bytes] = []

@@ -110,6 +110,14 @@ def test_a_field_that_the_spec_does_not_have() -> None:
     assert best.edits[0].words.startswith("DE 48: is there, ")
 
 
+def test_a_card_number_that_the_spec_does_not_have_may_turn_out_to_be_letters() -> None:
+    source = load_spec("iso87-ascii").source
+    without = {number: data for number, data in source["fields"].items() if number != "2"}
+    spec = load_spec({**source, "fields": without, "echo": [], "presence": {}})
+    data = b"0200C000000000000000" + b"020000" + b"TERM0001SHOPABC"
+    assert not [fit for fit in diagnose(data, [spec]) if fit.believed and not fit.edits]
+
+
 def test_nothing_fits_nonsense_and_the_furthest_is_told() -> None:
     assert diagnose(b"nothing of this is any message at all", ALL) == []
     broken = changed("iso87-ascii")[:-9]
