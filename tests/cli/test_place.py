@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from iso_gateway import DecodeError, IncompleteError, load_spec
 from iso_gateway.cli.place import caret, visible
 from tests.support.desk import PAN
+from tests.support.fixture_files import Sample, all_samples
 
 SPEC = load_spec("iso87-ascii")
 SECRET = {
@@ -71,6 +72,21 @@ def test_the_caret_stands_behind_the_last_byte_where_more_is_missing() -> None:
     error = fault(data)
     line, mark = caret(SPEC, data, IncompleteError("4", 48, "0 bytes left, 12 needed", error.partial, 12), unsafe=True)
     assert mark.index("^") == len(line) + 1
+
+
+@pytest.mark.parametrize("sample", list(all_samples())[::6], ids=str)
+def test_the_caret_stands_below_the_byte_in_every_spec_and_all_of_the_line_is_hex(sample: Sample) -> None:
+    spec = load_spec(sample.spec)
+    data = sample.raw[: len(sample.raw) * 2 // 3]
+    with pytest.raises(DecodeError) as broken:
+        spec.decode(data)
+    error = broken.value
+    line, mark = caret(spec, data, error, unsafe=True)
+    offset, *row = line.split()
+    start = int(offset, 16)
+    assert row == [f"{each:02x}" for each in data[start : start + 16]]
+    assert start + (mark.index("^") - len("000000  ")) // 3 == error.offset
+    assert line[mark.index("^") :][:2] == data[error.offset : error.offset + 1].hex()
 
 
 def test_unsafe_shows_every_byte() -> None:
