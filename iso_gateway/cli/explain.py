@@ -51,7 +51,7 @@ def explain(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: bo
         if explained.faults:
             _faults(spec, data, unsafe=unsafe)
         if error is not None:
-            show(showing.of_causes(explained.causes))
+            show(showing.of_causes(explained.causes, len(explained.faults)))
     if unread:
         complain(unread)
     return 1 if explained.faults or unread else 0
@@ -75,8 +75,9 @@ def _error(spec: Spec, data: bytes) -> DecodeError | None:
 def _faults(spec: Spec, data: bytes, *, unsafe: bool) -> None:
     """Print where *data* breaks, with a caret."""
     from iso_gateway.cli.place import caret
+    from iso_gateway.inspect.reading import read
     from iso_gateway.page import EMPTY, Piece, Style, line
 
-    error = _error(spec, data)
-    for fault in [error] if error is not None else spec.broken(spec.decode(data)):
+    message, faults = read(spec, data)
+    for fault in faults or (spec.broken(message) if message is not None else []):
         show([EMPTY, line(Piece(str(fault), Style.BAD)), *map(line, caret(spec, data, fault, unsafe=unsafe))])

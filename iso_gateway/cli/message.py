@@ -52,7 +52,9 @@ def decode(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: boo
     try:
         message = spec.decode(data)
     except DecodeError as error:
-        broken, message, faults = error, error.partial, [error]
+        from iso_gateway.inspect.reading import read
+
+        broken, (message, faults) = error, read(spec, data)
     else:
         faults = spec.broken(message)
     causes = _likeliest(spec, data, broken, spec_name) if broken is not None and data and not unread else None
@@ -65,7 +67,7 @@ def decode(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: boo
         for each in faults:
             _point(spec, data, each, unsafe=unsafe)
         if causes is not None:
-            _show(causes)
+            _show(causes, len(faults))
         if found:
             show([EMPTY, *(row for each in found for row in wrapped(str(each), 2, Style.PLAIN, line(_WRONG)))])
     if unread:
@@ -86,10 +88,10 @@ def _likeliest(spec: Spec, data: bytes, error: DecodeError, spec_name: str) -> l
     return likeliest(spec, data, error, spec_name)
 
 
-def _show(causes: list[Cause]) -> None:
+def _show(causes: list[Cause], faults: int) -> None:
     from iso_gateway.inspect.showing import of_causes
 
-    show(of_causes(causes))
+    show(of_causes(causes, faults))
 
 
 def _say_json(

@@ -39,9 +39,11 @@ class Span(NamedTuple):
 class _Walk:
     """One careful walk, as far as it came."""
 
-    def __init__(self, plan: Plan, data: bytes, *, strict: bool = True) -> None:
+    def __init__(self, plan: Plan, data: bytes, *, strict: bool = True, forgiving: bool = False) -> None:
         self.plan = plan
         self.strict = strict
+        self.forgiven: list[DecodeError] | None = [] if forgiving else None
+        """What characters are wrong, where a walk goes on all the same."""
         self.data = data
         self.pos = 0
         self.mti: str | None = None
@@ -134,11 +136,22 @@ class _Walk:
         try:
             value = body.read(row, raw, length, strict=self.strict)
         except Unreadable as error:
-            raise self.refuse(field, at + error.at, error.expected) from None
+            fault = self.refuse(field, at + error.at, error.expected)
+            if self.forgiven is None:
+                raise fault from None
+            self.forgiven.append(fault)
+            value = self._as_it_is(row, raw, length, fault)
         if body.write(row, value) != raw:
             self.kept[row.number] = raw
         self.values[row.number] = value
         self.spans.append(Span(field, start, at, self.pos))
+
+    @staticmethod
+    def _as_it_is(row: Row, raw: bytes, length: int, fault: DecodeError) -> Value:
+        try:
+            return body.read(row, raw, length, strict=False)
+        except Unreadable:
+            raise fault from None
 
     def _extent(self, row: Row, length: int) -> int:
         try:
@@ -206,11 +219,25 @@ def spans(plan: Plan, data: bytes, *, strict: bool = True) -> list[Span]:
 
 
 def spans_so_far(plan: Plan, data: bytes) -> list[Span]:
-    """Return where each element of *data* lies, as far as it can be read."""
-    walk = _Walk(plan, data)
+    """Return where each element of *data* lies, as far as it can be read, whatever its characters are."""
+    walk = _Walk(plan, data, forgiving=True)
     with contextlib.suppress(DecodeError):
         _walk(walk)
     return walk.spans
+
+
+def forgiving(plan: Plan, data: bytes) -> tuple[Message, list[DecodeError]]:
+    """Return what *data* says where no more than characters are wrong, and each of these faults.
+
+    The message, and those of the faults, are bound to no spec.
+
+    Raises:
+        DecodeError: more is wrong.
+    """
+    walk = _Walk(plan, data, forgiving=True)
+    _walk(walk)
+    assert walk.mti is not None
+    return bound(walk.mti, walk.values, None, walk.kept or None), walk.forgiven or []
 
 
 def body_offset(plan: Plan, values: Mapping[int, Value], kept: Mapping[int, bytes], number: int) -> int:

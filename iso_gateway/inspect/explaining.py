@@ -17,10 +17,10 @@ from iso_gateway.codec.parts.tree import Node
 from iso_gateway.codec.plan import Value
 from iso_gateway.codec.spec import Spec
 from iso_gateway.codec.trace import Span, spans, spans_so_far
-from iso_gateway.errors import DecodeError
 from iso_gateway.inspect import chip, coded, worded
 from iso_gateway.inspect.kinds import kind_of, kind_row, operation, outcome, word
 from iso_gateway.inspect.leaves import as_text
+from iso_gateway.inspect.reading import read
 from iso_gateway.inspect.told import Entry, Explained, Fault, Place
 
 if TYPE_CHECKING:
@@ -46,19 +46,14 @@ def explain(
         unsafe: have nothing masked.
         unread: why *data* is not all that was given.
     """
-    try:
-        message = spec.decode(data)
-    except DecodeError as error:
-        partial = error.partial
-        if partial is None:
-            return Explained("no message", spec.name, len(data), [], [Fault.of(error)], unread=unread)
-        so_far = spans_so_far(spec.plan, data)
-        entries = list(_Explaining(partial, so_far, profile, unsafe=unsafe).entries())
-        return Explained(_summed(partial, profile), spec.name, len(data), entries, [Fault.of(error)], unread=unread)
-    places = spans(spec.plan, data)
-    entries = list(_Explaining(message, places, profile, unsafe=unsafe).entries())
-    faults = [Fault.of(error) for error in spec.broken(message)]
-    return Explained(_summed(message, profile), spec.name, len(data), entries, faults, unread=unread)
+    message, faults = read(spec, data)
+    if message is None:
+        return Explained("no message", spec.name, len(data), [], [Fault.of(each) for each in faults], unread=unread)
+    places = spans_so_far(spec.plan, data) if faults else spans(spec.plan, data)
+    wrong = {each.field: each.expected for each in faults if each.field.isdecimal()}
+    entries = list(_Explaining(message, places, profile, unsafe=unsafe, wrong=wrong).entries())
+    told = [Fault.of(error) for error in faults or spec.broken(message)]
+    return Explained(_summed(message, profile), spec.name, len(data), entries, told, unread=unread)
 
 
 def one_line(message: Message, profile: Profile | None = None) -> str:
@@ -88,6 +83,8 @@ class _Explaining(NamedTuple):
     """Where its elements lie, as far as it could be read."""
     profile: Profile | None
     unsafe: bool
+    wrong: dict[str, str]
+    """What is wrong with the characters of elements that were read all the same."""
 
     def entries(self) -> Iterator[Entry]:
         """Yield message type, bitmaps and elements, each followed by what is inside."""
@@ -116,6 +113,7 @@ class _Explaining(NamedTuple):
         open_ = self.unsafe or (field.mask == "none" and number not in message.doubted)
         plain = isinstance(value, str) and (open_ or shown == value)
         meaning = self._meaning(number, field.name, value) if plain else ""
+        meaning = f"wrong: {self.wrong[str(number)]}" if str(number) in self.wrong else meaning
         yield Entry(
             str(number), field.name, shown, [meaning] if meaning else [], place, written(field), masked=not open_
         )

@@ -79,10 +79,16 @@ def _block(entry: Entry, place: Place, data: bytes, secret: Container[int]) -> I
             yield left
 
 
-def of_causes(causes: Iterable[Cause]) -> Iterator[Line]:
-    """Yield the likeliest causes, each with what speaks for it and what to change; or that there is none."""
+def of_causes(causes: Iterable[Cause], faults: int = 1) -> Iterator[Line]:
+    """Yield the likeliest causes, each with what speaks for it and what to change; or that there is none.
+
+    Of several *faults* only values are wrong: see `reading`.
+    """
     yield EMPTY
     told = list(causes)
+    if not told and faults > 1:
+        yield from wrapped(_VALUES, 0, Style.NOTE)
+        return
     if not told:
         yield from wrapped(_NO_CAUSE, 0, Style.NOTE)
         return
@@ -94,6 +100,7 @@ def of_causes(causes: Iterable[Cause]) -> Iterator[Line]:
         yield from (line("      ", each) for each in cause.yaml.splitlines())
 
 
+_VALUES: Final = "only these values are wrong, and all the rest comes out exactly: look at what fills them"
 _NO_CAUSE: Final = (
     "no likely cause: no frame, header, other shipped spec, form of the bitmap or small change of this spec makes sense"
     " of all the bytes; several messages of the same kind tell 'doctor' more"

@@ -53,6 +53,17 @@ def test_explain_tells_a_spec_to_paste_that_builds_upon_the_file_that_was_given(
     assert iso_gateway("explain", "--spec", str(tmp_path / "mine.yaml"), broken).exit_code == 0
 
 
+def test_both_verbs_tell_every_wrong_value(iso_gateway: Call) -> None:
+    broken = REQUEST.replace(b"000000001234", b"-00000001234").replace(b"000123TERM", b"00012ATERM").hex()
+    for verb in ("decode", "explain"):
+        done = iso_gateway(verb, broken)
+        assert done.exit_code == 1
+        assert "DE 4 at byte 44: not digits" in done.output
+        assert "DE 11 at byte 71: not digits" in done.output
+        assert "TERM0001" in done.output
+        assert "only these values are wrong" in done.output
+
+
 def test_explain_says_that_nothing_tells_a_cause(iso_gateway: Call) -> None:
     done = iso_gateway("explain", bytes(range(255, 0, -1)).hex())
     assert done.exit_code == 1
