@@ -37,7 +37,7 @@ def sample(field: Field, size: int) -> Value:
     if field.format == "b":
         return bytes(islice(cycle(range(1, 256)), size))
     if field.format == "xn":
-        return "C" + "".join(islice(cycle("0123456789"), size - 1))
+        return ("C" + "".join(islice(cycle("0123456789"), size)))[:size]
     return "".join(islice(cycle(_CHARACTERS[field.format]), size))
 
 
@@ -46,6 +46,6 @@ def ends(field: Field, size: int) -> tuple[Value, Value]:
     if field.format == "b":
         return b"\x00" * size, b"\xff" * size
     if field.format == "xn":
-        return "C" + "0" * (size - 1), "D" + "9" * (size - 1)
+        return ("C" + "0" * size)[:size], ("D" + "9" * size)[:size]
     first, last = tuple(_ENDS[field.format])
     return first * size, last * size

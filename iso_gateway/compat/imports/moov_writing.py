@@ -19,8 +19,8 @@ from typing import Any, Final
 
 import msgspec
 
-from iso_gateway.codec import body
-from iso_gateway.codec.charsets import SEVERAL_BYTES
+from iso_gateway.codec import body, lengths
+from iso_gateway.codec.charsets import EBCDIC, SEVERAL_BYTES
 from iso_gateway.codec.field import Field
 from iso_gateway.codec.plan import FIELD, row
 from iso_gateway.codec.spec import Spec
@@ -32,6 +32,7 @@ _LIKE: Final = {"cp500": "EBCDIC", "cp1140": "EBCDIC"}
 """Code pages in which letters and digits are those of cp037, and some signs are not."""
 _ALIKE: Final = frozenset({"n", "a", "an", "anp", "xn", "z"})
 """The formats that have no sign in which the code pages differ."""
+_MOST_LETTERS: Final = 4
 _LARGEST_NUMBER: Final = 18
 """Digits that theirs holds as a number."""
 
@@ -41,7 +42,7 @@ def written(ours: Spec) -> tuple[str, list[Problem]]:
     notes: list[Problem] = []
     fields = _whole(ours, notes)
     for number, field in ours.fields.items():
-        made, why = _theirs(field)
+        made, why = (None, "theirs has the bitmap there") if number == 1 else _theirs(field)
         if made is None:
             notes.append(Problem(f"fields.{number}", f"left out: {why}"))
             continue
@@ -66,7 +67,7 @@ def _whole(ours: Spec, notes: list[Problem]) -> dict[str, Any]:
     if plan.bitmap_fixed:
         bitmap["disableAutoExpand"] = True
     described = {"type": "String", "length": 4, "description": "Message Type Indicator", "enc": mti}
-    return {"0": {**described, "prefix": f"{mti}.Fixed"}, "1": bitmap}
+    return {"0": {**described, "prefix": f"{mti.removesuffix('1047')}.Fixed"}, "1": bitmap}
 
 
 def _theirs(field: Field) -> tuple[dict[str, Any] | None, str]:
@@ -85,14 +86,23 @@ def _theirs(field: Field) -> tuple[dict[str, Any] | None, str]:
         if made["type"] == "Numeric":
             made["padding"] = {"type": "Left", "pad": "0"}
         return made, "; ".join(notes)
-    prefix = {**dict.fromkeys(("cp500", "cp1140"), "EBCDIC"), **{each: theirs for theirs, each in PREFIXES.items()}}
-    letters = field.length.count("L")
-    if field.prefix in {"binary", "hex"}:
-        letters = field.prefix_bytes or (letters + 1) // 2
-    if field.prefix not in prefix or letters > 4 or field.inclusive or (field.prefix == "hex" and field.max > 99):
+    # Digits are alike in all of EBCDIC, and theirs writes no lengths in 1047.
+    prefix = {**{each: theirs for theirs, each in PREFIXES.items()}, **dict.fromkeys(EBCDIC, "EBCDIC")}
+    letters = _letters(field)
+    if field.prefix not in prefix or not 1 <= letters <= _MOST_LETTERS or field.inclusive:
         return None, f"an {field.length} length in {field.prefix}: theirs has nothing like it"
     made["prefix"] = f"{prefix[field.prefix]}.{'L' * letters}"
     return made, "; ".join(notes)
+
+
+def _letters(field: Field) -> int:
+    """Return how many L theirs has for the length: a digit each, a byte where it is binary or hex; 0: it has none."""
+    width = field.prefix_bytes or lengths.size(field.length, field.prefix)
+    if field.prefix == "hex":
+        return 0 if width % 2 else width // 2
+    if field.prefix == "bcd":
+        return 2 * width if field.prefix_bytes else field.length.count("L")
+    return width
 
 
 def _content(field: Field, made: dict[str, Any]) -> str:
