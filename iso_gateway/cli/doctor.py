@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 SHOWN: Final = 5
 """Fits that are printed."""
+BETWEEN: Final = " · "
+"""What stands between the pieces of a message's line."""
+REFERENCE: Final = re.compile(r"\d{12}", re.ASCII)
 FIRST: Final = ("iso87-ascii", "iso87-binary", "iso93-ascii", "iso93-binary", "cup-pos")
 """Of specs that fit alike, these come first."""
 
@@ -125,16 +129,26 @@ def _row(number: int, row: list[Fit]) -> list[Line]:
     if len(row) > 1:
         lines.append(line("   just as well: ", ", ".join(each.spec.name for each in row[1:])))
     lines += [line("   ", Piece(edit.words, Style.BAD)) for edit in fit.edits]
-    return lines + _message(fit.message, fit.wrap.total)
+    return lines + _message(fit.message, fit.wrap.total, believed=fit.believed)
 
 
-def _message(message: Any, total: int) -> list[Line]:
-    from iso_gateway.codec.mask import scan
+def _message(message: Any, total: int, *, believed: bool = False) -> list[Line]:
+    from iso_gateway.codec.mask import scan, shown
     from iso_gateway.inspect.explaining import one_line
     from iso_gateway.page import line
 
-    # Read by a spec that is not the right one, a card number may stand anywhere.
-    return [line("   " if total == 1 else f"   {total} messages, the first: ", scan(one_line(message)))]
+    # Read by a spec that is not the right one, a card number may stand anywhere, or a piece of one. Where the spec may
+    # well be right, a retrieval reference number is what it seems: its 12 digits are too few for a card number.
+    plain = f"RRN {shown(message, 37)}" if believed and _is_reference(message) else None
+    pieces = [each if each == plain else scan(each) for each in one_line(message).split(BETWEEN)]
+    return [line("   " if total == 1 else f"   {total} messages, the first: ", BETWEEN.join(pieces))]
+
+
+def _is_reference(message: Any) -> bool:
+    """Return whether DE 37 of *message* is 12 digits which stand in no other element, as those of a card might."""
+    carried = message.text(37)
+    others = [value for number, value in message.items() if number != 37 and isinstance(value, str)]
+    return bool(REFERENCE.fullmatch(carried)) and not any(carried in each for each in others)
 
 
 def _to_paste(best: Fit) -> list[Line]:

@@ -132,17 +132,21 @@ def fitted(row: Row, value: Value) -> Value:
     wanted = bytes if row.op in _BINARY else str
     if not isinstance(value, wanted):
         raise EncodeError(path, f"expected {'bytes' if wanted is bytes else 'text'}")
+    before = 0
     if isinstance(value, bytes):
         value = _filled_bytes(row, value)
     else:
+        given = len(value)
         value = _filled(row, value)
+        # Who is told of a character counts in what they gave, to which the padding on the left does not belong.
+        before = len(value) - given if row.left else 0
         end = _good(row, value)
         if end < len(value):
-            raise EncodeError(path, f"character {end} is not one of {content.words(row.kind)}")
+            raise EncodeError(path, f"character {max(0, end - before)} is not one of {content.words(row.kind)}")
     try:
         length = units(row, value)
     except UnicodeEncodeError as error:
-        raise EncodeError(path, f"character {error.start} does not exist in {row.codec}") from None
+        raise EncodeError(path, f"character {error.start - before} does not exist in {row.codec}") from None
     if row.heads.get(length) is None:
         raise EncodeError(path, f"{many(length // _shown(row), _noun(row))}, expected {_wanted(row)}")
     return value

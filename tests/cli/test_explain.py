@@ -208,6 +208,34 @@ def test_doctor_reads_a_message_that_is_text_as_it_stands(iso_gateway: Call) -> 
     assert done.output.startswith("1. no frame, spec iso87-ascii  100% sense\n")
 
 
+@pytest.mark.parametrize(
+    ("reference", "shown"),
+    [
+        ("632512000123", "632512000123"),
+        ("63251200012A", "*" * 11 + "A"),
+        (PAN[:12], "*" * 12),
+    ],
+)
+def test_doctor_shows_a_reference_number_but_no_piece_of_a_card_number(
+    iso_gateway: Call, reference: str, shown: str
+) -> None:
+    spec = load_spec("iso87-ascii")
+    sale = spec.message(
+        "0200", {2: PAN, 3: 0, 4: 1051, 7: "1123121500", 11: 123, 37: reference, 41: "TERM0001", 49: "840"}
+    )
+    (line,) = [each for each in iso_gateway("doctor", spec.encode(sale).hex()).output.splitlines() if "RRN" in each]
+    assert f"RRN {shown} · TERM0001" in line
+
+
+def test_doctor_hides_runs_of_digits_where_it_does_not_believe_the_spec(iso_gateway: Call) -> None:
+    spec = load_spec("iso87-ascii")
+    odd = spec.encode(spec.message("0200", {3: 999999, 7: "9999999999", 12: "999999", 37: "632512000123"}))
+    said = iso_gateway("doctor", odd.hex()).output
+    assert "nothing fits well" in said
+    assert "RRN ************" in said
+    assert "632512000123" not in said
+
+
 def test_doctor_tells_the_smallest_edit(iso_gateway: Call, tmp_path: Path) -> None:
     made = SPEC.encode(SALE).replace(b"TERM0001", b"TERM00001")
     done = iso_gateway("doctor", made.hex())

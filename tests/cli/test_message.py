@@ -174,7 +174,7 @@ def test_another_dialect_is_named(iso_gateway: Call) -> None:
         (("encode", "0200"), "neither JSON nor a file"),
         (("encode", "{"), "not JSON"),
         (("encode", '{"mti": "0200"}'), "JSON like"),
-        (("encode", '{"mti": "0200", "fields": {"4": "12.34"}}'), "DE 4: character 9 is not one of digits"),
+        (("encode", '{"mti": "0200", "fields": {"4": "12.34"}}'), "DE 4: character 2 is not one of digits"),
         (("encode", '{"mti": "9999", "fields": {}}'), "MTI: no message type"),
         (("encode", "--field", "4=1"), "--field needs --mti"),
         (("encode", "--mti", "0200", "--field", "4"), "PATH=VALUE"),

@@ -147,6 +147,19 @@ def test_vectors_and_stubs(iso_gateway: Call) -> None:
     assert "class Iso87Ascii:" in iso_gateway("spec", "stubs", "iso87-ascii").output
 
 
+def test_stubs_load_a_spec_of_ones_own_by_its_path_as_it_was_given(
+    iso_gateway: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ours.yaml").write_text("base: iso87-ascii\nname: postpack\n")
+    monkeypatch.chdir(tmp_path)
+    for given in ("ours.yaml", "./ours.yaml", str(tmp_path / "ours.yaml")):
+        module: dict[str, object] = {"__name__": "ours"}
+        source = iso_gateway("spec", "stubs", given).output
+        assert f'SPEC = load_spec("{given}")' in source
+        exec(compile(source, "ours.py", "exec"), module)
+        assert "Postpack" in module
+
+
 def test_redact_keeps_cards_apart_and_together(iso_gateway: Call) -> None:
     track = f"{PAN}=29122010000"
     messages = [

@@ -215,6 +215,8 @@ class TestAllMessages:
 WRONG = [
     ("chars", 5, "123", "5", "no such field"),
     ("chars", 3, "12345a", "3", "character 5 is not one of digits"),
+    ("chars", 4, "12.34", "4", "character 2 is not one of digits"),
+    ("chars", 41, "12é", "41", "character 2 is not one of printable characters"),
     ("chars", 3, "1234567", "3", "7 digits, expected 6"),
     ("chars", 3, "", "3", "0 characters, expected 6"),
     ("chars", 3, b"123456", "3", "expected text"),
@@ -234,6 +236,7 @@ WRONG = [
     ("chars", 4, 1.5, "4", "expected text, bytes"),
     ("packed", 2, "1" * 20, "2", "20 digits, expected at most 19"),
     ("packed", 2, "１２", "2", "character 0"),
+    ("packed", 4, "12.34", "4", "character 2 is not one of digits"),
     ("packed", 35, "4761^2712", "35", "character 4 is not one of track characters"),
     ("packed", 43, "上" * 9, "43", "18 bytes, expected 16"),
     ("packed", 48, "\U0001f600", "48", "does not exist in gbk"),
