@@ -144,7 +144,10 @@ def host(
 
         serve_recording(replay, Address(bind, port), speed, log_format)
         return 0
-    if set_name and click.get_current_context().get_parameter_source("spec_name") is ParameterSource.DEFAULT:
+    said = click.get_current_context().get_parameter_source
+    if said("speed") is not ParameterSource.DEFAULT:
+        raise click.UsageError("--speed is that of recorded answers: say with --replay which ones, or leave it out")
+    if set_name and said("spec_name") is ParameterSource.DEFAULT:
         spec_name = spec_of_set(set_name)
     given = {
         "spec": spec_name,

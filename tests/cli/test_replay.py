@@ -125,6 +125,12 @@ def test_what_a_recorded_host_cannot_be_told_is_refused(iso_gateway: Call, file:
     assert f"replay: {more[0]}: the recording says all: leave it out" in result.stderr
 
 
+def test_a_speed_is_of_a_recording(iso_gateway: Call) -> None:
+    result = iso_gateway("host", "--port", "0", "--speed", "2x")
+    assert result.exit_code == 2
+    assert "say with --replay which ones" in result.output
+
+
 def test_a_file_that_is_there_is_not_recorded_over(iso_gateway: Call, file: Path) -> None:
     before = file.read_bytes()
     result = iso_gateway("record", "--listen", "127.0.0.1:0", "--upstream", "127.0.0.1:1", "-o", str(file))
