@@ -17,6 +17,7 @@ SPEC = load_spec("iso87-ascii")
 
 
 @pytest.mark.parametrize("name", spec_names())
+@settings(max_examples=40)
 @given(data=st.data())
 def test_messages_come_back_from_their_bytes(name: str, data: st.DataObject) -> None:
     spec: Spec = load_spec(name)
@@ -40,7 +41,7 @@ def test_an_element_that_the_spec_has_not_cannot_be_asked_for(data: st.DataObjec
 
 
 @pytest.mark.parametrize("name", spec_names())
-@settings(max_examples=30)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_elements_with_parts_can_be_read_inside(name: str, data: st.DataObject) -> None:
     spec: Spec = load_spec(name)

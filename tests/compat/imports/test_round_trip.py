@@ -52,7 +52,7 @@ PACKED_TRACKS = {35, 36}
 
 @pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize("name", spec_names())
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(data=st.data())
 def test_the_same_messages_are_read(name: str, library: str, data: st.DataObject) -> None:
     ours, (back, told) = load_spec(name), BACK[name, library]
