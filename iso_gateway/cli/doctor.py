@@ -162,8 +162,14 @@ def _to_paste(best: Fit) -> list[Line]:
         lines += [line("   mine.yaml"), *(line("   ", each) for each in written.splitlines())]
     spec = "mine.yaml" if written else best.spec.name
     framing = f" --framing {best.wrap.framing}" if best.wrap.framing else ""
+    # What host and gateway would refuse, or hear nothing but garbage with, is nothing to paste.
+    missing = ""
     if best.wrap.skipped:
-        lines.append(line(Piece(f"   no framing of ours has that header of {best.wrap.skipped} bytes", Style.BAD)))
+        missing = f"no framing of ours has that header of {best.wrap.skipped} bytes"
+    elif not best.spec.profile:
+        missing = f"{best.spec.name} names no profile, which host and gateway need"
+    if missing:
+        return [*lines, line(f"   iso-gateway explain --spec {spec} -"), line(Piece(f"   {missing}", Style.BAD))]
     lines.append(line(f"   iso-gateway host --port 9000 --spec {spec}{framing}"))
     lines.append(line(f'   spec = "{spec}"'))
     if best.wrap.framing:

@@ -1,0 +1,120 @@
+"""What ``doctor`` prints to paste, pasted: into the file of a gateway, and behind ``--spec``."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import textwrap
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from iso_gateway import load_spec
+from iso_gateway.framing import Framing
+from iso_gateway.gateway.config import load
+from tests.cli.conftest import Call
+from tests.support.fixture_files import samples
+from tests.support.hidden_specs import drawn, messages_of
+from tests.support.shipped import SHIPPED_SPECS
+
+FRAMINGS = ("2be", "2le+tpdu", "2bcd", "4ascii-inclusive", "2be+tpdu+cup", "2be-inclusive+cup")
+GATEWAY = """
+[[listener]]
+name = "theirs"
+address = "127.0.0.1:5000"
+{pasted}
+
+[[terminals]]
+ids = ["TERM0001"]
+
+[[acquirer]]
+name = "bank"
+links = ["127.0.0.1:9000"]
+timezone = "UTC"
+cut_over = "00:00"
+{pasted}
+"""
+
+
+def pasted(told: str, folder: Path) -> tuple[str, str]:
+    """Write the files that doctor *told*, as its reader does; return the spec and the framing to name."""
+    lines = told.partition("to use the first:\n")[2].splitlines(keepends=True)
+    block = textwrap.dedent("".join(itertools.takewhile(lambda line: line.startswith("   "), lines)))
+    if block.startswith("mine.yaml\n"):
+        yaml, _, rest = block.removeprefix("mine.yaml\n").partition("iso-gateway ")
+        (folder / "mine.yaml").write_text(yaml)
+        block = "iso-gateway " + rest
+    command, _, settings = block.partition("\n")
+    if command.startswith("iso-gateway explain --spec "):
+        assert settings.endswith(("names no profile, which host and gateway need\n", " bytes\n"))
+        return command.split()[3], ""
+    (folder / "gateway.toml").write_text(GATEWAY.format(pasted=settings))
+    found = re.fullmatch(r"iso-gateway host --port \d+ --spec (\S+)(?: --framing (\S+))?", command)
+    assert found, told
+    assert f'spec = "{found[1]}"' in settings
+    return found[1], found[2] or ""
+
+
+@pytest.mark.parametrize("turn", range(len(SHIPPED_SPECS)))
+def test_what_is_told_of_a_framed_message_runs_a_gateway_that_reads_it(
+    iso_gateway: Call, tmp_path: Path, turn: int
+) -> None:
+    name = SHIPPED_SPECS[turn]
+    sample = max(samples(name)[:12], key=lambda each: len(each.fields))
+    framing = Framing.parse(FRAMINGS[turn % len(FRAMINGS)])
+    wire = framing.frame(sample.raw)
+    done = iso_gateway("doctor", "--spec", name, wire.hex())
+    assert done.exit_code == 0, done.output
+    spec, told = pasted(done.output, tmp_path)
+    assert spec == name
+    if not load_spec(spec).profile:
+        assert not (tmp_path / "gateway.toml").exists()
+        return
+    config = load(tmp_path / "gateway.toml")
+    assert {str(each.framing) for each in config.listeners} == {told} == {str(framing)}
+    assert {str(each.framing) for each in config.links} == {told}
+    (frame,) = config.listeners[0].framing.framer(65_535).receive(wire)
+    for leg in config.setup.legs.values():
+        assert leg.dialect.spec.name == name
+        assert leg.dialect.spec.decode(frame.payload).items() == load_spec(name).decode(sample.raw).items()
+
+
+@pytest.mark.parametrize(
+    "kind", ["mti", "bitmap", "LLVAR or LLLVAR", "prefix", "what a length counts", "content", "fixed to variable"]
+)
+def test_a_spec_that_is_told_reads_the_bytes_by_its_file(
+    iso_gateway: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    hidden = next(each for each in drawn(kind, 12) if each.base.profile and messages_of(each, 1))
+    data = messages_of(hidden, 1)[0]
+    wire = len(data).to_bytes(2) + data
+    done = iso_gateway("doctor", wire.hex())
+    assert done.exit_code == 0, done.output
+    assert pasted(done.output, tmp_path) == ("mine.yaml", "2be")
+    read = iso_gateway("decode", "--json", "--unsafe", "--spec", "./mine.yaml", data.hex())
+    assert read.exit_code == 0, read.output
+    assert msgspec.json.decode(read.output)["mti"] == hidden.spec.decode(data).mti
+    spec = load(tmp_path / "gateway.toml").setup.listeners["theirs"].dialect.spec
+    assert spec.encode(spec.decode(data)) == data
+
+
+def test_the_json_has_the_same_to_paste(iso_gateway: Call, tmp_path: Path) -> None:
+    spec = load_spec("iso87-ascii")
+    data = spec.encode(spec.message("0800", {7: "1123040506", 11: 123, 70: "301"}))
+    made = Framing.parse("2be+tpdu").frame(data)
+    told = iso_gateway("doctor", made.hex()).output
+    first = msgspec.json.decode(iso_gateway("doctor", "--json", made.hex()).output)["fits"][0]
+    assert pasted(told, tmp_path) == (first["spec"], first["framing"])
+    assert first["yaml"] == ""
+
+
+def test_a_header_that_no_framing_has_is_nothing_to_start_a_host_with(iso_gateway: Call, tmp_path: Path) -> None:
+    sample = max(samples("iso87-ascii")[:12], key=lambda each: len(each.fields))
+    wire = b"ISO016000055" + sample.raw
+    done = iso_gateway("doctor", (len(wire).to_bytes(2) + wire).hex())
+    assert done.exit_code == 0, done.output
+    assert pasted(done.output, tmp_path) == ("iso87-ascii", "")
+    assert "no framing of ours has that header of 12 bytes" in done.output
+    assert "iso-gateway host" not in done.output
