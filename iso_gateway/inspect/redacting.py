@@ -3,6 +3,7 @@
     card numbers   test numbers, the same for the same card in all elements, tags and messages: see `cards`
     tracks         the card's test number, 4912 as expiry, service code 101, and zeros
     names          X for each letter
+    DE 53          zeros, unless it is a card number that stands elsewhere in the message
     all else that is masked (PIN blocks, CVV, MACs, keys, private data that nobody can read): zeros, X for letters
 
 What a mask lets people see stays as it is, but for card numbers that are found in it: any that stand elsewhere in the
@@ -33,6 +34,8 @@ _SECRETS: Final = frozenset({52, 64, 128})
 """PIN block and MACs, which are blanked whatever the spec masks."""
 _CARDS: Final = {2: "pan", 34: "pan", 35: "track", 36: "track", 45: "track", 53: "all", 96: "all"}
 """What the standard puts there, and how it is masked by a spec that masks nothing."""
+_CONTROL: Final = 53
+"""Security control information: no card number, though its 16 digits pass for one by chance (2600000000000000)."""
 _CHIP: Final = 55
 _HIDDEN_TAGS: Final = emv.NAMES.keys() - emv.SHOWN_TAGS
 """As `_CARDS`, of the chip's tags."""
@@ -140,9 +143,11 @@ class _Work:
     def changes(self, message: Message, spec: Spec) -> dict[int | str, Value]:
         """Return what is to be changed, by place."""
         some = list(_leaves(message, spec))
-        hidden = {leaf.place: self._hidden(leaf) for leaf in some if leaf.mask != "none"}
+        control = [leaf for leaf in some if leaf.number == _CONTROL and leaf.mask == "all"]
+        hidden = {leaf.place: self._hidden(leaf) for leaf in some if leaf.mask != "none" and leaf not in control}
         seen = {leaf.place: self._swept(leaf) for leaf in some if leaf.mask == "none"}
-        new = hidden | seen
+        # Last, when all card numbers of the message are known.
+        new = hidden | seen | {leaf.place: self._controlled(leaf.value) for leaf in control}
         return {leaf.place: new[leaf.place] for leaf in some if new[leaf.place] != leaf.value}
 
     def proved(self, redacted: Message, spec: Spec) -> Message:
@@ -187,6 +192,12 @@ class _Work:
         if leaf.mask == "track":
             return self._track(text, third=leaf.number == 36) or self._text(text, shown=False)
         return self._text(text, shown=leaf.mask == "scan")
+
+    def _controlled(self, value: Value) -> Value:
+        """Return what stands for security control information: nothing, unless a known card number is all of it."""
+        if isinstance(value, bytes):
+            return bytes(len(value))
+        return self._taken.get(value) or self._blank(value)
 
     def _bytes(self, tag: str, policy: str, value: bytes) -> bytes:
         """Return what stands for bytes: card numbers and tracks where they are known to be some, else zeros."""

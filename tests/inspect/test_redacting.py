@@ -49,6 +49,32 @@ def secrets_in(message: Message) -> list[str]:
     return [shape for shape, each in written if each.upper() in dump]
 
 
+@pytest.mark.parametrize(
+    ("name", "control", "instead"),
+    [
+        ("cup-pos", "2600000000000000", "0000000000000000"),
+        ("iso87-ascii", "2600000000000000", "0000000000000000"),
+        ("iso87-ascii", "4111111111111111", "0000000000000000"),
+        ("iso87-ascii", PAN, INSTEAD),
+        ("nibss-pos", "2600000000000000", "0000000000000000"),
+        ("nibss-pos", f"A{PAN}", "X0000000000000000"),
+    ],
+)
+def test_security_control_information_is_no_card(name: str, control: str, instead: str) -> None:
+    spec = load_spec(name)
+    redactor = Redactor(Cards(KEY))
+    sale = redactor.message(spec.message("0200", {2: PAN, 53: control}))
+    assert str(sale[53]).rstrip() == instead
+    assert sale[2] == INSTEAD
+    assert card_numbers(spec.message("0200", {2: PAN, 53: control})) == {PAN}
+    assert card_numbers(spec.message("0200", {53: control})) == set()
+
+
+def test_a_card_number_in_de_53_is_known_by_an_element_that_comes_after_it() -> None:
+    sale = redacted(SPEC.message("0200", {3: 0, 53: PAN, 102: PAN}))
+    assert (sale[53], sale[102]) == (INSTEAD, INSTEAD)
+
+
 def test_a_sale_is_redacted_and_its_other_values_stay() -> None:
     sale = SPEC.message(
         "0200",
