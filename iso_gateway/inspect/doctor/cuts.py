@@ -56,7 +56,10 @@ def cut(data: bytes | Sequence[bytes], specs: Iterable[Spec]) -> Cut | None:
             try:
                 spec.decode(wrap.payloads[0])
             except DecodeError as error:
-                if error.partial is not None and (isinstance(error, IncompleteError) or not error.field):
+                # Where more is left over than was read, nothing was read.
+                behind = len(wrap.payloads[0]) - error.offset if not error.field else 0
+                ends = isinstance(error, IncompleteError) or (not error.field and behind <= error.offset)
+                if error.partial is not None and ends:
                     found.append(Cut(wrap, spec, error, sense(error.partial)))
     good = [each for each in found if each.sense.good >= _LEAST and each.sense.share >= SANE]
     return max(good, key=lambda each: each.worth, default=None)

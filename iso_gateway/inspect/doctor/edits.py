@@ -7,6 +7,7 @@ make of the bytes.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -16,9 +17,16 @@ _ENCODINGS: Final[dict[str, tuple[str, ...]]] = {
     "z": ("ascii", "bcd", _EBCDIC),
     "xn": ("ascii", "bcd", _EBCDIC),
     "nibbles": ("bcd",),
-    "b": ("binary", "hex"),
+    "b": ("binary", "hex", "hex-ebcdic"),
 }
 _TEXTS: Final = ("ascii", _EBCDIC)
+_SAID: Final = {
+    "ascii": "ASCII",
+    "bcd": "BCD",
+    "hex": "hex characters",
+    "hex-ebcdic": "hex characters in EBCDIC",
+    _EBCDIC: "EBCDIC",
+}
 _PREFIXES: Final = ("ascii", "bcd", "binary", _EBCDIC)
 _LENGTHS: Final[dict[str, int]] = {"LLVAR": 99, "LLLVAR": 999}
 """The usual ones, and the most that each can say."""
@@ -31,21 +39,36 @@ _PADS: Final = ("left 0", "right F", "right 0")
 RIGID: Final = frozenset({3, 4, 5, 6, 7, 11, 12, 13, 14, 15, 18, 23, 38, 39, 49, 50, 51})
 """Elements that are as long in every dialect of an edition."""
 
+_RAW_OR: Final = {"binary": "raw", "hex": "hex characters", "hex-ebcdic": "hex characters in EBCDIC"}
+_BINARIES: Final = (
+    ("binary", None, "raw (encoding binary)"),
+    ("hex", "characters", "in hex characters, which lengths count,"),
+    ("hex", None, "in hex characters, of which lengths count two as one,"),
+    ("hex-ebcdic", "characters", "in hex characters in EBCDIC, which lengths count,"),
+    ("hex-ebcdic", None, "in hex characters in EBCDIC, of which lengths count two as one,"),
+)
+"""How all binary elements may be written, and what their lengths count."""
+
 CHEAP, _USUAL, _RARE, _ONE_OF_MANY = 4.0, 5.0, 6.0, 6.5
-# The last: a size is one of some twenty that always read, where a length before the value has to agree with it.
+_KIND: Final = 3.5
+"""What it costs to say of all elements of a kind: that is likelier than of one."""
+# Of the four above, the last: a size is one of some twenty that always read, where a length before the value has to
+# agree with it.
 
 
 class Edit(NamedTuple):
     """One change of a spec."""
 
     path: str
-    """``fields.43``, ``bitmap``, ``mti``."""
+    """``fields.43``, ``bitmap``, ``mti``; ``fields`` where it changes all elements of a kind."""
     changes: tuple[tuple[str, str | None], ...]
     """Keys and their new values; None takes a key away."""
     words: str
     """``DE 43: length LLVAR instead of fixed``."""
     price: float = CHEAP
     """How many points of sense it has to be worth."""
+    among: tuple[int, ...] = ()
+    """The elements of a kind that are changed alike, each by those of `changes` that it has a key for."""
 
     @property
     def number(self) -> int:
@@ -56,6 +79,20 @@ class Edit(NamedTuple):
         """Return *data*, what the spec says at `path`, after the edit."""
         made = {**data, **{key: value for key, value in self.changes if value is not None}}
         return {key: value for key, value in made.items() if (key, None) not in self.changes}
+
+    def single(self, fields: Mapping[str, Mapping[str, Any]]) -> Iterator[Edit]:
+        """Yield it, or of one that changes all elements of a kind what it does to each of those in *fields*."""
+        if not self.among:
+            yield self
+        for number in self.among:
+            data = fields[str(number)]
+            fixed = data["length"] == "fixed"
+            changes = tuple(
+                (key, value)
+                for key, value in self.changes
+                if (key in data if value is None else not (fixed and key in _OF_THE_LENGTH))
+            )
+            yield Edit(f"fields.{number}", changes, self.words, self.price)
 
 
 Make = Callable[..., Edit]
@@ -143,7 +180,7 @@ def _counts(edit: Make, data: Mapping[str, Any]) -> Iterator[Edit]:
     encoding = data.get("encoding", "ascii")
     usual = "digits" if encoding == "bcd" else "bytes"
     now = data.get("counts", usual)
-    others = {"bcd": ("digits", "bytes"), "hex": ("bytes", "characters")}.get(encoding, ())
+    others = {"bcd": ("digits", "bytes")}.get(encoding, ("bytes", "characters") if encoding.startswith("hex") else ())
     for each in others:
         if each != now:
             yield edit(f"its length counts {each} instead of {now}", CHEAP, counts=each)
@@ -176,7 +213,7 @@ def _made(number: int, form: str, encoding: str, price: float, length: tuple[tup
 def of_the_whole(data: Mapping[str, Any]) -> Iterator[Edit]:
     """Yield the edits of message type and bitmap."""
     now = data["bitmap"]["encoding"]
-    for each in ("binary", "hex"):
+    for each in ("binary", "hex", "hex-ebcdic"):
         if each != now:
             yield Edit("bitmap", (("encoding", each),), f"bitmap in {_said(each)} instead of {_said(now)}")
     now = data["mti"]["encoding"]
@@ -185,5 +222,14 @@ def of_the_whole(data: Mapping[str, Any]) -> Iterator[Edit]:
             yield Edit("mti", (("encoding", each),), f"message type in {_said(each)} instead of {_said(now)}")
 
 
+def of_kinds(fields: Mapping[str, Mapping[str, Any]]) -> Iterator[Edit]:
+    """Yield the edits of all elements of a kind: what libraries differ in is how they write all that is binary."""
+    for now, (other, counts, words) in itertools.product(("binary", "hex", "hex-ebcdic"), _BINARIES):
+        some = [int(key) for key, data in fields.items() if data["format"] == "b" and data.get("encoding") == now]
+        if some and now != other:
+            changes = (("encoding", other), ("counts", counts))
+            yield Edit("fields", changes, f"all binary elements {words} instead of {_RAW_OR[now]}", _KIND, tuple(some))
+
+
 def _said(encoding: str) -> str:
-    return {"ascii": "ASCII", "bcd": "BCD", "hex": "hex characters", "cp500": "EBCDIC"}.get(encoding, encoding)
+    return _SAID.get(encoding, encoding)

@@ -10,7 +10,7 @@ some tenths of a second mostly, and some seconds at most on a common machine. No
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from typing import Any, Final, NamedTuple
 
@@ -117,13 +117,24 @@ def yaml_of(fit: Fit) -> str:
     if not fit.edits:
         return ""
     lines = [f"base: {fit.spec.name}", f"name: {fit.spec.name}-edited"]
-    lines += [f"{edit.path}: {_flow(edit)}" for edit in fit.edits if not edit.number]
-    fields = [f"  {edit.number}: {_flow(edit)}" for edit in fit.edits if edit.number]
-    return "\n".join(lines + (["fields:", *fields] if fields else []))
+    fields: dict[int, dict[str, str | None]] = {}
+    for edit in _singles(fit.spec, fit.edits):
+        if edit.number:
+            fields.setdefault(edit.number, {}).update(edit.changes)
+        else:
+            lines.append(f"{edit.path}: {_flow(dict(edit.changes))}")
+    lines += ["fields:"] if fields else []
+    return "\n".join([*lines, *(f"  {number}: {_flow(fields[number])}" for number in sorted(fields))])
 
 
-def _flow(edit: Edit) -> str:
-    return "{" + ", ".join(f"{key}: {'absent' if value is None else value}" for key, value in edit.changes) + "}"
+def _flow(changes: Mapping[str, str | None]) -> str:
+    return "{" + ", ".join(f"{key}: {'absent' if value is None else value}" for key, value in changes.items()) + "}"
+
+
+def _singles(spec: Spec, changes: Iterable[Edit]) -> list[Edit]:
+    """Return *changes*, of a kind of elements first, each of one element or of message type or bitmap."""
+    some = sorted(changes, key=lambda edit: not edit.among)
+    return [each for edit in some for each in edit.single(spec.source["fields"])]
 
 
 def edited(spec: Spec, changes: Sequence[Edit]) -> Spec:
@@ -133,7 +144,7 @@ def edited(spec: Spec, changes: Sequence[Edit]) -> Spec:
         SpecError: it is none any more.
     """
     source = {**spec.source, "fields": dict(spec.source["fields"])}
-    for edit in changes:
+    for edit in _singles(spec, changes):
         if edit.number:
             source["fields"][str(edit.number)] = edit.applied(source["fields"].get(str(edit.number), {}))
         else:
@@ -187,18 +198,22 @@ class _Trial:
     def __init__(self, wrap: Wrap, choices: Choices, whole: tuple[Edit, ...], budget: Budget) -> None:
         self.wrap = wrap
         self.choices = choices
-        self.whole = whole
         plan = choices.headed(whole)
+        self.whole = whole if choices.kind is None else (choices.kind, *whole)
+        concerned = choices.kind is None
         some = sorted(wrap.payloads[:MESSAGES], key=len)
         self._walks: list[Walk] = []
-        self.promise = -sum(edit.price for edit in whole) - (UNKNOWN_HEADER if wrap.skipped else 0.0)
+        self.promise = -sum(edit.price for edit in self.whole) - (UNKNOWN_HEADER if wrap.skipped else 0.0)
         for payload in some:
             begun = head(plan, payload)
             if begun is None:
                 return
-            missing = sum(str(number) not in choices.spec.source["fields"] for number in begun.numbers)
+            missing = sum(str(number) not in choices.fields for number in begun.numbers)
+            concerned = concerned or (choices.kind is not None and not {*begun.numbers}.isdisjoint(choices.kind.among))
             self.promise += (worth(begun.sense) - 5 * missing) / len(some)
             self._walks.append(Walk(payload, begun, choices, budget))
+        if not concerned:
+            self._walks.clear()
 
     def __bool__(self) -> bool:
         return bool(self._walks) and len(self._walks) == len(self.wrap.payloads[:MESSAGES])
@@ -253,16 +268,18 @@ def _edited(some: list[Wrap], specs: list[Spec], *, once: bool) -> list[Fit]:
             budget.left = min(SHARE, total)
             fits += trial.found(depth)
             total -= min(SHARE, total) - max(0, budget.left)
-        if any(fit.believed for fit in fits):
+        if any(fit.believed and not fit.sense.bad for fit in fits):
             break
     return fits
 
 
 def _trials(some: list[Wrap], choices: list[Choices], budget: Budget) -> Iterator[_Trial]:
     for wrap in some:
-        for each in choices:
+        for each in (one for spec in choices for one in (spec, *spec.kinds)):
             whole = list(edits.of_the_whole(each.spec.source))
             both = [(one, other) for one in whole for other in whole if one.path < other.path]
             for changes in [(), *((edit,) for edit in whole), *both]:
-                if len(changes) + bool(wrap.skipped) <= 2 and (trial := _Trial(wrap, each, changes, budget)):
+                if len(changes) + (each.kind is not None) + bool(wrap.skipped) <= 2 and (
+                    trial := _Trial(wrap, each, changes, budget)
+                ):
                     yield trial

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from iso_gateway.codec import bitmap, body, lengths, rules
 from iso_gateway.codec.plan import FIELD, PACKED, Plan, Row, row
@@ -59,8 +59,16 @@ def worth(sense: Sense) -> float:
 class Choices:
     """The forms that the elements of one spec may have; made when they are asked for."""
 
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, spec: Spec, kind: Edit | None = None) -> None:
         self.spec = spec
+        self.kind = kind
+        """What all elements of a kind are by now."""
+        self.fields: dict[str, Mapping[str, Any]] = dict(spec.source["fields"])
+        """What the spec says of its elements, with that."""
+        for edit in kind.single(self.fields) if kind is not None else ():
+            self.fields[str(edit.number)] = edit.applied(self.fields[str(edit.number)])
+        self.kinds = () if kind is not None else tuple(Choices(spec, each) for each in edits.of_kinds(self.fields))
+        """The same with an edit of all elements of a kind."""
         self._made: dict[int, list[Choice]] = {}
         self._plans: dict[tuple[Edit, ...], Plan] = {}
         prefixes = [field.prefix for field in spec.fields.values() if field.prefix]
@@ -88,12 +96,14 @@ class Choices:
         return self._made[number]
 
     def _of(self, number: int) -> Iterator[Choice]:
-        data = self.spec.source["fields"].get(str(number))
+        data = self.fields.get(str(number))
         seen: set[tuple[object, ...]] = set()
         if data is not None:
-            own = self.spec.plan.rows[number]
-            seen.add(_wire(own))
-            yield Choice(None, own)
+            changed = self.kind is not None and number in self.kind.among
+            own = self._row(Edit(f"fields.{number}", (), ""), data) if changed else self.spec.plan.rows[number]
+            if own is not None:
+                seen.add(_wire(own))
+                yield Choice(None, own)
         some = edits.of_field(number, data, self.prefix) if data else edits.undefined(number, self.prefix)
         for edit in some:
             made = self._row(edit, data or {})

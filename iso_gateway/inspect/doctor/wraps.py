@@ -11,8 +11,10 @@ from iso_gateway.framing import Framing
 from iso_gateway.framing.headers import HEADERS
 from iso_gateway.framing.lengths import LENGTHS
 
-LONGEST_HEADER: Final = 32
-"""Bytes of an unknown header that are tried."""
+LONGEST_HEADER: Final = 16
+"""Bytes of an unknown header that are tried; a longer one has to say in its first byte how long it is."""
+LONGEST_THAT_SAYS_SO: Final = 32
+"""... and so many of one that does, as Visa's of 22 bytes."""
 MOST_PAYLOADS: Final = 16
 """Messages of one input that are looked at; the others are counted."""
 
@@ -53,7 +55,9 @@ def wraps(*given: bytes) -> Iterator[Wrap]:
     plain = [wrap for wrap in framed if "+" not in wrap.framing]
     for wrap in [*plain, bare]:
         shortest = min(len(payload) for payload in wrap.payloads)
-        for size in range(1, min(LONGEST_HEADER, shortest - 1) + 1):
+        said = {payload[0] for payload in wrap.payloads}
+        sizes = {*range(1, LONGEST_HEADER + 1), *(said if len(said) == 1 and max(said) <= LONGEST_THAT_SAYS_SO else ())}
+        for size in sorted(size for size in sizes if 0 < size < shortest):
             yield Wrap(wrap.framing, size, tuple(payload[size:] for payload in wrap.payloads), wrap.total)
 
 
