@@ -1,55 +1,11 @@
 """A spec's data -> `Spec`, with every fault of the data told at once.
 
-This page is the reference of what a spec can say about the wire. The data is what YAML says, with scalars as text or
-as what they are. Of the whole:
+The data is what YAML says, with scalars as text or as what they are. docs/specs.md is the reference of its keys: each
+with its values, its default and an example. What a file adds to them is `base`, which `catalog.bases` reads.
 
-    key      values                                            default
-    base     a spec to take over: a shipped name or a file     none; see `catalog.bases`, which reads it
-    name     text                                              (required)
-    title    text                                              empty
-    profile  the name of the dialect's profile                 none
-    version  1987 1993 2003 any                                (required) the first digit of the MTI follows from it
-    mti      {encoding: ascii|bcd|EBCDIC}                      (required) four characters, or two bytes of bcd
-    bitmap   {encoding: binary|hex|hex-ebcdic,                 (required) 8 bytes, or 16 characters
-              third: none|follows|field,                       none
-              fixed: 8|16|24}                                  none: as many bitmaps as bits 1 and 65 announce
-    echo     [2, 3, ...]                                       `message.ECHO`
-    fields   number: a field                                   (required)
-    presence id: a rule                                        those of the profile; see `presence`
-
-EBCDIC stands for cp037, cp500, cp1047 or cp1140, in which letters and digits are alike.
-
-*third* says what bit 65 is. ``none``: it is refused. ``follows``: a third bitmap stands right behind the second one,
-for data elements 129 to 192. ``field``: a third bitmap stands where data element 65 would, among the fields. *fixed*
-is one bitmap of so many bytes, always there whole, whose first bit announces nothing: it stands for data element 1
-where the spec has one; where not it may be set or not, is kept as it came, and is written clear. Data element 65 is
-then one like any other.
-
-And of a field:
-
-    key           values                                       default
-    name          text, in snake case                          (required)
-    format        n a an anp ns ans z b xn any nibbles         (required) see `content`
-    length        fixed LVAR LLVAR ... LLLLLLVAR               (required)
-    max           digits or characters; bytes for b;           (required)
-                  bytes for gbk and its kin unless the length counts characters
-    min           the same                                     0; `max` for a fixed field
-    encoding      ascii latin-1 EBCDIC                         ascii; a byte to the character
-                  gbk gb18030 big5 shift_jis euc_kr utf-8      one or several bytes to the character
-                  bcd                                          two digits to the byte: for n, z, xn, nibbles
-                  binary hex hex-ebcdic                        binary; for b, which has no others
-    prefix        ascii bcd binary hex EBCDIC                  (required but for fixed) the encoding of the length
-    prefix_bytes  1 to 4, for bcd and binary                   1 for L and LL, 2 for LLL and LLLL, 3 for more
-    counts        digits characters bytes                      digits for bcd, else bytes: what the prefix counts; of b
-                                                               in hex the bytes that the characters stand for
-    inclusive     true: the prefix counts itself in, a byte of it as a byte, as a character, or as two packed digits
-    pad           "left 0", "right F", "right space", none     left 0 for n, right F for packed z and nibbles,
-                  for b a byte: "right 00"                     none for b and x+n, else right space
-    mask          none pan track all scan                      (required) see `mask`
-    parts         what is inside: see `part_rules`             none
-
-*pad* fills a value that is too short for its fixed length, and the odd nibble of packed digits. It is never taken
-away: a value is what was carried. x+n with packed digits is a sign in ASCII before them.
+A value is what was carried: what fills a fixed field, or the odd nibble of packed digits, is never taken away. x+n
+with packed digits is a sign in ASCII before them. A fixed bitmap's first bit stands for data element 1 where the spec
+has one; where not it may be set or not, is kept as it came, and is written clear.
 """
 
 from __future__ import annotations

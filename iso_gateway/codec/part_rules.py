@@ -13,27 +13,7 @@
     {bitmap: {size, parts, encoding, chained}}     a bitmap, then the parts that it names
     {dbm: {parts, numbers, tags}}      a dataset bit map; data objects may follow under the key ``tlv``
 
-and the keys are
-
-    part        name, mask       as of a field
-                format, encoding, pad, min, max, prefix, counts ...   as of a field; text in text has no encoding
-                                 and no prefix of its own, bytes lie in text as hexadecimal (encoding: hex), and
-                                 nothing is filled unless `pad` says so; not hex-ebcdic, and no length that counts
-                                 characters of several bytes
-                size             bytes, or characters in text; `rest` for all that is left; in place of
-                length           fixed or LVAR to LLLLLLVAR with max, as of a field; a tag has neither
-                parts            what is inside
-    tags        tag: part        in hexadecimal where tags are bytes
-    dictionary  emv none         what names and shows the tags that are not declared       none
-    tag         {size, encoding} bytes or characters; ascii cp037 ... bcd binary; none in text
-    length      {size, encoding} likewise
-    order       tlv ltv          whether the length stands before the tag                  tlv
-    counts      value both       whether the length counts the tag too                     value
-    sets        identifier: part 01 to FE; of those that are not declared, up to 70 are opened as BER-TLV
-    size        of a bitmap: its bytes, 1 to 32
-    encoding    of a bitmap: binary, or the character set of its hexadecimal digits        binary; none in text
-    chained     true false       whether bit 1 says that another bitmap follows            false
-    numbers     elements bits    what the numbers of a dataset bit map count               elements
+The keys of each, and of a part, are in docs/specs.md.
 
 A composite shows no more than its parts: its mask is at least as strict as the strictest of theirs, and ``all``
 where tags may come that nobody declared.
