@@ -149,7 +149,7 @@ def test_all_that_a_terminal_does(pytester: pytest.Pytester) -> None:
                 iso_terminal.start("settle")
 
         @pytest.mark.iso_host(spec="cup-pos", framing="2be+tpdu")
-        @pytest.mark.iso_terminal(timeout=0.01)
+        @pytest.mark.iso_terminal(timeout=0.4)
         def test_what_nobody_answered_is_reversed_before_anything_else(iso_host, iso_terminal):
             assert iso_terminal.sale("1.68").outcome == "unknown"
             assert iso_terminal.owes
@@ -167,7 +167,7 @@ def test_a_gateway_between_them(pytester: pytest.Pytester) -> None:
         """
         import pytest
 
-        pytestmark = pytest.mark.iso_gw(host_timeout=0.05)
+        pytestmark = pytest.mark.iso_gw(host_timeout=0.4)
 
         def test_what_nobody_answered_is_reversed(iso_gw, iso_host, iso_terminal):
             assert iso_terminal.sale("12.34").approved

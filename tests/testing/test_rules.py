@@ -88,7 +88,7 @@ def test_what_is_to_come_after_what(pytester: pytest.Pytester) -> None:
             iso_host.after(kind="sale", answered="silence").expect(
                 {"kind": "reversal"}, names="it", same=[4, 41], before={"kind": "money"}, within="10s"
             )
-            iso_terminal.timeout = 0.01
+            iso_terminal.timeout = 0.4
             iso_terminal.sale("1.68")
             iso_terminal.timeout = 5
             iso_terminal.start("reversal")
@@ -96,7 +96,7 @@ def test_what_is_to_come_after_what(pytester: pytest.Pytester) -> None:
         def test_of_one_that_goes_on(iso_host, iso_terminal):
             rule = iso_host.after("kind:sale", answered="silence")
             rule.expect("kind:reversal", before="kind:money")
-            iso_terminal.timeout = 0.01
+            iso_terminal.timeout = 0.4
             iso_terminal.sale("1.68")
             iso_terminal.timeout = 5
             iso_terminal.sale("2.00")
@@ -118,7 +118,7 @@ def test_what_is_to_come_after_what(pytester: pytest.Pytester) -> None:
 
         @pytest.mark.iso_host(judge=True)
         def test_of_all_rules(iso_host, iso_terminal):
-            iso_terminal.timeout = 0.01
+            iso_terminal.timeout = 0.4
             iso_terminal.sale("1.68")
             iso_terminal.timeout = 5
             iso_terminal.sale("2.00")
@@ -156,15 +156,15 @@ def test_what_becomes_of_messages(pytester: pytest.Pytester) -> None:
             assert iso_terminal.sale("10.00").approved
             assert iso_terminal.reversal().approved
 
-        @pytest.mark.iso_terminal(timeout=0.01)
         def test_of_faults(iso_host, iso_terminal):
             iso_host.fail_next("silence=unrecorded", kind="sale")
             assert iso_terminal.echo().approved
+            iso_terminal.timeout = 0.4
             assert iso_terminal.sale("60.00").outcome == "unknown"
             iso_terminal.timeout = 5
             assert iso_terminal.sale("61.00").approved
             iso_host.fail("silence=unrecorded")
-            iso_terminal.timeout = 0.01
+            iso_terminal.timeout = 0.4
             assert iso_terminal.echo().outcome == "unknown"
             assert iso_terminal.echo().outcome == "unknown"
             iso_host.heal()
