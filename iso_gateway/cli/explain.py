@@ -32,13 +32,14 @@ def explain(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: bo
 
     Exits 1 where the bytes are no message, or an element is broken inside: what could be read is explained, and then
     what is wrong, with its place, and the two likeliest causes, if any convinces: what was left around the message,
-    another spec, a form of bitmap, length or content that is not the spec's. They are looked for within bounds, which
-    mostly takes some tenths of a second. So too where what is given is no hex, or not all of it.
+    another spec, a form of bitmap, length or content that is not the spec's, a tag of another length than it says.
+    They are looked for within bounds, which mostly takes some tenths of a second. So too where what is given is no
+    hex, or not all of it.
     """
     spec = load_spec(spec_name)
     data, unread = understood(given, spec)
     explained = explaining.explain(spec, data, _profile(spec), unsafe=unsafe, unread=unread)
-    error = _error(spec, data) if explained.faults and data and not unread else None
+    is_message, error = _error(spec, data) if explained.faults and data and not unread else (True, None)
     if error is not None:
         from iso_gateway.cli.place import likeliest
 
@@ -50,7 +51,7 @@ def explain(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: bo
             show(showing.of_explained(explained, data, unsafe=unsafe))
         if explained.faults:
             _faults(spec, data, unsafe=unsafe)
-        if error is not None:
+        if explained.causes or not is_message:
             show(showing.of_causes(explained.causes, len(explained.faults)))
     if unread:
         complain(unread)
@@ -61,15 +62,14 @@ def _profile(spec: Spec) -> Profile | None:
     return load_profile(spec.profile) if spec.profile else None
 
 
-def _error(spec: Spec, data: bytes) -> DecodeError | None:
-    """Return why *data* is no message; None where only something inside an element is broken."""
+def _error(spec: Spec, data: bytes) -> tuple[bool, DecodeError | None]:
+    """Return whether *data* is a message, and why not, or what is broken first inside it."""
     from iso_gateway.errors import DecodeError
 
     try:
-        spec.decode(data)
+        return True, next(iter(spec.broken(spec.decode(data))), None)
     except DecodeError as error:
-        return error
-    return None
+        return False, error
 
 
 def _faults(spec: Spec, data: bytes, *, unsafe: bool) -> None:

@@ -57,7 +57,8 @@ def decode(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: boo
         broken, (message, faults) = error, read(spec, data)
     else:
         faults = spec.broken(message)
-    causes = _likeliest(spec, data, broken, spec_name) if broken is not None and data and not unread else None
+    why = broken or next(iter(faults), None)
+    causes = _likeliest(spec, data, why, spec_name) if why is not None and data and not unread else None
     found = _judged(spec, message) if check and broken is None and message is not None else []
     if as_json:
         _say_json(message, faults, causes or [], found, unread, unsafe=unsafe)
@@ -66,7 +67,7 @@ def decode(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: boo
             show(table(message, unsafe=unsafe))
         for each in faults:
             _point(spec, data, each, unsafe=unsafe)
-        if causes is not None:
+        if causes or (causes is not None and broken is not None):
             _show(causes, len(faults))
         if found:
             show([EMPTY, *(row for each in found for row in wrapped(str(each), 2, Style.PLAIN, line(_WRONG)))])

@@ -9,7 +9,7 @@ import msgspec
 
 from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import DecodeError
-from iso_gateway.inspect.causes import bits, content, ends, forms, outside
+from iso_gateway.inspect.causes import bits, content, ends, forms, objects, outside
 from iso_gateway.inspect.causes.suspicion import USE_SPEC, Suspicion, read_so
 from iso_gateway.inspect.doctor.edits import CHEAP, RIGID, Edit
 from iso_gateway.inspect.doctor.search import Fit, with_edits, yaml_of
@@ -36,12 +36,14 @@ def likeliest(spec: Spec, data: bytes, error: DecodeError, others: Iterable[Spec
     Args:
         spec: what it was read by.
         data: what was to be one message, from its MTI.
-        error: where it broke.
+        error: where it broke; of a message that is only broken inside an element, where that is.
         others: specs that may have been meant instead.
         base: what a spec that is told builds upon: a path, for one that is not shipped. Empty: the spec's name.
     """
-    found = [each for each in _suspicions(spec, data, error, others) if each.convinces]
-    if len(data) <= SEARCHED and not any(each.price < CERTAIN for each in found):
+    whole = _reads(spec, data)
+    suspected = objects.suspicions(spec, data, error) if whole else _suspicions(spec, data, error, others)
+    found = [each for each in suspected if each.convinces]
+    if len(data) <= SEARCHED and not whole and not any(each.price < CERTAIN for each in found):
         found += [each for each in _of_elements(spec, data) if each.convinces]
     told: dict[str, Cause] = {}
     for each in sorted(found, key=lambda suspicion: suspicion.rank):
@@ -51,6 +53,15 @@ def likeliest(spec: Spec, data: bytes, error: DecodeError, others: Iterable[Spec
         msgspec.structs.replace(each, yaml=each.yaml.replace(own, f"base: {base or spec.name}\n", 1))
         for each in list(told.values())[:MOST]
     ]
+
+
+def _reads(spec: Spec, data: bytes) -> bool:
+    """Return whether *data* is a message, whatever may be broken inside its elements."""
+    try:
+        spec.decode(data)
+    except DecodeError:
+        return False
+    return True
 
 
 def _suspicions(spec: Spec, data: bytes, error: DecodeError, others: Iterable[Spec]) -> Iterator[Suspicion]:
