@@ -12,6 +12,8 @@ from iso_gateway.cli.output import complain, say, say_json
 from iso_gateway.cli.paint import show
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from iso_gateway.codec.spec import Spec
     from iso_gateway.inspect.doctor.cuts import Cut
     from iso_gateway.inspect.doctor.search import Fit
@@ -47,7 +49,8 @@ def doctor(*, given: tuple[str, ...], own: tuple[str, ...], as_json: bool) -> in
     from iso_gateway.inspect.doctor.cuts import cut
     from iso_gateway.inspect.doctor.search import diagnose
 
-    specs = _specs(own)
+    chosen = _specs(own)
+    specs = list(chosen.values())
     inputs, unread = meant(given)
     found = [(each, fit) for each in inputs for fit in diagnose(each.messages, specs)]
     found.sort(key=lambda pair: pair[1].rank)
@@ -63,24 +66,29 @@ def doctor(*, given: tuple[str, ...], own: tuple[str, ...], as_json: bool) -> in
     if as_json:
         from iso_gateway.inspect.told import Diagnosed
 
-        fits = [_as_json(fit) for row in rows for fit in row][:SHOWN]
-        say_json(Diagnosed(fits, _cut_as_json(end), unread))
+        fits = [_as_json(fit, chosen) for row in rows for fit in row][:SHOWN]
+        say_json(Diagnosed(fits, _cut_as_json(end, chosen), unread))
     else:
         if best is not None and (note := found[0][0].note):
             say(note)
-        _print(rows, end, good=good)
+        _print(rows, end, chosen, good=good)
         if inputs and end is None and not (best is not None and best.believed and not best.edits):
-            _furthest([each.messages for each in inputs], specs)
+            _furthest([each.messages for each in inputs], chosen)
     if unread:
         complain(unread)
     return 0 if good and not unread else 1
 
 
-def _specs(own: tuple[str, ...]) -> list[Spec]:
+def _specs(own: tuple[str, ...]) -> dict[str, Spec]:
+    """Return the specs to try, by what ``--spec`` takes for each: its name, or the path of its file."""
     from iso_gateway.catalog import load_spec, spec_names
 
-    names = dict.fromkeys((*own, *FIRST, *spec_names()))
-    return [load_spec(name) for name in names]
+    return {name: load_spec(name) for name in dict.fromkeys((*own, *FIRST, *spec_names()))}
+
+
+def _called(spec: Spec, chosen: Mapping[str, Spec]) -> str:
+    """Return what ``--spec`` and ``base`` take for a spec that is one of *chosen*."""
+    return next(name for name, each in chosen.items() if each == spec)
 
 
 def _alike(fits: list[Fit]) -> list[list[Fit]]:
@@ -92,42 +100,43 @@ def _alike(fits: list[Fit]) -> list[list[Fit]]:
     return list(rows.values())
 
 
-def _print(rows: list[list[Fit]], end: Cut | None, *, good: bool) -> None:
+def _print(rows: list[list[Fit]], end: Cut | None, chosen: Mapping[str, Spec], *, good: bool) -> None:
     from iso_gateway.page import EMPTY, Piece, Style, line
 
     lines: list[Line] = []
     if end is not None:
-        lines += [line(Piece(_said_of(end), Style.BAD)), *_message(end.error.partial, 1)]
+        lines += [line(Piece(_said_of(end, chosen), Style.BAD)), *_message(end.error.partial, 1)]
         lines += [EMPTY, line(Piece("if it is whole after all:", Style.NOTE))] if rows else []
     elif not good:
         lines.append(
             line(Piece("nothing fits well; what comes out exactly:" if rows else "nothing fits exactly", Style.BAD))
         )
     for number, row in enumerate(rows, 1):
-        lines += _row(number, row)
+        lines += _row(number, row, chosen)
     if rows and good:
-        lines += _to_paste(rows[0][0])
+        lines += _to_paste(rows[0][0], chosen)
     show(lines)
 
 
-def _said_of(end: Cut) -> str:
+def _said_of(end: Cut, chosen: Mapping[str, Spec]) -> str:
     from iso_gateway.codec.unreadable import many
 
-    with_what = f"{end.wrap.words} and spec {end.spec.name}"
+    with_what = f"{end.wrap.words} and spec {_called(end.spec, chosen)}"
     if end.missing:
         missing = many(getattr(end.error, "missing", 0), "byte")
         return f"cut short, it seems: with {with_what} all makes sense, and {missing} or more are missing: {end.error}"
     return f"too long, it seems: with {with_what} all makes sense: {end.error}"
 
 
-def _row(number: int, row: list[Fit]) -> list[Line]:
+def _row(number: int, row: list[Fit], chosen: Mapping[str, Spec]) -> list[Line]:
     from iso_gateway.page import Piece, Style, line
 
     fit = row[0]
-    head = f"{number}. {fit.wrap.words}, spec {fit.spec.name}"
+    name, *others = [_called(each.spec, chosen) for each in row]
+    head = f"{number}. {fit.wrap.words}, spec {name}"
     lines = [line(Piece(head, Style.TITLE), Piece(f"  {_sense(fit)}", Style.NOTE))]
-    if len(row) > 1:
-        lines.append(line("   just as well: ", ", ".join(each.spec.name for each in row[1:])))
+    if others:
+        lines.append(line("   just as well: ", ", ".join(others)))
     lines += [line("   ", Piece(edit.words, Style.BAD)) for edit in fit.edits]
     return lines + _message(fit.message, fit.wrap.total, believed=fit.believed)
 
@@ -151,41 +160,47 @@ def _is_reference(message: Any) -> bool:
     return bool(REFERENCE.fullmatch(carried)) and not any(carried in each for each in others)
 
 
-def _to_paste(best: Fit) -> list[Line]:
+def _to_paste(best: Fit, chosen: Mapping[str, Spec]) -> list[Line]:
     """Return what to write where, for the first."""
-    from iso_gateway.inspect.doctor.search import yaml_of
+    from shlex import quote
+
+    from iso_gateway.inspect.doctor.search import json_text, yaml_of
     from iso_gateway.page import EMPTY, Piece, Style, line
 
     lines: list[Line] = [EMPTY, line(Piece("to use the first:", Style.NOTE))]
-    written = yaml_of(best)
+    name = _called(best.spec, chosen)
+    # A spec that builds upon a file of the same name would build upon itself.
+    file = "mine.yaml" if "mine.yaml" not in {each.rpartition("/")[2] for each in chosen} else "mine-edited.yaml"
+    written = yaml_of(best, name)
     if written:
-        lines += [line("   mine.yaml"), *(line("   ", each) for each in written.splitlines())]
-    spec = "mine.yaml" if written else best.spec.name
+        lines += [line(f"   {file}"), *(line("   ", each) for each in written.splitlines())]
+    spec = file if written else name
     framing = f" --framing {best.wrap.framing}" if best.wrap.framing else ""
     # What host and gateway would refuse, or hear nothing but garbage with, is nothing to paste.
     missing = ""
     if best.wrap.skipped:
         missing = f"no framing of ours has that header of {best.wrap.skipped} bytes"
     elif not best.spec.profile:
-        missing = f"{best.spec.name} names no profile, which host and gateway need"
+        missing = f"{name} names no profile, which host and gateway need"
     if missing:
-        return [*lines, line(f"   iso-gateway explain --spec {spec} -"), line(Piece(f"   {missing}", Style.BAD))]
-    lines.append(line(f"   iso-gateway host --port 9000 --spec {spec}{framing}"))
-    lines.append(line(f'   spec = "{spec}"'))
+        return [*lines, line(f"   iso-gateway explain --spec {quote(spec)} -"), line(Piece(f"   {missing}", Style.BAD))]
+    lines.append(line(f"   iso-gateway host --port 9000 --spec {quote(spec)}{framing}"))
+    lines.append(line("   spec = ", json_text(spec)))
     if best.wrap.framing:
         lines.append(line(f'   framing = "{best.wrap.framing}"'))
     return lines
 
 
-def _furthest(inputs: list[tuple[bytes, ...]], specs: list[Spec]) -> None:
+def _furthest(inputs: list[tuple[bytes, ...]], chosen: Mapping[str, Spec]) -> None:
     """Tell how far the specs come as they are."""
     from iso_gateway.codec.unreadable import many
     from iso_gateway.inspect.doctor.search import furthest
 
-    starts = [start for messages in inputs if (start := furthest(messages, specs)) is not None]
+    starts = [start for messages in inputs if (start := furthest(messages, chosen.values())) is not None]
     for wrap, spec, error in sorted(starts, key=lambda start: -start[2].offset)[:1]:
         how = f"{many(error.missing, 'byte')} or more missing" if error.missing else "it stops there"
-        say(f"without edits the most can be read with {wrap.words} and spec {spec.name}: {how}, {error}")
+        name = _called(spec, chosen)
+        say(f"without edits the most can be read with {wrap.words} and spec {name}: {how}, {error}")
 
 
 def _sense(fit: Fit) -> str:
@@ -193,7 +208,7 @@ def _sense(fit: Fit) -> str:
     return f"{fit.sense.share:.0%} sense{doubts}"
 
 
-def _as_json(fit: Fit) -> FitRow:
+def _as_json(fit: Fit, chosen: Mapping[str, Spec]) -> FitRow:
     from iso_gateway.inspect.doctor.search import yaml_of
     from iso_gateway.inspect.told import FitRow
 
@@ -201,19 +216,19 @@ def _as_json(fit: Fit) -> FitRow:
         framing=fit.wrap.framing,
         header=fit.wrap.skipped,
         messages=fit.wrap.total,
-        spec=fit.spec.name,
+        spec=_called(fit.spec, chosen),
         edits=[edit.words for edit in fit.edits],
-        yaml=yaml_of(fit),
+        yaml=yaml_of(fit, _called(fit.spec, chosen)),
         sense=round(fit.sense.share, 3),
         doubts=list(fit.sense.doubts),
         believed=fit.believed,
     )
 
 
-def _cut_as_json(end: Cut | None) -> CutRow | None:
+def _cut_as_json(end: Cut | None, chosen: Mapping[str, Spec]) -> CutRow | None:
     from iso_gateway.inspect.told import CutRow
 
     if end is None:
         return None
     missing = getattr(end.error, "missing", 0) if end.missing else 0
-    return CutRow(end.wrap.framing, end.wrap.skipped, end.spec.name, missing, str(end.error))
+    return CutRow(end.wrap.framing, end.wrap.skipped, _called(end.spec, chosen), missing, str(end.error))

@@ -186,7 +186,7 @@ class FitRow(msgspec.Struct, frozen=True):
     messages: int
     """How many messages there are."""
     spec: str
-    """The name of the spec."""
+    """The name of the spec; the path, of one that was given by its file."""
     edits: list[str]
     """What of the spec would have to be changed, in words."""
     yaml: str
@@ -207,7 +207,7 @@ class CutRow(msgspec.Struct, frozen=True):
     header: int
     """Bytes of a header that nobody knows."""
     spec: str
-    """The name of the spec."""
+    """The name of the spec; the path, of one that was given by its file."""
     missing: int
     """Bytes that are missing at least; 0: some are too many."""
     told: str

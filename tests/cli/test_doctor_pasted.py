@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import re
+import shlex
 import textwrap
 from pathlib import Path
 
@@ -41,19 +41,21 @@ def pasted(told: str, folder: Path) -> tuple[str, str]:
     """Write the files that doctor *told*, as its reader does; return the spec and the framing to name."""
     lines = told.partition("to use the first:\n")[2].splitlines(keepends=True)
     block = textwrap.dedent("".join(itertools.takewhile(lambda line: line.startswith("   "), lines)))
-    if block.startswith("mine.yaml\n"):
-        yaml, _, rest = block.removeprefix("mine.yaml\n").partition("iso-gateway ")
-        (folder / "mine.yaml").write_text(yaml)
+    name, _, after = block.partition("\n")
+    if not name.startswith("iso-gateway "):
+        yaml, _, rest = after.partition("iso-gateway ")
+        (folder / name).write_text(yaml)
         block = "iso-gateway " + rest
     command, _, settings = block.partition("\n")
     if command.startswith("iso-gateway explain --spec "):
         assert settings.endswith(("names no profile, which host and gateway need\n", " bytes\n"))
-        return command.split()[3], ""
+        return shlex.split(command)[3], ""
     (folder / "gateway.toml").write_text(GATEWAY.format(pasted=settings))
-    found = re.fullmatch(r"iso-gateway host --port \d+ --spec (\S+)(?: --framing (\S+))?", command)
-    assert found, told
-    assert f'spec = "{found[1]}"' in settings
-    return found[1], found[2] or ""
+    words = shlex.split(command)
+    assert (words[:3], words[4]) == (["iso-gateway", "host", "--port"], "--spec"), told
+    assert f'spec = "{words[5]}"' in settings
+    assert words[6:7] in ([], ["--framing"])
+    return words[5], "".join(words[7:])
 
 
 @pytest.mark.parametrize("turn", range(len(SHIPPED_SPECS)))
@@ -118,3 +120,49 @@ def test_a_header_that_no_framing_has_is_nothing_to_start_a_host_with(iso_gatewa
     assert pasted(done.output, tmp_path) == ("iso87-ascii", "")
     assert "no framing of ours has that header of 12 bytes" in done.output
     assert "iso-gateway host" not in done.output
+
+
+POSTPACK = """
+base: iso87-ascii
+name: postpack
+bitmap: {encoding: binary}
+fields:
+  48: {prefix: binary}
+"""
+BEHIND = [{"encoding": "hex"}, None]
+"""The bitmap of what comes: another one than the file has, or the same."""
+
+
+@pytest.mark.parametrize("path", ["postpack.yaml", "./postpack.yaml", "specs/postpack.yaml", "my specs/mine.yaml"])
+@pytest.mark.parametrize("bitmap", BEHIND)
+def test_a_spec_of_a_file_is_told_by_its_path(
+    iso_gateway: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, bitmap: dict[str, str] | None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(path).parent.mkdir(exist_ok=True)
+    Path(path).write_text(POSTPACK)
+    base = load_spec(path)
+    spec = load_spec({**base.source, "bitmap": bitmap or base.source["bitmap"]})
+    data = spec.encode(spec.message("0200", {4: 1234, 7: "1123040506", 11: 123, 48: "PRIVATE", 49: "840", 70: "301"}))
+    done = iso_gateway("doctor", "--spec", path, data.hex())
+    assert done.exit_code == 0, done.output
+    told = pasted(done.output, tmp_path)[0]
+    written = Path(told)
+    assert (path if bitmap is None else f"mine{'-edited' * path.endswith('mine.yaml')}.yaml") == told
+    assert written.exists()
+    read = iso_gateway("decode", "--json", "--unsafe", "--spec", told, data.hex())
+    assert read.exit_code == 0, read.output
+    assert msgspec.json.decode(read.output)["fields"]["48"] == "PRIVATE"
+    assert load(tmp_path / "gateway.toml").setup.listeners["theirs"].dialect.spec.decode(data)[48] == "PRIVATE"
+    first = msgspec.json.decode(iso_gateway("doctor", "--spec", path, "--json", data.hex()).output)["fits"][0]
+    assert first["spec"] == path
+    assert first["yaml"] == (written.read_text().rstrip() if bitmap else "")
+
+
+def test_where_nothing_fits_a_spec_of_a_file_is_told_by_its_path(iso_gateway: Call, tmp_path: Path) -> None:
+    path = tmp_path / "postpack.yaml"
+    path.write_text(POSTPACK)
+    spec = load_spec(path)
+    data = spec.encode(spec.message("0200", {4: 1234, 7: "1123040506", 11: 123, 48: "PRIVATE", 49: "840"}))
+    done = iso_gateway("doctor", "--spec", str(path), data[:-1].hex())
+    assert f"with no frame and spec {path} all makes sense" in done.output

@@ -10,9 +10,12 @@ some tenths of a second mostly, and some seconds at most on a common machine. No
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from iso_gateway.codec.build import build_spec
 from iso_gateway.codec.message import Message
@@ -94,7 +97,8 @@ def diagnose(data: bytes | Sequence[bytes], specs: Iterable[Spec]) -> list[Fit]:
         fits += _edited(all_wraps, chosen, once=any(fit.believed for fit in fits))
     if any(fit.believed and not fit.wrap.skipped for fit in fits):
         fits = [fit for fit in fits if not fit.wrap.skipped]  # a header that is known explains more
-    return sorted(fits, key=lambda fit: fit.rank)
+    places = {spec: place for place, spec in reversed([*enumerate(chosen)])}
+    return sorted(fits, key=lambda fit: (*fit.rank, places[fit.spec]))
 
 
 def with_edits(data: bytes, spec: Spec) -> list[Fit]:
@@ -112,11 +116,16 @@ def bounded(data: bytes | Sequence[bytes]) -> list[bytes]:
     return found
 
 
-def yaml_of(fit: Fit) -> str:
-    """Return a spec in YAML that is the fit's spec with its edits; empty where it needs none."""
+def yaml_of(fit: Fit, base: str = "") -> str:
+    """Return a spec in YAML that is the fit's spec with its edits; empty where it needs none.
+
+    Args:
+        fit: one with edits.
+        base: what it builds upon: a path, for a spec that is not shipped. Empty: the spec's name.
+    """
     if not fit.edits:
         return ""
-    lines = [f"base: {fit.spec.name}", f"name: {fit.spec.name}-edited"]
+    lines = [f"base: {_plain(base or fit.spec.name)}", f"name: {fit.spec.name}-edited"]
     fields: dict[int, dict[str, str | None]] = {}
     for edit in _singles(fit.spec, fit.edits):
         if edit.number:
@@ -125,6 +134,16 @@ def yaml_of(fit: Fit) -> str:
             lines.append(f"{edit.path}: {_flow(dict(edit.changes))}")
     lines += ["fields:"] if fields else []
     return "\n".join([*lines, *(f"  {number}: {_flow(fields[number])}" for number in sorted(fields))])
+
+
+def json_text(text: str) -> str:
+    """Return *text* in quotes, as JSON, TOML and YAML take it alike."""
+    return msgspec.json.encode(text).decode()
+
+
+def _plain(text: str) -> str:
+    """Return *text* as YAML takes it: without quotes where it can do without."""
+    return text if re.fullmatch(r"[\w./][\w./-]*", text, re.ASCII) else json_text(text)
 
 
 def _flow(changes: Mapping[str, str | None]) -> str:
