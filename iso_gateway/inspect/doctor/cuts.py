@@ -10,13 +10,18 @@ from typing import Final, NamedTuple
 
 from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import DecodeError, IncompleteError
+from iso_gateway.inspect.doctor.edits import CHEAP
 from iso_gateway.inspect.doctor.sanity import Sense, sense
 from iso_gateway.inspect.doctor.search import SANE, UNKNOWN_HEADER, bounded
 from iso_gateway.inspect.doctor.walk import worth
 from iso_gateway.inspect.doctor.wraps import Wrap, wraps
 
-_PRICE: Final = 3.0
-"""What it costs to say that bytes are missing or too many, in the points of an edit; one too many an eighth more."""
+_PRICE: Final = CHEAP + 0.25
+"""What it costs to say that bytes are missing or too many, in the points of an edit; one too many an eighth more.
+
+So more than an edit with which a length agrees with what follows it, and less than any that gives an element another
+size, which always comes out.
+"""
 _LEAST: Final = 8
 """Points that what was read has to make."""
 
@@ -49,17 +54,22 @@ def cut(data: bytes | Sequence[bytes], specs: Iterable[Spec]) -> Cut | None:
         data: as `diagnose` takes it, within the same bounds.
         specs: those that may be meant.
     """
-    found: list[Cut] = []
     chosen = list(specs)
-    for wrap in wraps(*bounded(data)):
-        for spec in chosen if wrap.total == 1 else ():
-            try:
-                spec.decode(wrap.payloads[0])
-            except DecodeError as error:
-                # Where more is left over than was read, nothing was read.
-                behind = len(wrap.payloads[0]) - error.offset if not error.field else 0
-                ends = isinstance(error, IncompleteError) or (not error.field and behind <= error.offset)
-                if error.partial is not None and ends:
-                    found.append(Cut(wrap, spec, error, sense(error.partial)))
+    some = [(wrap, spec) for wrap in wraps(*bounded(data)) if wrap.total == 1 for spec in chosen]
+    found = [each for wrap, spec in some if (each := _cut(wrap, spec)) is not None]
     good = [each for each in found if each.sense.good >= _LEAST and each.sense.share >= SANE]
     return max(good, key=lambda each: each.worth, default=None)
+
+
+def _cut(wrap: Wrap, spec: Spec) -> Cut | None:
+    (payload,) = wrap.payloads
+    try:
+        spec.decode(payload)
+    except IncompleteError as error:
+        return None if error.partial is None else Cut(wrap, spec, error, sense(error.partial))
+    except DecodeError as error:
+        # Where more is left over than was read, nothing was read. The message is read again without what follows:
+        # only a whole one has its pads.
+        whole = not error.field and error.partial is not None and len(payload) <= 2 * error.offset
+        return Cut(wrap, spec, error, sense(spec.decode(payload[: error.offset]))) if whole else None
+    return None

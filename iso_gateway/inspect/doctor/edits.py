@@ -36,8 +36,12 @@ _SIZES: Final = (2, 3, 4, 6, 8, 10, 11, 12, 15, 16, 19, 20, 24, 25, 28, 30, 32, 
 """How long a field may be that has a fixed length instead of one before it."""
 _OF_THE_LENGTH: Final = ("prefix", "prefix_bytes", "counts", "inclusive")
 _PADS: Final = ("left 0", "right F", "right 0")
-RIGID: Final = frozenset({3, 4, 5, 6, 7, 11, 12, 13, 14, 15, 18, 23, 38, 39, 49, 50, 51})
+RIGID: Final = frozenset(
+    {3, 4, 5, 6, 7, 11, 12, 13, 14, 15, 18, 23, 37, 38, 39, 41, 42, 49, 50, 51, 52, 64, 70, 90, 95, 128}
+)
 """Elements that are as long in every dialect of an edition."""
+_OF_DIGITS: Final = frozenset({"an", "anp", "ans"})
+"""The formats of codes that are digits in most dialects, which then may pack them: DE 39, DE 49."""
 
 _RAW_OR: Final = {"binary": "raw", "hex": "hex characters", "hex-ebcdic": "hex characters in EBCDIC"}
 _BINARIES: Final = (
@@ -107,22 +111,13 @@ def of_field(number: int, data: Mapping[str, Any], prefix: str) -> Iterator[Edit
         data: its keys in the spec.
         prefix: how most lengths of the spec are encoded, for one that gets a length.
     """
-    surcharge = 1.0 if number in RIGID else 0.0
+    surcharge = 2.0 if number in RIGID else 0.0
 
     def edit(words: str, price: float, **changes: str | None) -> Edit:
         made = tuple((key, value) for key, value in changes.items() if value is not None or key in data)
         return Edit(f"fields.{number}", made, f"DE {number}: {words}", price)
 
-    encoding = data.get("encoding", "ascii")
-    others = [each for each in _ENCODINGS.get(data["format"], _TEXTS) if each != encoding]
-    for each in others:
-        words = f"in {_said(each)} instead of {_said(encoding)}"
-        yield edit(words, CHEAP, encoding=each, counts=None, pad=None)
-        if data["length"] != "fixed":
-            for head in _PREFIXES:
-                if head != data.get("prefix"):
-                    both = f"{words}, length in {_said(head)}"
-                    yield edit(both, _RARE, encoding=each, prefix=head, counts=None, pad=None, prefix_bytes=None)
+    yield from _contents(edit, data)
     if data["length"] == "fixed":
         for head in dict.fromkeys((prefix, *_PREFIXES)):
             for name, most in _LENGTHS.items():
@@ -132,10 +127,26 @@ def of_field(number: int, data: Mapping[str, Any], prefix: str) -> Iterator[Edit
     else:
         yield from _lengths(edit, data)
     yield from _sizes(edit, data, surcharge)
-    if encoding == "bcd":
+    if data.get("encoding") == "bcd":
         for pad in _PADS:
             if pad != data.get("pad"):
                 yield edit(f"an odd digit is filled up {pad.replace(' ', ' with ')}", CHEAP, pad=pad)
+
+
+def _contents(edit: Make, data: Mapping[str, Any]) -> Iterator[Edit]:
+    """Yield the ways to write what is in an element."""
+    encoding = data.get("encoding", "ascii")
+    for each in _ENCODINGS.get(data["format"], _TEXTS):
+        if each == encoding:
+            continue
+        words = f"in {_said(each)} instead of {_said(encoding)}"
+        yield edit(words, CHEAP, encoding=each, counts=None, pad=None)
+        for head in _PREFIXES if data["length"] != "fixed" else ():
+            if head != data.get("prefix"):
+                both = f"{words}, length in {_said(head)}"
+                yield edit(both, _RARE, encoding=each, prefix=head, counts=None, pad=None, prefix_bytes=None)
+    if data["format"] in _OF_DIGITS and data["length"] == "fixed":
+        yield edit(f"digits in BCD instead of {data['format']} in {_said(encoding)}", CHEAP, format="n", encoding="bcd")
 
 
 def _lengths(edit: Make, data: Mapping[str, Any]) -> Iterator[Edit]:

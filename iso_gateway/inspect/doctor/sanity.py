@@ -93,6 +93,8 @@ _CHECKS: Final[dict[int, tuple[int, int, Check]]] = {
     95: (1, 1, _matching(r"\d{24}.*")),
 }
 """Data element -> points if it makes sense and if not, and what makes sense there."""
+_NEVER_EMPTY: Final = frozenset({2, 3, 4, 7, 11, 12, 13, 14, 15, 18, 35, 37, 38, 39, 41, 42, 49, 50, 51, 70, 90, 95})
+"""Elements that are left out rather than sent with nothing in them."""
 _PIN_AND_MACS: Final = frozenset({52, 64, 128})
 """Random bytes: that eight of them are all printable hardly ever happens."""
 
@@ -104,9 +106,12 @@ def judged(number: int, value: Value) -> Sense:
             return NOTHING
         # As text it was text: a number in characters, or the end of another element.
         return _one(f"DE {number}", 1, 2, fine=not (value.isascii() and value.decode("ascii").isprintable()))
-    if not value:
-        return NOTHING
     check = _CHECKS.get(number)
+    if not value:
+        # What may vary may be empty; a code that is named and says nothing is none.
+        return (
+            _one(f"DE {number}", 0, check[1], fine=False) if check is not None and number in _NEVER_EMPTY else NOTHING
+        )
     if check is not None:
         return _one(f"DE {number}", check[0], check[1], fine=check[2](value))
     if not value.isprintable():

@@ -149,6 +149,17 @@ def test_every_edit_is_of_a_known_key() -> None:
             for each in of_field(int(number), data, "ascii"):
                 assert each.number == int(number)
                 assert {key for key, _ in each.changes} <= {
-                    *("length", "max", "min", "prefix", "prefix_bytes", "counts", "inclusive", "encoding", "pad"),
+                    *(
+                        "length",
+                        "max",
+                        "min",
+                        "prefix",
+                        "prefix_bytes",
+                        "counts",
+                        "inclusive",
+                        "encoding",
+                        "pad",
+                        "format",
+                    ),
                 }
         assert all(each.number == 0 for each in of_the_whole(spec.source))
