@@ -133,23 +133,32 @@ _WRONG: Final = Piece("! ", Style.BAD)
 @spec_option
 @click.option("--mti", metavar="MTI", help="Instead of JSON: the message type.")
 @click.option(
-    "--field", "-f", "fields", multiple=True, metavar="PATH=VALUE", help="Instead of JSON: 4=1234, 55.9F26=..."
+    "--field",
+    "-f",
+    "fields",
+    multiple=True,
+    metavar="PATH=VALUE",
+    help="Instead of JSON: 4=1234, 55.9F26=..., processing_code=000000.",
 )
 def encode(*, given: str | None, spec_name: str, mti: str | None, fields: tuple[str, ...]) -> None:
     """Write a message as hex.
 
     JSON is {"mti": "0200", "fields": {"2": "4761739001010010", "4": 1234, "55.9F26": "A1B2C3D4E5F60718"}}: text as it
-    is carried, numbers with leading zeros, hexadecimal text for bytes. 'decode --json --unsafe' writes such JSON.
+    is carried, numbers with leading zeros, hexadecimal text for bytes. 'decode --json --unsafe' writes such JSON. Paths
+    are of numbers and tags, or of the spec's names: "processing_code", "icc_data.amount_authorized".
     """
+    from iso_gateway.inspect.naming import numbered
+
     spec = load_spec(spec_name)
     if mti is not None or fields:
         if given is not None:
             raise click.UsageError("either JSON or --mti and --field")
         if mti is None:
             raise click.UsageError("--field needs --mti")
-        kind, values = mti, dict(_pair(each) for each in fields)
+        kind, values = mti, numbered(spec, [_pair(each) for each in fields])
     else:
-        kind, values = _from_json(text_given(given))
+        kind, named = _from_json(text_given(given))
+        values = numbered(spec, named.items())
     say(spec.encode(spec.message(kind, values)).hex().upper())
 
 

@@ -126,6 +126,7 @@ def _with_parts(spec: Shape | None, number: int, value: Value | None, changes: M
     try:
         some = [(paths.written(each), new) for each, new in changes.items()]
         value = inside.changed(inside.empty if value is None else value, some)
+        value = given.at_the_end(spec.fields[number], value)
     except Unreadable as error:
         raise EncodeError(paths.joined(number, error.key), "what it holds now is broken") from None
     except EncodeError as error:

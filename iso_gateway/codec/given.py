@@ -42,7 +42,7 @@ def plain(field: Field, row: Row, value: object, *, digits: int | None = None) -
     if field.inside is not None and isinstance(value, Mapping | list | tuple):
         given = value.items() if isinstance(value, Mapping) else value
         try:
-            return field.inside.built([_pair(each) for each in given])
+            return at_the_end(field, field.inside.built([_pair(each) for each in given]))
         except EncodeError as error:
             raise EncodeError(f"{field.number}.{error.field}".rstrip("."), error.reason) from None
     raise EncodeError(str(field.number), "expected text, bytes, a number, or parts where the spec has them")
@@ -65,6 +65,13 @@ def octets(path: str, value: object) -> bytes:
         if 2 * len(raw) == len(value):
             return raw
     raise EncodeError(path, "expected bytes, or their hexadecimal text")
+
+
+def at_the_end(field: Field, value: Value) -> Value:
+    """Return *value*, made of parts, filled up behind the last where *field* is fixed: in front it would move them."""
+    if field.length == "fixed" and field.pad_side == "left" and field.pad_with and value and isinstance(value, str):
+        return value.ljust(field.max, field.pad_with)
+    return value
 
 
 def _pair(given: Any) -> tuple[str, object]:

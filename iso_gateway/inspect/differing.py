@@ -66,7 +66,9 @@ def compare(
     found = [_difference(path, ours.get(path), theirs.get(path)) for path in paths]
     if wire:
         found += [
-            each for each in (*_orders(left, ours, theirs), *_written(left, right, found)) if each.path not in ignore
+            each
+            for each in (*_orders(left, ours, theirs), *_written(left, right, found, ignore))
+            if each.path not in ignore
         ]
         places = {"bitmap": -1}
         found.sort(key=lambda each: places.get(each.path, _number(each.path)))
@@ -89,7 +91,7 @@ def _orders(left: Message, ours: Mapping[str, Leaf], theirs: Mapping[str, Leaf])
             yield Difference(str(number), "the order of its parts", How.ORDER, orders[0], orders[1])
 
 
-def _written(left: Message, right: Message, found: list[Difference]) -> Iterator[Difference]:
+def _written(left: Message, right: Message, found: list[Difference], ignore: Collection[str]) -> Iterator[Difference]:
     """Yield what has the same values in other bytes."""
     if left.spec is None or left.spec != right.spec:
         return
@@ -97,6 +99,8 @@ def _written(left: Message, right: Message, found: list[Difference]) -> Iterator
     if [*left] == [*right] and ours[0] != theirs[0]:
         yield Difference("bitmap", "the bitmaps", How.WRITTEN, ours[0].hex().upper(), theirs[0].hex().upper())
     differ = {_number(each.path) for each in found if each.how is not How.SAME}
+    # Where a part is left out, the bytes of the whole may differ by that part.
+    differ |= {_number(path) for path in ignore if "." in path and left.get(_number(path)) != right.get(_number(path))}
     for number in left:
         if number in theirs and number not in differ and ours[number] != theirs[number]:
             field = left.spec.fields[number]

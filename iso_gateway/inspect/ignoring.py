@@ -10,6 +10,7 @@ from iso_gateway.codec.message import Message
 from iso_gateway.codec.plan import HIGHEST
 from iso_gateway.errors import ConfigError, Problem, did_you_mean
 from iso_gateway.inspect.leaves import leaves
+from iso_gateway.inspect.naming import numbered
 
 _RANGE: Final = re.compile(r"(\d{1,3})-(\d{1,3})")
 _WORDS: Final = ("mti", "bitmap")
@@ -19,12 +20,13 @@ def ignored(text: str, messages: Iterable[Message]) -> list[str]:
     """Return the paths that *text* names, for `compare`.
 
     Args:
-        text: numbers, paths, ranges of numbers and names, with commas.
+        text: numbers, paths, ranges of numbers and names, also dotted ones, with commas.
         messages: those that are compared: their specs and what is in them say which names there are.
 
     Raises:
         ConfigError: it names what neither spec nor message has; all such words, each with what may be meant.
     """
+    messages = list(messages)
     numbers, names = _known(messages)
     found: list[str] = []
     problems: list[Problem] = []
@@ -36,6 +38,8 @@ def ignored(text: str, messages: Iterable[Message]) -> list[str]:
             found.append(word)
         elif word in names:
             found += names[word]
+        elif not word[0].isdecimal() and (path := _dotted(word, messages)):
+            found.append(path)
         else:
             hint = did_you_mean(word, [*names, *numbers, *_WORDS], len(problems))
             expected = hint or "; expected numbers, paths as 55.9F36, ranges as 41-43, or names of elements"
@@ -43,6 +47,16 @@ def ignored(text: str, messages: Iterable[Message]) -> list[str]:
     if problems:
         raise ConfigError(problems)
     return found
+
+
+def _dotted(word: str, messages: list[Message]) -> str:
+    """Return the path of *word*, a name with dots as ``icc_data.amount_authorized``; empty where it is none."""
+    for spec in (message.spec for message in messages if message.spec is not None):
+        try:
+            return next(iter(numbered(spec, [(word, "")])))
+        except ConfigError:
+            continue
+    return ""
 
 
 def _known(messages: Iterable[Message]) -> tuple[set[str], Mapping[str, list[str]]]:

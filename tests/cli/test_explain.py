@@ -153,6 +153,13 @@ def test_diff_ignores_what_is_named(iso_gateway: Call, ignore: str) -> None:
     assert iso_gateway("diff", REQUEST.hex(), other.hex(), "--ignore", ignore).exit_code == 0
 
 
+def test_diff_ignores_a_part_by_its_dotted_name(iso_gateway: Call) -> None:
+    one, other = (SPEC.encode(SALE.evolve({"55.9F36": each, "55.9F26": "A1" * 8})).hex() for each in ("0001", "0002"))
+    assert iso_gateway("diff", one, other).exit_code == 1
+    ignored = ("--ignore", "icc_data.application_transaction_counter")
+    assert iso_gateway("diff", one, other, *ignored).exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("ignore", "told"),
     [

@@ -206,3 +206,28 @@ def test_encode_takes_numbers_and_tags(iso_gateway: Call) -> None:
 def test_encode_reads_a_file(iso_gateway: Call, tmp_path: Path) -> None:
     (tmp_path / "message.json").write_text('{"mti": "0800", "fields": {"70": "301"}}')
     assert SPEC.decode(bytes.fromhex(iso_gateway("encode", str(tmp_path / "message.json")).stdout))[70] == "301"
+
+
+def test_encode_takes_names(iso_gateway: Call) -> None:
+    options = (
+        "processing_code=000000",
+        "amount_transaction=000000001234",
+        "icc_data.application_cryptogram=" + "A1" * 8,
+    )
+    done = iso_gateway("encode", "--mti", "0200", *(each for field in options for each in ("-f", field)))
+    message = SPEC.decode(bytes.fromhex(done.stdout))
+    assert (message[3], message[4], message["55.9F26"]) == ("000000", "000000001234", bytes.fromhex("A1" * 8))
+    data = {
+        "mti": "0200",
+        "fields": {"processing_code": "000000", "original_data_elements.mti": "0100", "90.stan": "000123"},
+    }
+    message = SPEC.decode(bytes.fromhex(iso_gateway("encode", json.dumps(data)).stdout))
+    assert (message[3], message["90.2"]) == ("000000", "000123")
+
+
+def test_encode_says_what_a_wrong_name_may_mean(iso_gateway: Call) -> None:
+    done = iso_gateway("encode", "--mti", "0200", "-f", "procesing_code=000000", "-f", "4=1", "-f", "4=2")
+    assert done.exit_code == 2
+    assert done.stdout == ""
+    assert "procesing_code: no element of iso87-ascii is called so, did you mean 'processing_code'?" in done.stderr
+    assert "4: is given twice" in done.stderr

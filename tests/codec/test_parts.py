@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from iso_gateway.catalog import load_spec
 from iso_gateway.codec.build import build_spec
 from iso_gateway.codec.message import Message, bound
 from iso_gateway.codec.parts import Parts
@@ -211,3 +212,10 @@ def test_what_no_value_says_stays_where_a_part_changes(packed: Spec, chars: Spec
     lower = chars.encode(chars.message("0200", {55: "9F2602AABB8201CC"})).replace(b"9F2602AABB", b"9f2602aAbB")
     assert chars.encode(chars.decode(lower).evolve({"55.82": "DDEE"})).endswith(b"0189f2602aAbB8202DDEE")
     assert chars.encode(chars.decode(lower).evolve({"55.9F26": "AABC"})).endswith(b"0169f2602aABC8201CC")
+
+
+@pytest.mark.parametrize("given", [{90: {"1": "0200", "2": "000123"}}, {"90.1": "0200", "90.2": "000123"}])
+def test_parts_left_out_at_the_end_move_no_other(given: dict[Any, Any]) -> None:
+    message = load_spec("iso87-ascii").message("0420", given)
+    assert message[90] == "0200000123" + "0" * 32
+    assert (message["90.1"], message["90.2"], message["90.5"]) == ("0200", "000123", "0" * 11)
