@@ -162,6 +162,9 @@ cdef class Storage:
     def __len__(self):
         return self.layout.count
 
+    def keys(self):
+        return dict.fromkeys(self.layout.keys).keys()
+
     def values(self):
         return self.carried
 

@@ -48,6 +48,9 @@ class Message(Storage):
     `bytes` for binary. ``message["55.9F26"]`` and ``message["60.2"]`` read inside. Iteration gives the numbers
     of the data elements, ascending. `repr` shows what the masks of the spec allow.
 
+    It is read as a mapping from numbers to values, and ``dict(message)`` is one, unmasked. It is no
+    `collections.abc.Mapping`: reporters of errors open whatever is one, and would write card numbers down.
+
     Args:
         mti: four digits.
         fields: number -> value. A message made here is bound to no spec: nothing is checked before it is

@@ -6,7 +6,7 @@ either. Where a key is a path (``"55.9F26"``) both ask the method ``_at``, which
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, KeysView, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -86,6 +86,10 @@ class Storage:
 
     def __len__(self) -> int:
         return len(self._fields)
+
+    def keys(self) -> KeysView[int]:
+        """Return the numbers of the data elements, ascending; with it ``dict(message)`` is what they carry."""
+        return self._fields.keys()
 
     def values(self) -> tuple[Value, ...]:
         """Return what the data elements carry, ascending by element."""

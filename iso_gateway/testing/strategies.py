@@ -25,9 +25,7 @@ from iso_gateway.testing.inside import parts
 from iso_gateway.testing.values import values
 
 
-@st.composite
 def messages(
-    draw: st.DrawFn,
     spec: Spec,
     *,
     mti: str | None = None,
@@ -36,11 +34,10 @@ def messages(
     most: int = 12,
     longest: int = 60,
     sound: bool = True,
-) -> Message:
+) -> st.SearchStrategy[Message]:
     """Return a strategy of messages that *spec* encodes and reads back equal.
 
     Args:
-        draw: hypothesis's.
         spec: whose messages.
         mti: the message type; None: any that the spec knows.
         having: data elements that each message has.
@@ -56,6 +53,22 @@ def messages(
     if unknown := [number for number in needed if number not in spec.fields]:
         raise ValueError(f"{spec.name} has no DE {unknown[0]}")
     others = [number for number in spec.fields if number not in barred and number not in needed]
+    mtis = sorted(spec.plan.mtis) if mti is None else [mti]
+    return _messages(spec, st.sampled_from(mtis), needed, others, most, longest, sound)
+
+
+@st.composite
+def _messages(  # noqa: PLR0917 -- hypothesis passes them on
+    draw: st.DrawFn,
+    spec: Spec,
+    mtis: st.SearchStrategy[str],
+    needed: list[int],
+    others: list[int],
+    most: int,
+    longest: int,
+    sound: bool,  # noqa: FBT001 -- likewise
+) -> Message:
+    """Draw a message with the elements *needed*, and some of the *others*."""
     chosen = draw(st.lists(st.sampled_from(others), max_size=most, unique=True)) if others else []
     found: dict[int, Value] = {}
     for number in sorted([*needed, *chosen]):
@@ -63,8 +76,7 @@ def messages(
         value = draw(element.filter(lambda each: each is not None) if number in needed else element)
         if value is not None:
             found[number] = value
-    kind = draw(st.sampled_from(sorted(spec.plan.mtis))) if mti is None else mti
-    return spec.message(kind, found)
+    return spec.message(draw(mtis), found)
 
 
 @st.composite

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Mapping
 
 import pytest
 
@@ -171,3 +172,14 @@ def test_the_keys_of_an_unbound_message_are_data_elements() -> None:
     for number in (-1, 0, 193):
         with pytest.raises(EncodeError):
             Message("0200", {number: "1"})
+
+
+def test_a_message_is_read_as_a_mapping_that_nobody_opens_unasked() -> None:
+    message = load_spec("iso87-ascii").message("0200", {2: "4761739001010010", 4: 1234})
+    assert dict(message) == {2: "4761739001010010", 4: "000000001234"}
+    assert [*message.keys()] == [2, 4]
+    assert message.keys() & {2, 3} == {2}
+    assert list(zip(message.keys(), message.values(), strict=True)) == list(message.items())
+    # What reports errors writes out the mappings among the locals of a frame.
+    assert not issubclass(Message, Mapping)
+    assert "4761739001010010" not in f"{message!r} {message} {message.keys()!r}"

@@ -47,6 +47,7 @@ def test_it_gives_back_what_it_holds(stored: Any, chars: Spec) -> None:
     assert stored.mti == "0200"
     assert stored.spec is chars
     assert stored.values() == ("x", "000000001234", b"\x00", b"\xff")
+    assert list(stored.keys()) == list(stored)
     assert stored.items() == ((2, "x"), (4, "000000001234"), (64, b"\x00"), (128, b"\xff"))
     assert stored._fields == dict(stored.items())
     assert stored._kept == {2: b"y"}
