@@ -34,7 +34,6 @@ INCOMPLETE = {
         *("audit-number", "transmission-time", "transaction", "local-time", "acceptor", "card", "entry-mode"),
     },  # one field that shows a bitmap
     "iso87-binary-echo_of_a_question": {"transmission-time", "network-management"},  # three fields
-    "iso87-ascii-sale_approved": {"parts"},  # tag 8A has no value, which its DE 55 shows
     "iso93-ascii-preauthorization": {"pin-entered"},  # DE 22 says that a PIN was entered
     "nibss-pos-chip_sale_of_a_library": {"chip-card"},  # the chip's data are of another sale
     "iso2003-every_field": {"parts", "one-mac"},
@@ -44,7 +43,6 @@ INCOMPLETE = {
     "iso87-binary-every_field": {"parts", "one-mac"},
     "iso93-ascii-every_field": {"parts", "one-mac"},
     "iso87-ebcdic-authorization_of_a_sample": {"entry-mode"},  # no DE 22: where the card was read is in its DE 61
-    "iso87-ebcdic-sale_approved": {"parts"},  # as in iso87-ascii
     "iso87-ebcdic-every_field": {"parts", "one-mac"},
     "iso93-binary-preauthorization": {"pin-entered"},  # as in iso93-ascii
     "iso93-binary-every_field": {"parts", "one-mac"},

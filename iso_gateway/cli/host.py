@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from iso_gateway.cli.certify import Reporting, certify_options, spec_of_set
+from iso_gateway.cli.hostlog import HostLog
 from iso_gateway.cli.options import Seconds, Speed, framing_option, spec_option
 from iso_gateway.cli.protecting import protection_of, protection_options
 from iso_gateway.cli.tls import tls_listening
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
 
 MOST_ROWS: Final = 20_000
 """Transactions that one answer of the admin socket has: at less than 500 bytes each, it stays far below its bound."""
-QUIET: Final = frozenset({"connected"})
-"""Events that are not worth a line of a person's screen."""
-WARNED: Final = frozenset({"undecodable", "refused", "not recorded", "fault", "finding", "no room", "withheld"})
-"""Those that a person is to look at."""
 
 
 @click.command()
@@ -75,6 +72,7 @@ WARNED: Final = frozenset({"undecodable", "refused", "not recorded", "fault", "f
 @click.option(
     "--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="One line per event."
 )
+@click.option("--show", is_flag=True, help="Log each message whole, as 'decode' shows it: masked.")
 @click.option(
     "--scenario",
     default="",
@@ -111,6 +109,7 @@ def host(
     keys: str,
     keys_of: str,
     log_format: str,
+    show: bool,
     scenario: str,
     seed: str,
     replay: Path | None,
@@ -132,7 +131,8 @@ def host(
     import msgspec
     import trio
 
-    from iso_gateway.host.server import HostServer
+    from iso_gateway.catalog import load_spec
+    from iso_gateway.host.server import HostServer, unseen
     from iso_gateway.host.settings import HostSettings
     from iso_gateway.net.address import Address
     from iso_gateway.net.collecting import collect_seldom
@@ -168,7 +168,7 @@ def host(
     protection = protection_of(mac, covers, pin_format, ksn, exchange)
     settings = msgspec.structs.replace(settings, protection=protection)
     log = HostLog(log_format)
-    server = HostServer.of(settings, log=log, tls=tls)
+    server = HostServer.of(settings, log=log, tls=tls, tap=log.shown(load_spec(spec_name)) if show else unseen)
     short = make_room(connections)
     reporting = Reporting(server, set_name, folder, log) if set_name or folder is not None or server.judge else None
 
@@ -266,33 +266,3 @@ def verbs(server: HostServer, stop: trio.Event) -> dict[str, Any]:
         "drain": drain,
         **server.fault_verbs(),
     }
-
-
-class HostLog:
-    """Writes the host's events to stderr."""
-
-    def __init__(self, form: str) -> None:
-        import sys
-
-        from iso_gateway.gateway.lines import Lines
-        from iso_gateway.net.clock import now
-
-        self._lines = Lines(sys.stderr, form)
-        self._json = form == "json"
-        self._now = now
-
-    def __call__(self, event: str, fields: Mapping[str, Any]) -> None:
-        """Write one event, unless people need not see it."""
-        if self._json or event not in QUIET:
-            level = "warning" if event in WARNED or "offset" in fields else "info"
-            self._lines.write(self._now().wall, event, fields, level)
-
-    def gather(self) -> None:
-        """Have the lines of one moment go out in one write, from now on; inside trio."""
-        from iso_gateway.net.poller import the_poller
-
-        self._lines.flush_by = the_poller().put_off
-
-    def flush(self) -> None:
-        """Write what was gathered and nobody has written."""
-        self._lines.flush()

@@ -29,10 +29,17 @@ def show(lines: Iterable[Line]) -> None:
     Raises:
         OutputLost: it cannot be written.
     """
-    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
-        say(plain(lines))
-        return
-    say("\n".join("".join(_painted(piece) for piece in each).rstrip() for each in lines))
+    say(painted(lines) if in_colour() else plain(lines))
+
+
+def in_colour() -> bool:
+    """Return whether nobody asked for none."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def painted(lines: Iterable[Line]) -> str:
+    """Return *lines* in their colours, as a terminal shows them."""
+    return "\n".join("".join(_painted(piece) for piece in each).rstrip() for each in lines)
 
 
 def _painted(piece: Piece) -> str:

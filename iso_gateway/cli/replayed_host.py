@@ -11,7 +11,8 @@ import trio
 from click.core import ParameterSource
 
 from iso_gateway.catalog import load_profile
-from iso_gateway.cli.host import HostLog, run_host
+from iso_gateway.cli.host import run_host
+from iso_gateway.cli.hostlog import HostLog
 from iso_gateway.errors import ConfigError, Problem
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.traffic.recorded import Recording, read_recording

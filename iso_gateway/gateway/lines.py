@@ -38,12 +38,15 @@ class Lines:
         self._wall: datetime | None = None
         self._stamp = ""
 
-    def write(self, wall: datetime, event: str, fields: Mapping[str, Any], level: str = "info") -> None:
-        """Write one line."""
+    def write(
+        self, wall: datetime, event: str, fields: Mapping[str, Any], level: str = "info", under: str = ""
+    ) -> None:
+        """Write one line; as text with *under* below it: lines for people, fit for a screen."""
         if wall is not self._wall:
             self._wall = wall
             self._stamp = f"{wall:%Y-%m-%dT%H:%M:%S}.{wall.microsecond // 1000:03}Z"
-        self._waiting.append(self._line(event, fields, level))
+        told = self._line(event, fields, level)
+        self._waiting.append(f"{told}\n{under}" if under and not self._json else told)
         if len(self._waiting) == 1:
             self.flush_by(self.flush)
 

@@ -47,9 +47,16 @@ from iso_gateway.protocol.moment import Moment
 from iso_gateway.protocol.protection import Exchange
 from iso_gateway.security.held import HeldKeys
 
+Tap = Callable[[str, bytes, str], None]
+"""Takes the peer, the bytes of a message as they came or go, and which of both: ``received`` or ``sent``."""
+
 
 def silent(_event: str, _fields: Mapping[str, Any]) -> None:
     """Log nothing."""
+
+
+def unseen(_peer: str, _payload: bytes, _which: str) -> None:
+    """Show nothing."""
 
 
 class HostServer:
@@ -68,6 +75,7 @@ class HostServer:
         keys: HeldKeys | None = None,
         tls: ServerTLS | None = None,
         scenario: Scenario | None = None,
+        tap: Tap = unseen,
     ) -> None:
         """Speak *dialect* in *framing*.
 
@@ -84,6 +92,7 @@ class HostServer:
                 ones.
             tls: how links that dial are taken; None: in clear.
             scenario: the rules that go before the ordinary ones; None: none, until some are added.
+            tap: is shown each message that comes, and each that goes as it is before faults cut or delay it.
         """
         self.settings = settings or HostSettings()
         self._tls = tls
@@ -112,6 +121,7 @@ class HostServer:
         )
         self._framing = framing
         self._log = log
+        self._tap = tap
         self.judge: Judge | None = None
         """Who is told of all that comes and goes; None: nobody judges."""
         if expectations := self.authorizer.scenario.expectations:
@@ -133,6 +143,7 @@ class HostServer:
         log: Log = silent,
         clock: Callable[[], Moment] = now,
         tls: ServerTLS | None = None,
+        tap: Tap = unseen,
     ) -> Self:
         """Return a host as *settings* describe it.
 
@@ -151,6 +162,7 @@ class HostServer:
             keys=named.keys,
             tls=tls,
             scenario=named.scenario,
+            tap=tap,
         )
 
     def __repr__(self) -> str:
@@ -259,7 +271,9 @@ class HostServer:
 
     def _say(self, name: str, link: Link, message: Message, at: Moment) -> None:
         """Send what the host says of its own accord."""
-        link.answer(self.authorizer.dialect.spec.encode(message), None, _nobody)
+        payload = self.authorizer.dialect.spec.encode(message)
+        self._tap(link.peer, payload, "sent")
+        link.answer(payload, None, _nobody)
         if self.judge is not None:
             self.judge.asked(name, message, at)
 
@@ -344,6 +358,7 @@ class HostServer:
 
     def _heard(self, name: str, link: Link, frame: Frame) -> None:
         link.messages += 1
+        self._tap(link.peer, frame.payload, "received")
         at = self._clock()
         decision = self.authorizer.hear(frame.payload, at, name)
         given = self._judged(name, frame.payload, decision, at)
@@ -355,7 +370,9 @@ class HostServer:
         if fault is not NO_FAULT:
             self._misbehave(link, frame, decision, given)
         elif decision.answer is not None:
-            link.answer(self.authorizer.payload(decision), self._framing.answer_header(frame.header), given)
+            payload = self.authorizer.payload(decision)
+            self._tap(link.peer, payload, "sent")
+            link.answer(payload, self._framing.answer_header(frame.header), given)
         for unasked in decision.sends:
             link.later(unasked.after, partial(self._tell, name, link, unasked, decision.under))
 
@@ -367,6 +384,8 @@ class HostServer:
             link.give(delivery(b"", header, self._framing, without_answer(fault), late, chance), given)
         else:
             payload = self.authorizer.payload(decision)
+            if fault.answers:
+                self._tap(link.peer, payload, "sent")
             link.give(delivery(payload, header, self._framing, fault, late, chance), given)
         if (whole := of_the_whole(fault)) != NO_FAULT:
             self.misbehave(Standing(fault=whole))

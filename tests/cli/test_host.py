@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import stat
 import subprocess
@@ -9,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from iso_gateway import load_spec
 from iso_gateway.admin.client import call
+from iso_gateway.cli.hostlog import HostLog
 from iso_gateway.errors import AdminError
 from tests.cli.conftest import COMMAND, Call, HostProcess, started
 
@@ -120,3 +123,39 @@ def test_what_is_wrong_with_a_scenario_is_said_with_its_lines(iso_gateway: Call,
     assert result.exit_code == 2
     assert f"{tmp_path / 'bad.yaml'}:2: rules.0.fault: no fault is called 'sielnce'" in result.stderr
     assert f"{tmp_path / 'bad.yaml'}:3: rules.1.when.amount: the first number of a range" in result.stderr
+
+
+def test_messages_are_shown_whole_and_masked(iso_gateway: Call, tmp_path: Path) -> None:
+    folder = tmp_path / "host"
+    folder.mkdir()
+    with started(folder, "--show") as running:
+        host = HostProcess(*running)
+        iso_gateway("send", "sale", "--to", host.address, "--amount", "12.34")
+        iso_gateway("send", "sale", "--to", host.address, "--amount", "10.68", "--timeout", "0.1")
+        host.stop()
+        assert host.process.stderr is not None
+        log = host.process.stderr.read().splitlines()
+    heads = [" ".join(row.split()[2:3]) for row in log if row.startswith("20")]
+    assert heads[:3] == ["received:", "transaction:", "sent:"]
+    assert "sent:" not in heads[3:]  # nobody was told of the second one
+    assert log.count("0200 financial request") == 2
+    assert log.count("0210 financial request response") == 1
+    assert "2     primary_account_number            476173******0010" in log
+    assert "39    response_code                     00" in log
+    assert all(len(row) <= 80 for row in log if not row.startswith("20"))
+
+
+async def test_messages_are_shown_as_json_and_with_why_they_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.StringIO()
+    monkeypatch.setattr("sys.stderr", written)
+    log = HostLog("json")
+    show = log.shown(load_spec("iso87-ascii"))
+    show("127.0.0.1:5000", b"08002020000000800000000000000123TERM0001", "received")
+    show("127.0.0.1:5000", b"08002020000000000000000000", "received")
+    show("127.0.0.1:5000", b"0", "received")
+    log.flush()
+    whole, broken, none = [json.loads(row) for row in written.getvalue().splitlines()]
+    assert (whole["event"], whole["mti"], whole["fields"]["11"], whole["bytes"]) == ("received", "0800", "000123", 40)
+    assert (broken["cause"], broken["fields"]) == ("DE 11 at byte 26: 0 bytes left, 6 needed", {"3": "000000"})
+    assert none["cause"].startswith("MTI at byte ")
+    assert "fields" not in none

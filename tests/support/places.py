@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import io
 import logging
@@ -12,11 +13,13 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
+import trio
 from click.testing import CliRunner, Result
 
 from iso_gateway import Message, Spec
 from iso_gateway.catalog import load_profile
 from iso_gateway.cli import main
+from iso_gateway.cli.hostlog import HostLog
 from iso_gateway.cli.place import caret
 from iso_gateway.codec.describe import describe, summary, to_json
 from iso_gateway.errors import CannotRedact, DecodeError, EncodeError, IsoGatewayError
@@ -197,6 +200,25 @@ def _pcap(*words: str) -> Place:
     return said
 
 
+def _logged(form: str) -> Place:
+    """Return what a host that shows its messages logs of the whole one and of broken ones."""
+
+    def said(case: Case) -> Said:
+        with contextlib.redirect_stderr(io.StringIO()) as log:
+            trio.run(_shown_by_host, case, form)
+        yield log.getvalue()
+
+    return said
+
+
+async def _shown_by_host(case: Case, form: str) -> None:
+    log = HostLog(form)
+    show = log.shown(case.spec)
+    for payload in (case.data, case.data[:-1], case.data[: len(case.data) // 2]):
+        show("127.0.0.1:5000", payload, "received")
+    log.flush()
+
+
 LIBRARY: Final[dict[str, Place]] = {
     "repr, table, JSON": _described,
     "traced and copied": _traced,
@@ -228,6 +250,8 @@ COMMANDS: Final[dict[str, Place]] = {
     "encode": _encode,
     "pcap": _pcap("--fields"),
     "pcap --json": _pcap("--json"),
+    "host --show": _logged("text"),
+    "host --show --log-format json": _logged("json"),
 }
 """For messages that have many canaries together."""
 
