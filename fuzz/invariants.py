@@ -22,7 +22,7 @@ from iso_gateway.framing import Framing
 from iso_gateway.resources import folder
 from iso_gateway.traffic.overhearing import Finding, Overhearing
 
-FRAMINGS: Final = ("2be", "2le-inclusive", "2bcd+tpdu", "4ascii", "2be+tpdu+cup")
+FRAMINGS: Final = ("2be", "2le-inclusive", "2bcd+tpdu", "4be", "4ascii", "2be+tpdu+cup")
 
 DEEP: Final = 24
 """How many parts of an element are changed one by one; each takes time for all of the element."""

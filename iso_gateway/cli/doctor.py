@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SHOWN: Final = 5
 """Fits that are printed."""
+USUAL: Final = "2be"
+"""The length that most frames have."""
 BETWEEN: Final = " · "
 """What stands between the pieces of a message's line."""
 REFERENCE: Final = re.compile(r"\d{12}", re.ASCII)
@@ -175,19 +177,24 @@ def _to_paste(best: Fit, chosen: Mapping[str, Spec]) -> list[Line]:
     if written:
         lines += [line(f"   {file}"), *(line("   ", each) for each in written.splitlines())]
     spec = file if written else name
-    framing = f" --framing {best.wrap.framing}" if best.wrap.framing else ""
+    # The length before the headers was left off: most have the one of two bytes.
+    framing = f"{USUAL}+{best.wrap.headers}" if best.wrap.headers else best.wrap.framing
     # What host and gateway would refuse, or hear nothing but garbage with, is nothing to paste.
     missing = ""
-    if best.wrap.skipped:
+    if best.wrap.skipped and not best.wrap.headers:
         missing = f"no framing of ours has that header of {best.wrap.skipped} bytes"
     elif not best.spec.profile:
         missing = f"{name} names no profile, which host and gateway need"
     if missing:
         return [*lines, line(f"   iso-gateway explain --spec {quote(spec)} -"), line(Piece(f"   {missing}", Style.BAD))]
-    lines.append(line(f"   iso-gateway host --port 9000 --spec {quote(spec)}{framing}"))
+    lines.append(
+        line(f"   iso-gateway host --port 9000 --spec {quote(spec)}{f' --framing {framing}' if framing else ''}")
+    )
     lines.append(line("   spec = ", json_text(spec)))
-    if best.wrap.framing:
-        lines.append(line(f'   framing = "{best.wrap.framing}"'))
+    if framing:
+        lines.append(line(f'   framing = "{framing}"'))
+    if best.wrap.headers:
+        lines.append(line(f"   # the length before {best.wrap.headers} was left off here; {USUAL} is the usual one"))
     return lines
 
 
@@ -215,6 +222,7 @@ def _as_json(fit: Fit, chosen: Mapping[str, Spec]) -> FitRow:
     return FitRow(
         framing=fit.wrap.framing,
         header=fit.wrap.skipped,
+        headers=fit.wrap.headers,
         messages=fit.wrap.total,
         spec=_called(fit.spec, chosen),
         edits=[edit.words for edit in fit.edits],

@@ -67,7 +67,7 @@ framing_option = click.option(
     default="2be",
     show_default=True,
     metavar="FRAMING",
-    help="Length 2be, 2le, 2bcd or 4ascii, then -inclusive, +tpdu, +cup as the other side has it: 2be+tpdu.",
+    help="Length 2be, 2le, 2bcd, 4be or 4ascii, then -inclusive, +tpdu, +cup as the other side has it: 2be+tpdu.",
 )
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One object on one line, last on stdout.")

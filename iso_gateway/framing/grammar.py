@@ -6,6 +6,7 @@ LENGTH     the length, before everything else               example: 100 bytes f
 2be        2 bytes, high byte first                         00 64
 2le        2 bytes, low byte first                          64 00
 2bcd       2 bytes, four BCD digits                         01 00
+4be        4 bytes, high byte first, to 65 535              00 00 00 64
 4ascii     4 bytes, four ASCII digits                       30 31 30 30
 =========  ===============================================  ==========================================
 

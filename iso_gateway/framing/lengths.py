@@ -26,6 +26,7 @@ BCD_BYTE: Final = tuple(bytes([tens << 4 | units]) for tens in range(10) for uni
 
 _BIG: Final = struct.Struct(">H")
 _LITTLE: Final = struct.Struct("<H")
+_FOUR: Final = struct.Struct(">I")
 
 
 class Length(NamedTuple):
@@ -51,6 +52,11 @@ def read_big(data: bytes, at: int) -> int:
 def read_little(data: bytes, at: int) -> int:
     """Return the two bytes at *at*, low byte first."""
     return data[at] | data[at + 1] << 8
+
+
+def read_four(data: bytes, at: int) -> int:
+    """Return the four bytes at *at*, high byte first."""
+    return data[at] << 24 | data[at + 1] << 16 | data[at + 2] << 8 | data[at + 3]
 
 
 def read_bcd(data: bytes, at: int) -> int:
@@ -89,6 +95,8 @@ LENGTHS: Final[dict[str, Length]] = {
     "2be": Length(2, 0xFFFF, read_big, _BIG.pack, _any_byte),
     "2le": Length(2, 0xFFFF, read_little, _LITTLE.pack, _any_byte),
     "2bcd": Length(2, 9999, read_bcd, write_bcd, lambda byte: BCD_VALUE[byte] >= 0),
+    # Four bytes could say more; but no message is longer than two can say, and nobody shall make us wait for it.
+    "4be": Length(4, 0xFFFF, read_four, _FOUR.pack, _any_byte),
     "4ascii": Length(4, 9999, read_ascii, write_ascii, lambda byte: 0x30 <= byte <= 0x39),
 }
 """The words for a length in the framing grammar."""

@@ -57,7 +57,7 @@ CUP_HEADER: Final = c.BitStruct(
 )
 """UnionPay's POS header: n2, n2, n1, n1, n6."""
 
-LENGTHS: Final = {"2be": c.Int16ub, "2le": c.Int16ul, "2bcd": BCDLength, "4ascii": ASCIILength}
+LENGTHS: Final = {"2be": c.Int16ub, "2le": c.Int16ul, "2bcd": BCDLength, "4be": c.Int32ub, "4ascii": ASCIILength}
 HEADERS: Final = {"tpdu": TPDU, "cup": CUP_HEADER}
 
 

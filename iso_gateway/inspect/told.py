@@ -182,7 +182,9 @@ class FitRow(msgspec.Struct, frozen=True):
     framing: str
     """As --framing takes it; empty: no frame."""
     header: int
-    """Bytes of a header that nobody knows."""
+    """Bytes of a header before which there is no length, or that nobody knows."""
+    headers: str
+    """What it is, as framings have it: ``tpdu+cup``; empty: nobody knows."""
     messages: int
     """How many messages there are."""
     spec: str

@@ -18,7 +18,7 @@ from tests.support.fixture_files import samples
 from tests.support.hidden_specs import drawn, messages_of
 from tests.support.shipped import SHIPPED_SPECS
 
-FRAMINGS = ("2be", "2le+tpdu", "2bcd", "4ascii-inclusive", "2be+tpdu+cup", "2be-inclusive+cup")
+FRAMINGS = ("2be", "2le+tpdu", "4be", "4ascii-inclusive", "2be+tpdu+cup", "2be-inclusive+cup")
 GATEWAY = """
 [[listener]]
 name = "theirs"
@@ -110,6 +110,20 @@ def test_the_json_has_the_same_to_paste(iso_gateway: Call, tmp_path: Path) -> No
     first = msgspec.json.decode(iso_gateway("doctor", "--json", made.hex()).output)["fits"][0]
     assert pasted(told, tmp_path) == (first["spec"], first["framing"])
     assert first["yaml"] == ""
+
+
+@pytest.mark.parametrize("headers", ["tpdu", "tpdu+cup"])
+def test_headers_without_their_length_are_told_with_a_framing_that_has_them(
+    iso_gateway: Call, tmp_path: Path, headers: str
+) -> None:
+    sample = max(samples("cup-pos")[:12], key=lambda each: len(each.fields))
+    wire = Framing.parse(f"2be+{headers}").frame(sample.raw)
+    done = iso_gateway("doctor", wire[2:].hex())
+    assert done.exit_code == 0, done.output
+    assert pasted(done.output, tmp_path) == ("cup-pos", f"2be+{headers}")
+    assert f"# the length before {headers} was left off here; 2be is the usual one" in done.output
+    (frame,) = load(tmp_path / "gateway.toml").listeners[0].framing.framer(65_535).receive(wire)
+    assert frame.payload == sample.raw
 
 
 def test_a_header_that_no_framing_has_is_nothing_to_start_a_host_with(iso_gateway: Call, tmp_path: Path) -> None:

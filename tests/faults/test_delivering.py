@@ -136,7 +136,7 @@ def test_what_has_a_true_length_is_read_as_frames_by_every_framing(framing: str,
     assert [len(frame.payload) for frame in frames] == expected
 
 
-@pytest.mark.parametrize("framing", ["2be", "4ascii", "2be-inclusive", "2be+tpdu"])
+@pytest.mark.parametrize("framing", ["2be", "4be", "4ascii", "2be-inclusive", "2be+tpdu"])
 def test_what_has_an_untrue_length_takes_of_the_next_frame_or_leaves_some(framing: str) -> None:
     spoken = Framing.parse(framing)
     framer = spoken.framer()

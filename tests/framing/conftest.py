@@ -11,7 +11,7 @@ from iso_gateway.framing import Framing
 ALL = [
     length + inclusive + headers
     for length, inclusive, headers in itertools.product(
-        ["2be", "2le", "2bcd", "4ascii"],
+        ["2be", "2le", "2bcd", "4be", "4ascii"],
         ["", "-inclusive"],
         ["", "+tpdu", "+tpdu+cup"],
     )

@@ -83,6 +83,9 @@ BROKEN = [
     ("4ascii", "3030205f", BadFrame, 2, "a length of four ASCII digits expected"),
     ("4ascii", "2b313233", BadFrame, 0, "a length of four ASCII digits expected"),
     ("4ascii", "303130b2", BadFrame, 3, "a length of four ASCII digits expected"),
+    ("4be", "00001001", FrameTooLong, 0, "a frame of 4097 bytes announced, at most 4096 allowed"),
+    ("4be", "30323030", FrameTooLong, 0, "a frame of 808595504 bytes announced, at most 4096 allowed"),
+    ("4be-inclusive", "00000003", BadFrame, 0, "a length of 3 that counts its own 4 bytes"),
     ("2bcd", "0a00", BadFrame, 0, "a length of four BCD digits expected"),
     ("2bcd", "00f1", BadFrame, 1, "a length of four BCD digits expected"),
     ("2be+tpdu", "0004 60000000", BadFrame, 0, "a frame of 4 bytes announced, its headers alone have 5"),
@@ -152,7 +155,7 @@ def test_a_frame_does_not_print_its_payload() -> None:
 
 FRAMINGS = st.builds(
     Framing,
-    st.sampled_from(["2be", "2le", "2bcd", "4ascii"]),
+    st.sampled_from(["2be", "2le", "2bcd", "4be", "4ascii"]),
     st.booleans(),
     st.sampled_from([(), ("tpdu",), ("cup",), ("tpdu", "cup")]),
 )

@@ -18,10 +18,12 @@ BEFORE_100_BYTES = [
     ("2be", "0064"),
     ("2le", "6400"),
     ("2bcd", "0100"),
+    ("4be", "00000064"),
     ("4ascii", "30313030"),
     ("2be-inclusive", "0066"),
     ("2le-inclusive", "6600"),
     ("2bcd-inclusive", "0102"),
+    ("4be-inclusive", "00000068"),
     ("4ascii-inclusive", "30313034"),
     ("2be+tpdu", "0069 6000000000"),
     ("2be+tpdu+cup", "006f 6000000000 603100000000"),
@@ -40,15 +42,18 @@ def test_the_short_form_comes_back(framing: Framing) -> None:
 
 
 WRONG = [
-    ("4asci", ["no length '4asci', did you mean '4ascii'? (known: 2be, 2le, 2bcd, 4ascii)"]),
+    ("4asci", ["no length '4asci', did you mean '4ascii'? (known: 2be, 2le, 2bcd, 4be, 4ascii)"]),
     ("2be+tdpu", ["no header 'tdpu', did you mean 'tpdu'? (known: tpdu, cup)"]),
     ("2be-exclusive", ["only '-inclusive' may follow a length, not '-exclusive'"]),
     ("2be-", ["only '-inclusive' may follow a length, not '-'"]),
     ("2be+tpdu+tpdu", ["each header at most once"]),
-    ("", ["no length '' (known: 2be, 2le, 2bcd, 4ascii)"]),
+    ("", ["no length '' (known: 2be, 2le, 2bcd, 4be, 4ascii)"]),
     (
-        "3be+x",
-        ["no length '3be', did you mean '2be'? (known: 2be, 2le, 2bcd, 4ascii)", "no header 'x' (known: tpdu, cup)"],
+        "2bec+x",
+        [
+            "no length '2bec', did you mean '2be'? (known: 2be, 2le, 2bcd, 4be, 4ascii)",
+            "no header 'x' (known: tpdu, cup)",
+        ],
     ),
 ]
 
@@ -62,7 +67,14 @@ def test_a_wrong_framing_is_refused_with_all_its_faults(text: str, faults: list[
 
 @pytest.mark.parametrize(
     ("text", "size"),
-    [("2be", 65536), ("2bcd", 10000), ("4ascii", 10000), ("4ascii-inclusive", 9996), ("2be+tpdu", 65531)],
+    [
+        ("2be", 65536),
+        ("4be", 65536),
+        ("2bcd", 10000),
+        ("4ascii", 10000),
+        ("4ascii-inclusive", 9996),
+        ("2be+tpdu", 65531),
+    ],
 )
 def test_what_the_length_cannot_say_is_not_framed(text: str, size: int) -> None:
     framing = Framing.parse(text)

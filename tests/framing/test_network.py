@@ -16,7 +16,7 @@ from iso_gateway.framing.lengths import LENGTHS
 
 FRAMINGS = st.builds(
     Framing,
-    st.sampled_from(["2be", "2le", "2bcd", "4ascii"]),
+    st.sampled_from(["2be", "2le", "2bcd", "4be", "4ascii"]),
     st.booleans(),
     st.sampled_from([(), ("tpdu",), ("cup",), ("tpdu", "cup")]),
 )

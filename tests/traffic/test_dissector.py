@@ -41,7 +41,17 @@ if shutil.which("tshark") is None:
     pytest.skip("tshark is not installed (Debian package tshark)", allow_module_level=True)
 
 DRAWN = 6
-FRAMINGS = ("2be", "2le-inclusive", "2bcd+tpdu", "4ascii", "2be+tpdu+cup", "4ascii-inclusive", "2le", "2be", "2bcd")
+FRAMINGS = (
+    "2be",
+    "2le-inclusive",
+    "2bcd+tpdu",
+    "4ascii",
+    "2be+tpdu+cup",
+    "4ascii-inclusive",
+    "4be",
+    "2be",
+    "4be-inclusive",
+)
 PORT, UNSAFE_PORT = 7000, 8000
 
 

@@ -12,7 +12,7 @@ from iso_gateway.codec.message import Message
 from iso_gateway.codec.spec import Spec
 from iso_gateway.codec.unreadable import many
 from iso_gateway.errors import DecodeError
-from iso_gateway.framing.headers import CUP_HEADER_SIZE, HEADERS, TPDU_ID
+from iso_gateway.framing.headers import CUP_HEADER_SIZE, HEADERS
 from iso_gateway.inspect.causes.suspicion import BY_ITSELF, USUAL, Suspicion, judged, read_so
 from iso_gateway.inspect.doctor.wraps import Wrap, wraps
 from iso_gateway.inspect.told import Cause
@@ -22,6 +22,7 @@ _LENGTHS: Final = {
     "2be": "a length of 2 bytes",
     "2le": "a length of 2 bytes (the low one first)",
     "2bcd": "a length of 2 bytes in BCD",
+    "4be": "a length of 4 bytes",
     "4ascii": "a length of 4 digits",
 }
 _HEADERS: Final = {"tpdu": "a TPDU", "cup": "a UnionPay header"}
@@ -86,8 +87,9 @@ def _suspicion(wrap: Wrap, spec: Spec, message: Message, *, own: bool, data: byt
     before = many(len(data) - size, "byte")
     away = f"leave the first {before} out{other}"
     if wrap.skipped and not wrap.framing:
-        tpdu = wrap.skipped == _TPDU and data[0] == TPDU_ID
+        tpdu = wrap.headers.startswith("tpdu")
         what = f"looks like a TPDU, {data[:_TPDU].hex().upper()}" if tpdu else "is no part of it"
+        what += ", and a UnionPay header" if wrap.headers == "tpdu+cup" else ""
         words = f"a header was left on: what stands in the {before} before the message type {what}"
         price = 0.1 if tpdu else 1.1 + wrap.skipped / 32
         cause = Cause("header", words, read_so(message, size, "behind it"), away)

@@ -12,7 +12,7 @@ from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import DecodeError, IncompleteError
 from iso_gateway.inspect.doctor.edits import CHEAP
 from iso_gateway.inspect.doctor.sanity import Sense, sense
-from iso_gateway.inspect.doctor.search import SANE, UNKNOWN_HEADER, bounded
+from iso_gateway.inspect.doctor.search import SANE, bounded, skipping
 from iso_gateway.inspect.doctor.walk import worth
 from iso_gateway.inspect.doctor.wraps import Wrap, wraps
 
@@ -44,7 +44,7 @@ class Cut(NamedTuple):
     def worth(self) -> float:
         """How much sense it makes, as `Fit.worth`."""
         behind = 0 if self.missing else len(self.wrap.payloads[0]) - self.error.offset
-        return worth(self.sense) - _PRICE - behind / 8 - (UNKNOWN_HEADER if self.wrap.skipped else 0.0)
+        return worth(self.sense) - _PRICE - behind / 8 - skipping(self.wrap)
 
 
 def cut(data: bytes | Sequence[bytes], specs: Iterable[Spec]) -> Cut | None:

@@ -43,13 +43,13 @@ RIGID: Final = frozenset(
 _OF_DIGITS: Final = frozenset({"an", "anp", "ans"})
 """The formats of codes that are digits in most dialects, which then may pack them: DE 39, DE 49."""
 
-_RAW_OR: Final = {"binary": "raw", "hex": "hex characters", "hex-ebcdic": "hex characters in EBCDIC"}
+_RAW_OR: Final = {"binary": "raw (binary)", "hex": "in hex characters", "hex-ebcdic": "in hex characters in EBCDIC"}
 _BINARIES: Final = (
-    ("binary", None, "raw (encoding binary)"),
-    ("hex", "characters", "in hex characters, which lengths count,"),
-    ("hex", None, "in hex characters, of which lengths count two as one,"),
-    ("hex-ebcdic", "characters", "in hex characters in EBCDIC, which lengths count,"),
-    ("hex-ebcdic", None, "in hex characters in EBCDIC, of which lengths count two as one,"),
+    ("binary", None, ""),
+    ("hex", "characters", ", where lengths count characters"),
+    ("hex", None, ", where lengths count bytes"),
+    ("hex-ebcdic", "characters", ", where lengths count characters"),
+    ("hex-ebcdic", None, ", where lengths count bytes"),
 )
 """How all binary elements may be written, and what their lengths count."""
 
@@ -235,11 +235,12 @@ def of_the_whole(data: Mapping[str, Any]) -> Iterator[Edit]:
 
 def of_kinds(fields: Mapping[str, Mapping[str, Any]]) -> Iterator[Edit]:
     """Yield the edits of all elements of a kind: what libraries differ in is how they write all that is binary."""
-    for now, (other, counts, words) in itertools.product(("binary", "hex", "hex-ebcdic"), _BINARIES):
+    for now, (other, counts, counted) in itertools.product(("binary", "hex", "hex-ebcdic"), _BINARIES):
         some = [int(key) for key, data in fields.items() if data["format"] == "b" and data.get("encoding") == now]
         if some and now != other:
             changes = (("encoding", other), ("counts", counts))
-            yield Edit("fields", changes, f"all binary elements {words} instead of {_RAW_OR[now]}", _KIND, tuple(some))
+            words = f"all binary elements {_RAW_OR[other]} instead of {_RAW_OR[now]}{counted}"
+            yield Edit("fields", changes, words, _KIND, tuple(some))
 
 
 def _said(encoding: str) -> str:

@@ -47,6 +47,8 @@ LIKELY: Final = 0.7
 """The share below which an edited spec is no answer."""
 UNKNOWN_HEADER: Final = 4.0
 """What a header that nobody knows costs, in points; a byte of it costs a sixteenth more."""
+KNOWN_HEADER: Final = 1.0
+"""... and one that is known, of a frame whose length was left off."""
 
 
 class Fit(NamedTuple):
@@ -63,8 +65,7 @@ class Fit(NamedTuple):
     @property
     def worth(self) -> float:
         """How much sense it makes, in points, less what it takes for granted."""
-        skipped = UNKNOWN_HEADER + self.wrap.skipped / 16 if self.wrap.skipped else 0.0
-        return worth(self.sense) - sum(edit.price for edit in self.edits) - skipped
+        return worth(self.sense) - sum(edit.price for edit in self.edits) - skipping(self.wrap)
 
     @property
     def believed(self) -> bool:
@@ -78,6 +79,13 @@ class Fit(NamedTuple):
     def rank(self) -> tuple[Any, ...]:
         """What fits are sorted by."""
         return not self.believed, -self.worth
+
+
+def skipping(wrap: Wrap) -> float:
+    """Return what the bytes cost that *wrap* skips: less where they are headers of which one tells a TPDU's id."""
+    if "tpdu" in wrap.headers:
+        return KNOWN_HEADER
+    return UNKNOWN_HEADER + wrap.skipped / 16 if wrap.skipped else 0.0
 
 
 def diagnose(data: bytes | Sequence[bytes], specs: Iterable[Spec]) -> list[Fit]:
@@ -222,7 +230,7 @@ class _Trial:
         concerned = choices.kind is None
         some = sorted(wrap.payloads[:MESSAGES], key=len)
         self._walks: list[Walk] = []
-        self.promise = -sum(edit.price for edit in self.whole) - (UNKNOWN_HEADER if wrap.skipped else 0.0)
+        self.promise = -sum(edit.price for edit in self.whole) - skipping(wrap)
         for payload in some:
             begun = head(plan, payload)
             if begun is None:

@@ -17,6 +17,8 @@ LONGEST_THAT_SAYS_SO: Final = 32
 """... and so many of one that does, as Visa's of 22 bytes."""
 MOST_PAYLOADS: Final = 16
 """Messages of one input that are looked at; the others are counted."""
+CHOSEN: Final = [names for count in range(len(HEADERS) + 1) for names in itertools.permutations(HEADERS, count)]
+"""All rows of network headers."""
 
 
 class Wrap(NamedTuple):
@@ -30,11 +32,16 @@ class Wrap(NamedTuple):
     """The first messages."""
     total: int
     """How many messages there are."""
+    headers: str = ""
+    """The network headers that those bytes are, as a framing has them: ``tpdu+cup``. The length before them was left
+    off. Empty: none that we know."""
 
     @property
     def words(self) -> str:
         """In words: ``no frame``, ``framing 2be+tpdu``, ``framing 2be and a header of 12 bytes``."""
         framing = f"framing {self.framing}" if self.framing else "no frame"
+        if self.headers:
+            return f"headers {self.headers} without the length before them"
         count = f"{self.skipped} byte{'' if self.skipped == 1 else 's'}"
         return f"{framing} and a header of {count}" if self.skipped else framing
 
@@ -58,12 +65,24 @@ def wraps(*given: bytes) -> Iterator[Wrap]:
         said = {payload[0] for payload in wrap.payloads}
         sizes = {*range(1, LONGEST_HEADER + 1), *(said if len(said) == 1 and max(said) <= LONGEST_THAT_SAYS_SO else ())}
         for size in sorted(size for size in sizes if 0 < size < shortest):
-            yield Wrap(wrap.framing, size, tuple(payload[size:] for payload in wrap.payloads), wrap.total)
+            inner = tuple(payload[size:] for payload in wrap.payloads)
+            headers = _headers(size, wrap.payloads) if not wrap.framing else ""
+            yield Wrap(wrap.framing, size, inner, wrap.total, headers)
+
+
+def _headers(size: int, payloads: tuple[bytes, ...]) -> str:
+    """Return the network headers that the first *size* bytes of all *payloads* are; empty where they are none."""
+    for chosen in CHOSEN:
+        ends = list(itertools.accumulate((HEADERS[name].size for name in chosen), initial=0))
+        if ends[-1] == size and all(
+            HEADERS[name].wrong(payload, at) < 0 for payload in payloads for name, at in zip(chosen, ends, strict=False)
+        ):
+            return "+".join(chosen)
+    return ""
 
 
 def _framed(some: list[bytes]) -> Iterator[Wrap]:
-    headers = [chosen for count in range(len(HEADERS) + 1) for chosen in itertools.permutations(HEADERS, count)]
-    for length, inclusive, chosen in itertools.product(LENGTHS, (False, True), headers):
+    for length, inclusive, chosen in itertools.product(LENGTHS, (False, True), CHOSEN):
         framing = Framing(length, inclusive, chosen)
         payloads: list[bytes] = []
         for data in some:
@@ -83,6 +102,8 @@ def _payloads(framing: Framing, data: bytes) -> list[bytes]:
         frames = framer.receive(data)
     except FramingError:
         return []
-    if framer.buffered or framer.fault is not None:
+    # Two bytes of zero before each length are no keep-alive, but the upper half of one of four bytes.
+    halves = data.startswith(b"\0\0") and framer.keepalives >= len(frames)
+    if framer.buffered or framer.fault is not None or halves:
         return []
     return [frame.payload for frame in frames if frame.payload]

@@ -336,6 +336,10 @@ local function said_length(raw)
     local digits = string.format("%02X%02X", a, b)
     return digits:find("^[0-9]+$") and tonumber(digits)
   end
+  if form == "4be" then
+    local c, d = raw:byte(3, 4)
+    return ((a * 256 + b) * 256 + c) * 256 + d
+  end
   return raw:find("^[0-9]+$") and tonumber(raw)
 end
 
@@ -377,7 +381,7 @@ local function show_frame(buffer, at, stop, start, tree, whole, pinfo, nth)
 end
 
 function proto.dissector(buffer, pinfo, tree)
-  local prefix = SPEC.framing.length == "4ascii" and 4 or 2
+  local prefix = SPEC.framing.length:sub(1, 1) == "4" and 4 or 2
   local own = SPEC.framing.inclusive and prefix or 0
   local all, at = buffer:len(), 0
   -- What the capture does not have cannot be waited for.

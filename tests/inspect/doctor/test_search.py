@@ -34,7 +34,9 @@ def edit(path: str, **changes: str | None) -> Edit:
     return Edit(path, tuple(changes.items()), "")
 
 
-@pytest.mark.parametrize("framing", ["2be", "2le", "2bcd", "4ascii", "2be-inclusive", "2be+tpdu", "2be+tpdu+cup"])
+@pytest.mark.parametrize(
+    "framing", ["2be", "2le", "2bcd", "4be", "4be+tpdu", "4ascii", "2be-inclusive", "2be+tpdu", "2be+tpdu+cup"]
+)
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
 def test_framing_and_spec_are_found(framing: str, spec: object) -> None:
     assert spec in SPECS
@@ -43,6 +45,32 @@ def test_framing_and_spec_are_found(framing: str, spec: object) -> None:
     best = diagnose(Framing.parse(framing).frame(sale) * 2, ALL)[0]
     assert (best.wrap.framing, best.wrap.total, best.spec.name) == (framing, 2, ours.name)
     assert best.sense.share == 1.0
+
+
+@pytest.mark.parametrize("framing", ["4be", "4be-inclusive", "4be+tpdu", "2be"])
+@pytest.mark.parametrize("count", [1, 3])
+def test_two_bytes_more_of_a_length_are_no_header_and_no_keep_alive(framing: str, count: int) -> None:
+    chosen = Framing.parse(framing)
+    fits = diagnose(chosen.frame(changed("iso87-ascii")) * count, SPECS)
+    assert {fit.wrap.framing for fit in fits if fit.believed} == {framing}
+    kept_alive = chosen.keepalive() + chosen.frame(changed("iso87-ascii")) * 3
+    assert diagnose(kept_alive, SPECS)[0].wrap.framing == framing
+
+
+@pytest.mark.parametrize("headers", ["tpdu", "cup", "tpdu+cup"])
+def test_headers_are_known_without_the_length_before_them(headers: str) -> None:
+    data = Framing.parse(f"2be+{headers}").frame(changed("iso87-binary"))[2:]
+    best = diagnose(data, SPECS)[0]
+    assert (best.wrap.words, best.edits) == (f"headers {headers} without the length before them", ())
+    assert best.believed
+
+
+@pytest.mark.parametrize("bitmap", ["hex-ebcdic", "hex"])
+def test_a_bitmap_in_characters_is_found_in_a_message_in_ebcdic(bitmap: str) -> None:
+    data = changed("iso87-ebcdic", edit("bitmap", encoding=bitmap))
+    best = diagnose(data, [*SPECS, load_spec("iso87-ebcdic")])[0]
+    assert [each.changes for each in best.edits] == [(("encoding", bitmap),)]
+    assert best.message[43] == SALE[43]
 
 
 def test_a_header_that_nobody_knows_is_counted() -> None:
