@@ -113,11 +113,13 @@ def raw_given(given: tuple[str, ...]) -> tuple[list[bytes], str]:
         except NotHex as error:
             if not text.strip():
                 return [], f"{where}{error}"
-            found += [error.before] if error.before else []
+            from iso_gateway.cli.texts import candidates
+
+            found += [*candidates(text), *([error.before] if error.before else [])]
     if said := foreign(raw) or foreign_text(text) or (found and foreign(found[0])):
         return [], f"{where}{said}"
     unread = f"{where}{taken.size}, of which only the start is looked at" if taken.more else ""
-    return [*found, raw.rstrip(b"\r\n") if raw.isascii() else raw], unread
+    return [*dict.fromkeys([*found, raw.rstrip(b"\r\n") if raw.isascii() else raw])], unread
 
 
 def taken_in(given: tuple[str, ...], head: int = HEAD) -> tuple[Taken, str]:
@@ -177,10 +179,23 @@ def _of(taken: Taken, where: str, spec: Spec) -> Given:
         data = read_hex(_whole(text, taken))
         message = _message(data, spec)
     except NotHex as error:
+        if not is_jpos and (found := _in_text(text, spec)) is not None:
+            return found
         known = foreign_text(text) if not is_jpos else ""
-        return Given(b"" if known else error.before, where + (known or f"no hex: {error}"))
+        return Given(b"" if known else error.before, where + (known or f"{'' if is_jpos else 'no hex: '}{error}"))
     said = foreign(data)
     return Given(b"", where + said) if said else Given(message)
+
+
+def _in_text(text: str, spec: Spec) -> Given | None:
+    """Return the message that is text itself, or why it is none of *spec*; None where there is no text like that."""
+    from iso_gateway.cli import texts
+
+    found = texts.within(text, spec)
+    if found is not None:
+        return Given(found)
+    said = texts.in_characters(text, spec)
+    return Given(b"", said) if said else None
 
 
 def _message(data: bytes, spec: Spec) -> bytes:

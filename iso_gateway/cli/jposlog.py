@@ -22,23 +22,30 @@ def read_isomsg(text: str, spec: Spec) -> bytes:
     """Return the one message in *text* as *spec* writes it; its header is left out.
 
     Raises:
-        NotHex: there are several, one breaks off or is masked, or *spec* cannot carry it.
+        NotHex: there are several, it breaks off, or *spec* cannot carry it; or elements of it are masked: then what the
+            others come to stands before.
     """
     from iso_gateway.compat.imports.xml_text import read_xml
     from iso_gateway.errors import EncodeError, SpecError
+    from iso_gateway.inspect.causes.suspicion import listed
 
     found = _messages(text)
     if len(found) != 1:
         raise NotHex(f"{len(found)} messages of a jPOS log: give one" if found else "the <isomsg> breaks off")
     try:
-        values = _values(read_xml(found[0]), "")
+        masked: list[str] = []
+        values = _values(read_xml(found[0]), "", masked)
     except SpecError as error:
         raise NotHex(f"no message of a jPOS log: {error}") from None
     mti = values.pop("0", "")
     try:
-        return spec.encode(spec.message(str(mti), {int(number): value for number, value in values.items()}))
+        data = spec.encode(spec.message(str(mti), {int(number): value for number, value in values.items()}))
     except EncodeError as error:
         raise NotHex(f"this message of a jPOS log is none of {spec.name}: {error}") from None
+    if masked:
+        those = f"{'element' if len(masked) == 1 else 'elements'} {listed(masked)}"
+        raise NotHex(f"{those} left out, as the jPOS log has them masked: these are not the bytes that were sent", data)
+    return data
 
 
 def _messages(text: str) -> list[str]:
@@ -56,11 +63,11 @@ def _messages(text: str) -> list[str]:
     return found
 
 
-def _values(message: Element, above: str) -> dict[str, Any]:
-    """Return number -> value of the elements, those with parts as a mapping.
+def _values(message: Element, above: str, masked: list[str]) -> dict[str, Any]:
+    """Return number -> value of the elements, those with parts as a mapping; what is masked is added to *masked*.
 
     Raises:
-        NotHex: one is masked, or has no number.
+        NotHex: one has no number, or a value that is not read.
     """
     values: dict[str, Any] = {}
     for each in message.children:
@@ -71,13 +78,14 @@ def _values(message: Element, above: str) -> dict[str, Any]:
         if not number.isdecimal() or len(number) > 3:
             raise NotHex(f"line {each.line} of the <isomsg>: its id is no number")
         if each.name == "isomsg":
-            values[number] = _values(each, f"{path}.")
+            values[number] = _values(each, f"{path}.", masked)
             continue
         value = each.attributes.get("value")
         if value is None:
             raise NotHex(f"element {path} has its value as CDATA, which is not read")
         if _MASKED.search(value):
-            raise NotHex(f"element {path} is masked in this jPOS log, so no bytes can be made of it")
+            masked.append(path)
+            continue
         values[number] = _carried(value, binary=each.attributes.get("type") == "binary", path=path)
     return values
 

@@ -190,6 +190,9 @@ PASTED: dict[str, str] = {
     "log, dump": "".join(
         f"10:00:01,123 [main] DEBUG acquirer.Channel - {row}\n" for row in hexdump_of_jpos(MESSAGE).splitlines()
     ),
+    "log, text": f"2026-11-23 10:00:01.123 INFO  [main] sent: {MESSAGE.decode()}\n",
+    "log, text and words": f"sent [{MESSAGE.decode()}] in 3 ms\n",
+    "text in quotes": f'"{MESSAGE.decode()}",\n',
     "line numbers": "\n".join(
         f"{number:3}: {line}" for number, line in enumerate(wrapped(MESSAGE.hex(" "), 48).splitlines(), 7)
     ),
@@ -243,7 +246,6 @@ def test_what_is_taken_off_is_told(iso_gateway: Call, tmp_path: Path, name: str)
         ("3G 30 38 30 30 30 38 30 30 30 38 30 30", "no hexadecimal digit"),
         (JPOS_FIELDS * 2, "2 messages of a jPOS log: give one"),
         (JPOS_FIELDS[:-20].replace("</isomsg>", ""), "the <isomsg> breaks off"),
-        (JPOS_FIELDS.replace("TERM0001", "TERM____"), "element 41 is masked in this jPOS log"),
         (JPOS_FIELDS.replace("000123", "TWELVE"), "this message of a jPOS log is none of iso87-ascii"),
     ],
 )
@@ -253,6 +255,32 @@ def test_what_may_be_meant_in_two_ways_or_is_broken_is_said_and_not_guessed(
     done = iso_gateway("decode", "-", given=text)
     assert done.exit_code == 1
     assert said in done.output
+
+
+def test_a_masked_log_tells_what_is_left(iso_gateway: Call) -> None:
+    masked = JPOS_FIELDS.replace("TERM0001", "TERM____").replace(
+        '<field id="11"', '<field id="2" value="476173______0010"/><field id="11"'
+    )
+    rest = SPEC.encode(SPEC.message("0800", {7: "1123100001", 11: "000123", 70: "301"}))
+    done = iso_gateway("decode", "-", given=masked)
+    assert done.exit_code == 1
+    assert done.stdout == iso_gateway("decode", rest.hex()).stdout
+    assert "elements 2 and 41 left out, as the jPOS log has them masked: these are not the bytes that" in done.stderr
+    assert iso_gateway("redact", "-", given=masked).exit_code == 1
+
+
+def test_text_of_another_dialect_is_no_hex(iso_gateway: Call) -> None:
+    done = iso_gateway("decode", "--spec", "iso87-binary", MESSAGE.decode())
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    assert "text as it stands, and iso87-binary is not written in characters: try --spec iso87-ascii" in done.stderr
+
+
+def test_text_in_a_log_that_breaks_is_read_so_far(iso_gateway: Call) -> None:
+    done = iso_gateway("decode", "-", given=f"10:00:01 sent: {MESSAGE.decode()}XYZ\n")
+    assert done.exit_code == 1
+    assert "message at byte 63: 3 bytes after the last field" in done.stdout
+    assert "000123" in done.stdout
 
 
 def test_digits_that_begin_with_a_message_type_are_the_message_where_they_are_one(iso_gateway: Call) -> None:

@@ -145,6 +145,13 @@ def _dressed(spec: Spec, message: Message, raw: bytes) -> Iterator[Broken]:
     """Yield the message as text: in hex, in base64, and all of it in EBCDIC."""
     yield Broken("hex twice", raw.hex().upper().encode(), lambda cause: "in hex" in cause.words)
     yield Broken("base64 as bytes", b64encode(raw), lambda cause: "in base64" in cause.words)
+    if not raw.isascii():
+        yield Broken(
+            "written as UTF-8", raw.decode("latin-1").encode(), partial(_follows, "these bytes were written as te")
+        )
+        read = raw.decode("utf-8", "replace").encode()
+        if read.count("\ufffd".encode()) > 1:
+            yield Broken("read as UTF-8", read, partial(_follows, "these bytes were read as text"))
     if all(data.get("encoding", "ascii") in {"ascii", "hex"} for data in _present(spec, message)) and raw.isascii():
         data = raw.decode("ascii").encode(EBCDIC)
         yield Broken("all of it in EBCDIC", data, partial(_reads, message, data))

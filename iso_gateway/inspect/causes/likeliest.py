@@ -9,7 +9,7 @@ import msgspec
 
 from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import DecodeError
-from iso_gateway.inspect.causes import bits, content, ends, forms, objects, outside
+from iso_gateway.inspect.causes import bits, content, ends, forms, mangled, objects, outside
 from iso_gateway.inspect.causes.suspicion import USE_SPEC, Suspicion, read_so
 from iso_gateway.inspect.doctor.edits import CHEAP, RIGID, Edit
 from iso_gateway.inspect.doctor.search import Fit, with_edits, yaml_of
@@ -70,6 +70,7 @@ def _suspicions(spec: Spec, data: bytes, error: DecodeError, others: Iterable[Sp
             yield each
     known = list(others)
     yield from outside.as_text(spec, data, known)
+    yield from mangled.suspicions(spec, data, known)
     yield from outside.suspicions(spec, data, known)
     yield from bits.suspicions(spec, data)
     if len(data) <= SEARCHED:

@@ -66,7 +66,7 @@ KINDS: Final = {
     "content in ascii", "content in bcd", "content in cp500", "all of it in EBCDIC", "hex twice", "base64 as bytes",
     "message type in ascii", "message type in bcd", "message type in cp500", "length counts bytes",
     "an element is missing", "a bit is off", "a byte of a value is wrong", "a value of spaces",
-    "odd digit padded otherwise",
+    "odd digit padded otherwise", "written as UTF-8", "read as UTF-8",
 }  # fmt: skip
 
 
