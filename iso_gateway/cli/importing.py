@@ -10,11 +10,13 @@ from typing import Any, Final, NamedTuple
 
 import click
 
+from iso_gateway.catalog import read_yaml
 from iso_gateway.cli.output import complain
 from iso_gateway.codec.build import plain
 from iso_gateway.compat.imports import j8583, jpos, moov, pyiso8583
 from iso_gateway.compat.imports.imported import Imported
 from iso_gateway.errors import Problem, SpecError
+from iso_gateway.inspect.grouping import grouped
 from iso_gateway.inspect.told_specs import SpecImported, SpecNote
 
 STDIN: Final = Path("-")
@@ -47,9 +49,17 @@ class Wanted(NamedTuple):
             raise SpecError([Problem("", "not UTF-8: save it as UTF-8", line)]) from None
 
 
+def _moov(wanted: Wanted) -> Imported:
+    """Read a specification of moov-io/iso8583, in JSON or YAML."""
+    if wanted.text.lstrip().startswith("{"):
+        return moov.read(wanted.text, wanted.name)
+    data, lines = read_yaml(wanted.text)
+    return moov.read_data(moov.typed(data), lines, wanted.name)
+
+
 READERS: Final[dict[str, Callable[[Wanted], Imported]]] = {
     "jpos": lambda wanted: jpos.read(wanted.content, wanted.name),
-    "moov": lambda wanted: moov.read(wanted.text, wanted.name),
+    "moov": _moov,
     "j8583": lambda wanted: j8583.read(wanted.content, wanted.name, binary=wanted.binary),
     "pyiso8583": lambda wanted: pyiso8583.read(wanted.text, wanted.name, wanted.variable),
 }
@@ -89,12 +99,13 @@ def looks_like(content: bytes) -> str:
         return "j8583"
     if b"<isopackager" in text or text.lstrip(b"\xff\xfe\xef\xbb\xbf \t\r\n").startswith(b"<"):
         return "jpos"
-    return "moov" if b'"fields"' in text else "pyiso8583"
+    moovs = b'"fields"' in text or re.search(rb"(?m)^fields *:", text)
+    return "moov" if moovs else "pyiso8583"
 
 
 def tell(notes: list[Problem], file: Path) -> None:
-    """Print what did not translate."""
-    for note in notes:
+    """Print what did not translate; what is the same of several elements in one line."""
+    for note, _rule in grouped((note, "") for note in notes):
         complain(note.at(str(file)), place=True)
 
 

@@ -69,6 +69,8 @@ def show(*, name: str, numbers: tuple[int, ...]) -> None:
 def check(*, name: str | None, listed: bool, as_json: bool) -> int:
     """Tell everything that is wrong with a spec, or doubtful, each with its line and the id of its rule.
 
+    What is the same of several elements is one line, which begins with the place of the first; --json has each.
+
     Exits 1 where something is doubtful, 2 where the spec cannot be used.
     """
     from iso_gateway.inspect.lint import Level
@@ -90,8 +92,10 @@ def check(*, name: str | None, listed: bool, as_json: bool) -> int:
         ]
         say_json(SpecJudged(source, rows))
     else:
-        for each in found:
-            say(f"{each.problem.at(source)}  [{each.rule}]")
+        from iso_gateway.inspect.grouping import grouped
+
+        for told, rule in grouped((each.problem, each.rule) for each in found):
+            say(f"{told.at(source)}  [{rule}]")
         if not found:
             say(f"{name}: nothing is wrong")
     return 2 if any(each.level is Level.ERROR for each in found) else 1 if found else 0
@@ -178,9 +182,9 @@ def import_spec(
 ) -> int:
     """Read a spec of another library, from a file or - for stdin, and write it as one of ours.
 
-    Takes jPOS packagers in XML, moov-io/iso8583 in JSON, configurations of j8583 in XML, and pyiso8583 dicts in JSON
-    or in a Python file, of which nothing is run. What does not translate is told on stderr, with its line and why; and
-    what does and is called otherwise here.
+    Takes jPOS packagers in XML, moov-io/iso8583 in JSON or YAML, configurations of j8583 in XML, and pyiso8583 dicts in
+    JSON or in a Python file, of which nothing is run. What does not translate is told on stderr, with its line and why;
+    and what does and is called otherwise here.
 
     Exits 1 where something did not translate, 2 where nothing can be made of it.
     """

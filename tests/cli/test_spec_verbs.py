@@ -111,6 +111,54 @@ def test_what_is_only_called_otherwise_is_told_and_no_failure(iso_gateway: Call,
     assert f"{theirs}:6: 65: left out: bit 65 announces a third bitmap" in done.stderr
 
 
+MOOV = """\
+name: Theirs
+fields:
+    "0": {type: String, length: 4, enc: ASCII, prefix: ASCII.Fixed}
+    "1": {type: Bitmap, length: 8, enc: HexToASCII, prefix: Hex.Fixed}
+    "4":
+        type: Numeric
+        length: 12
+        enc: ASCII
+        prefix: ASCII.Fixed
+        padding: {type: Left, pad: "0"}
+    "52": {type: String, length: 8, enc: HexToASCII, prefix: Hex.Fixed}
+    "64": {type: String, length: 8, enc: HexToASCII, prefix: Hex.Fixed}
+"""
+
+
+def test_yaml_of_moov_is_imported(iso_gateway: Call, tmp_path: Path) -> None:
+    theirs, ours = tmp_path / "theirs.yaml", tmp_path / "ours.yaml"
+    theirs.write_text(MOOV)
+    done = iso_gateway("spec", "import", str(theirs), "-o", str(ours))
+    assert done.exit_code == 0
+    assert done.stderr == f"{theirs}:11: DE 52, 64: text there, bytes here\n"
+    back = load_spec(ours)
+    assert back.decode(b"08001000000000000000000000001234")[4] == "000000001234"
+    again = iso_gateway("spec", "import", str(ours))
+    assert again.exit_code == 2
+    assert "mti: there is nothing to import: this is a spec of ours" in again.stderr
+
+
+def test_what_is_the_same_of_many_elements_is_one_line_and_each_in_json(iso_gateway: Call) -> None:
+    done = iso_gateway("spec", "export", "iso2003", "--to", "moov")
+    assert done.exit_code == 1
+    (line,) = [each for each in done.stderr.splitlines() if "its parts are not written" in each]
+    assert line.startswith("iso2003: DE 4-6, 8, 12, 21, 22, ")
+
+
+def test_a_spec_is_judged_in_few_lines_and_in_full_as_json(iso_gateway: Call, tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    rows = ", ".join(f"{number}: {{format: any}}" for number in (46, 47, 48, 60, 61))
+    path.write_text(f"base: iso87-ascii\nname: mine\nfields: {{{rows}}}\n")
+    done = iso_gateway("spec", "check", str(path))
+    (line,) = done.stdout.splitlines()
+    assert line.startswith(f"{path}:3: DE 46-48, 60, 61: format: format any")
+    assert line.endswith("  [unchecked]")
+    told = json.loads(iso_gateway("spec", "check", str(path), "--json").stdout)["findings"]
+    assert [each["path"] for each in told] == [f"fields.{number}.format" for number in (46, 47, 48, 60, 61)]
+
+
 @pytest.mark.parametrize("kind", ["pyiso8583", "moov"])
 def test_what_is_exported_is_imported_again(iso_gateway: Call, tmp_path: Path, kind: str) -> None:
     done = iso_gateway("spec", "export", "iso87-ascii", "--to", kind)

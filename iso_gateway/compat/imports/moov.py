@@ -1,4 +1,4 @@
-"""moov-io/iso8583: a specification in JSON, as its package ``specs`` imports and exports it, read as ours.
+"""moov-io/iso8583: a specification in JSON or YAML, as its package ``specs`` imports and exports it, read as ours.
 
 theirs: type, enc, prefix                                           ours
 Numeric or String; ASCII, EBCDIC, EBCDIC1047; padding Left 0        n in ascii, cp037, cp1047
@@ -7,8 +7,9 @@ String                                                              text
 Track1, Track2, Track3                                              text, z
 Binary or Hex; Binary                                               b in binary
 Binary or Hex; HexToASCII: a length counts the bytes                b in hex, counted in bytes
-String or Numeric; Binary, HexToASCII                               the same: what is text there is bytes here
-String; ASCIIToHex                                                  b in binary: digits there, bytes here
+text; Binary, HexToASCII                                            the same: what is text there is bytes here
+Binary or Hex; ASCII, EBCDIC, EBCDIC1047, BCD, LBCD                 as String: what is bytes there is text here
+any; ASCIIToHex                                                     b in binary: digits there, bytes here
 ASCII.Fixed, ASCII.LL, BCD.LLL, Binary.L, Hex.L, EBCDIC.LL ...      fixed, LVAR to LLLLLLVAR
 Composite                                                           parts: see `moov_parts`
 
@@ -36,14 +37,12 @@ PREFIXES: Final = {
 }
 _STRINGS: Final = frozenset({"String", "Numeric", "Track1", "Track2", "Track3"})
 _TRACKS: Final = frozenset({"Track2", "Track3"})
-_IN_BYTES: Final = {
-    ("String", "Binary"): "binary",
-    ("Numeric", "Binary"): "binary",
-    ("String", "HexToASCII"): "hex",
-    ("Numeric", "HexToASCII"): "hex",
-    ("String", "ASCIIToHex"): "binary",
-}
-"""Type and encoding of text that has any bytes on the wire, and the encoding of those."""
+_BYTES: Final = frozenset({"Binary", "Hex"})
+_IN_BYTES: Final = {"Binary": "binary", "HexToASCII": "hex", "ASCIIToHex": "binary"}
+"""Encodings that put any bytes on the wire, and what those are here. ASCIIToHex is what its own library reads by it: a
+length of bytes, not of the digits that it writes."""
+_PACKED: Final = frozenset({"BCD", "LBCD"})
+_MTIS: Final = {**_TEXTS, "Binary": "ascii", "BCD": "bcd", "LBCD": "bcd", "ASCIIToHex": "bcd"}
 _EARLY: Final = {
     "asciiEncoder": "ASCII",
     "bcdEncoder": "BCD",
@@ -61,9 +60,33 @@ def read(text: str, name: str = "") -> Imported:
     Raises:
         SpecError: it is none, or what it says of the message as a whole cannot be done.
     """
-    data, lines = read_json(text)
+    return read_data(*read_json(text), name)
+
+
+def typed(data: Any, key: str = "") -> Any:
+    """Return *data* of YAML, in which every scalar is text, as JSON has it: lengths numbers, switches booleans."""
+    if isinstance(data, dict):
+        return {each: typed(value, each) for each, value in data.items()}
+    if key == "length" and isinstance(data, str) and data.isascii() and data.isdecimal() and len(data) < 10:
+        return int(data)
+    return data in {"true", "yes", "on"} if key == "disableAutoExpand" else data
+
+
+def read_data(data: Any, lines: dict[str, int], name: str = "") -> Imported:
+    """Return the spec of a specification.
+
+    Args:
+        data: what its file says.
+        lines: the line of every path in it.
+        name: what the spec is called.
+
+    Raises:
+        SpecError: as `read`.
+    """
     if not isinstance(data, dict) or not isinstance(data.get("fields"), dict):
         raise SpecError([Problem("fields", "is missing: a specification of moov-io/iso8583 has a table of fields", 1)])
+    if isinstance(data.get("mti"), dict):
+        raise SpecError([Problem("mti", "there is nothing to import: this is a spec of ours", lines.get("mti"))])
     reading = _Reading(*_renamed(data["fields"], lines))
     mti, bitmap = reading.whole()
     fields = reading.fields()
@@ -123,9 +146,9 @@ class _Reading:
 
     def whole(self) -> tuple[str, dict[str, str]]:
         """Return the encoding of the MTI, and the bitmap."""
-        mti = {**_TEXTS, "BCD": "bcd"}.get(str(self.theirs.get("0", {}).get("enc")), "")
+        mti = _MTIS.get(str(self.theirs.get("0", {}).get("enc")), "")
         if not mti:
-            self._fault("fields.0.enc", "a message type in ASCII, BCD or EBCDIC expected")
+            self._fault("fields.0.enc", f"a message type in {', '.join(_MTIS)} expected")
         row = self.theirs.get("1", {})
         form = {"Binary": "binary", "HexToASCII": "hex"}.get(str(row.get("enc")), "")
         if not form:
@@ -187,22 +210,28 @@ class _Reading:
 
     def _content(self, number: int, kind: str, enc: str, made: dict[str, Any]) -> str:
         """Add format and encoding; return why they do not translate."""
-        if kind in _STRINGS and enc in _TEXTS:
+        if kind not in _STRINGS | _BYTES:
+            return f"type {kind[:20] or 'missing'}: nothing here is like it"
+        said = ""
+        if enc in _TEXTS:
             form = digits(number) if kind == "Numeric" else "z" if kind in _TRACKS else "any"
             made |= {"format": form, "encoding": _TEXTS[enc], "mask": masked(number, form)}
-        elif kind in _STRINGS and enc in {"BCD", "LBCD"}:
+            said = "bytes there, text here" if kind in _BYTES else ""
+        elif enc in _PACKED:
             form = "z" if kind in _TRACKS else "n"
             made |= {"format": form, "encoding": "bcd", "mask": masked(number, form)}
             made["pad"] = "left 0" if enc == "BCD" else "right 0"
-        elif kind in {"Binary", "Hex"} and enc in {"Binary", "HexToASCII"}:
-            form = "binary" if enc == "Binary" else "hex"
-            made |= {"format": "b", "encoding": form, "mask": masked(number, "b")}
-        elif (kind, enc) in _IN_BYTES:
-            made |= {"format": "b", "encoding": _IN_BYTES[kind, enc], "mask": masked(number, "b")}
-            said = "hexadecimal digits there, bytes here" if enc == "ASCIIToHex" else "text there, bytes here"
-            self.remarks.append(Problem(str(number), said, self._line(f"fields.{number}")))
+            said = "bytes there, digits here" if kind in _BYTES else ""
+        elif enc in _IN_BYTES:
+            made |= {"format": "b", "encoding": _IN_BYTES[enc], "mask": masked(number, "b")}
+            if enc == "ASCIIToHex":
+                said = "hexadecimal digits there, bytes here"
+            elif kind in _STRINGS:
+                said = "text there, bytes here"
         else:
-            return f"type {kind[:20] or 'missing'} in {enc[:20] or 'no encoding'}: nothing here is like it"
+            return f"encoding {enc[:20] or 'missing'}: nothing here is like it"
+        if said:
+            self.remarks.append(Problem(str(number), said, self._line(f"fields.{number}")))
         return ""
 
     def _length(self, prefix: str, made: dict[str, Any]) -> str:

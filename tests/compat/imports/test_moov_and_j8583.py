@@ -8,11 +8,12 @@ from typing import Any
 
 import msgspec
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from iso_gateway import Spec, load_spec
-from iso_gateway.catalog import spec_names
+from iso_gateway.catalog import read_yaml, spec_names
 from iso_gateway.codec.build import build_spec
 from iso_gateway.compat.imports import j8583, jpos, moov, moov_writing
 from iso_gateway.compat.imports.imported import Imported
@@ -55,6 +56,69 @@ def test_a_field_of_moov_lies_on_the_wire_as_theirs(
     payload = spec.encode(spec.message("0800", {number: value}))
     assert payload[20:] == on_the_wire
     assert spec.decode(payload)[number] == value
+
+
+TYPES = ("String", "Numeric", "Track1", "Track2", "Track3", "Binary", "Hex")
+ENCODINGS = {
+    "ASCII": (b"31323334", b"1234", "ascii"),
+    "EBCDIC": (b"F1F2F3F4", b"1234", "cp037"),
+    "EBCDIC1047": (b"F1F2F3F4", b"1234", "cp1047"),
+    "BCD": (b"1234", b"1234", "bcd"),
+    "LBCD": (b"1234", b"1234", "bcd"),
+    "Binary": (b"31323334", b"31323334", "binary"),
+    "HexToASCII": (b"3331333233333334", b"31323334", "hex"),
+    "ASCIIToHex": (b"31323334", b"31323334", "binary"),
+}
+"""What their four units of an encoding are on the wire, what we show of them, and the encoding here."""
+
+
+@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("enc", ENCODINGS)
+def test_every_encoding_of_moov_in_every_type_takes_as_many_bytes_as_theirs(kind: str, enc: str) -> None:
+    wire, shown, encoding = ENCODINGS[enc]
+    imported = moov.read(specification(48, type=kind, length=4, enc=enc, prefix="ASCII.LL"))
+    assert imported.notes == []
+    row = imported.data["fields"]["48"]
+    assert row["encoding"] == encoding
+    spec = build_spec(imported.data)
+    payload = b"08000000000000010000" + b"04" + bytes.fromhex(wire.decode())
+    value = spec.decode(payload)[48]
+    assert value == (bytes.fromhex(shown.decode()) if isinstance(value, bytes) else shown.decode())
+    # Whoever knew it as text and has bytes now, or the other way round, is told.
+    was_text, is_text = kind not in {"Binary", "Hex"}, isinstance(value, str)
+    assert [note.path for note in imported.remarks] == (["48"] if was_text != is_text or enc == "ASCIIToHex" else [])
+
+
+@pytest.mark.parametrize(
+    ("enc", "encoding"),
+    [
+        ("ASCII", "ascii"),
+        ("Binary", "ascii"),
+        ("EBCDIC", "cp037"),
+        ("BCD", "bcd"),
+        ("LBCD", "bcd"),
+        ("ASCIIToHex", "bcd"),
+    ],
+)
+def test_a_message_type_of_moov(enc: str, encoding: str) -> None:
+    data = json.loads(specification(3, **text_of(6)))
+    data["fields"]["0"]["enc"] = enc
+    assert moov.read(json.dumps(data)).data["mti"] == {"encoding": encoding}
+
+
+def test_a_message_type_without_a_like_is_told_with_those_that_have_one() -> None:
+    data = json.loads(specification(3, **text_of(6)))
+    data["fields"]["0"]["enc"] = "HexToASCII"
+    with pytest.raises(SpecError, match="a message type in ASCII, EBCDIC, EBCDIC1047, Binary, BCD, LBCD, ASCIIToHex"):
+        moov.read(json.dumps(data))
+
+
+def test_yaml_of_moov_is_read_as_its_json_is() -> None:
+    text = composite(prefix="ASCII.LL", bitmap=BIT_MAP, subfields={"1": text_of(2), "3": LL})
+    data, lines = read_yaml(yaml.safe_dump(json.loads(text)))
+    imported = moov.read_data(moov.typed(data), lines)
+    assert imported.data == moov.read(text).data
+    assert imported.notes == []
 
 
 LOST = {"cup-pos": {35, 36}, "iso87-binary": {35, 36}, "iso93-binary": {35, 36}, "scheme-host": {35, 36}}
@@ -166,7 +230,7 @@ def test_a_composite_of_moov_is_cut_as_theirs(text: str, wire: str, parts: dict[
             "in several ways, or have none",
         ),
         (composite(prefix="ASCII.LL", subfields={"1": text_of(256)}), "the parts take 256"),
-        (composite(prefix="ASCII.LL", subfields={"1": text_of(2, enc="Odd")}), "part 1: type String in Odd"),
+        (composite(prefix="ASCII.LL", subfields={"1": text_of(2, enc="Odd")}), "part 1: encoding Odd: nothing"),
         (composite(prefix="ASCII.LL", bitmap={"enc": "BCD"}, subfields={"1": text_of(2)}), "a bitmap in Binary"),
     ],
     ids=range(6),
@@ -188,7 +252,8 @@ def test_faults_of_moov_have_their_lines() -> None:
 @pytest.mark.parametrize(
     ("row", "told"),
     [
-        ({"type": "Odd", "length": 3, "enc": "ASCII", "prefix": "ASCII.Fixed"}, "type Odd in ASCII: nothing here"),
+        ({"type": "Odd", "length": 3, "enc": "ASCII", "prefix": "ASCII.Fixed"}, "type Odd: nothing here"),
+        ({"type": "String", "length": 3, "enc": "BerTLVTag", "prefix": "ASCII.Fixed"}, "encoding BerTLVTag: nothing"),
         ({"type": "String", "length": 3, "enc": "ASCII", "prefix": "BerTLV"}, "prefix 'BerTLV': nothing here"),
         ({"type": "String", "length": -1, "enc": "ASCII", "prefix": "ASCII.Fixed"}, "its length is no number"),
     ],
@@ -227,7 +292,7 @@ def test_the_names_of_early_versions_are_read_and_their_lines() -> None:
     }  # fmt: skip
     imported = moov.read(json.dumps({"name": "early", "fields": rows}, indent=0))
     (note,) = imported.notes
-    assert (note.path, note.message) == ("12", "left out: type Odd in ASCII: nothing here is like it")
+    assert (note.path, note.message) == ("12", "left out: type Odd: nothing here is like it")
     assert note.line is not None
     assert [each.path for each in imported.remarks] == ["1"], "that bit 1 announces another bitmap"
     spec = build_spec(imported.data)
