@@ -13,6 +13,7 @@ from iso_gateway.codec.currency import find, format_amount
 from iso_gateway.inspect import chipbits
 from iso_gateway.inspect.chipbits import Bits
 from iso_gateway.inspect.coded import ENTRY, TRANSACTIONS
+from iso_gateway.inspect.registers import COUNTRIES, merchant
 from iso_gateway.inspect.worded import date, time
 
 _METHODS: Final = {
@@ -221,6 +222,16 @@ def _currency(value: bytes) -> list[str]:
     return [known.code] if known is not None and len(value) == 2 else []
 
 
+def _country(value: bytes) -> list[str]:
+    known = COUNTRIES.get(value.hex()[-3:])
+    return [known] if known is not None and len(value) == 2 else []
+
+
+def _merchant(value: bytes) -> list[str]:
+    said = merchant(value.hex())
+    return [said] if said else []
+
+
 def _date(value: bytes) -> list[str]:
     said = date(value.hex()) if len(value) == 3 else ""
     return [said] if said else []
@@ -235,6 +246,7 @@ _TAGS: Final[dict[str, Callable[[bytes], list[str]]]] = {
     "4F": _application,
     "5F24": _date,
     "5F25": _date,
+    "5F28": _country,
     "5F2A": _currency,
     "82": _of_bits(chipbits.AIP, 2),
     "84": _application,
@@ -248,6 +260,8 @@ _TAGS: Final[dict[str, Callable[[bytes], list[str]]]] = {
     "9F0D": _of_bits(chipbits.TVR, 5),
     "9F0E": _of_bits(chipbits.TVR, 5),
     "9F0F": _of_bits(chipbits.TVR, 5),
+    "9F15": _merchant,
+    "9F1A": _country,
     "9F21": _time,
     "9F27": _cryptogram,
     "9F33": _of_bits(chipbits.CAPABILITIES, 3),

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 PROCESSING: Final = 3
 """The element with the processing code."""
+ADDITIONAL: Final = 54
+"""The element with additional amounts: what they say is told although digits in a row are masked in it."""
 UNKNOWN: Final = "unknown tag"
 """What is said of a tag that neither the spec nor EMV has."""
 CURRENCY_TAG: Final = "5F2A"
@@ -112,11 +114,13 @@ class _Explaining(NamedTuple):
         shown = mask.printable(as_text(value)) if self.unsafe else mask.shown(message, number)
         open_ = self.unsafe or (field.mask == "none" and number not in message.doubted)
         plain = isinstance(value, str) and (open_ or shown == value)
-        meaning = self._meaning(number, field.name, value) if plain else ""
-        meaning = f"wrong: {self.wrong[str(number)]}" if str(number) in self.wrong else meaning
-        yield Entry(
-            str(number), field.name, shown, [meaning] if meaning else [], place, written(field), masked=not open_
-        )
+        meanings = [self._meaning(number, field.name, value)] if plain else []
+        if number == ADDITIONAL and isinstance(value, str) and field.mask in {"none", "scan"}:
+            meanings = worded.additional(value) if number not in message.doubted or self.unsafe else []
+        if str(number) in self.wrong:
+            meanings = [f"wrong: {self.wrong[str(number)]}"]
+        said = [each for each in meanings if each]
+        yield Entry(str(number), field.name, shown, said, place, written(field), masked=not open_)
         nodes = list(spec.inside(message, number))
         hidden = tree.hidden(nodes)
         context = self._context(nodes)

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
 from iso_gateway.codec.currency import find, format_amount
+from iso_gateway.codec.mask import luhn
 from iso_gateway.codec.message import Message
 from iso_gateway.inspect import editions
 from iso_gateway.inspect.coded import ACCOUNTS, SETTLED
 from iso_gateway.inspect.kinds import operation, word
+from iso_gateway.inspect.registers import COUNTRIES, merchant
 
 if TYPE_CHECKING:
     from iso_gateway.protocol.profile import Profile
@@ -56,6 +59,8 @@ _SIGNED: Final = r"([CD]?)(\d+)"
 _SIDES: Final = {"": "", "C": "credit ", "D": "debit "}
 _ADDITIONAL: Final = r"(\d\d)(\d\d)(\d{3}|[A-Z]{3})([CD])(\d{12})"
 """One of the amounts of DE 54: the account, what amount it is, its currency, its side, and itself."""
+_RUN: Final = r"\d{13,}"
+"""Digits in a row of an amount and of the head of the next one, 19."""
 _AMOUNT_TYPES: Final = {
     "01": "ledger balance",
     "02": "available balance",
@@ -65,6 +70,7 @@ _AMOUNT_TYPES: Final = {
     "40": "cash",
     "41": "goods and services",
 }
+_MERCHANTS: Final = frozenset({"merchant_type", "card_acceptor_business_code", "merchant_category_code"})
 _CODES: Final[Mapping[str, Callable[[str], str]]] = {
     "account_type": lambda value: ACCOUNTS.get(value, ""),
     "amount_type": lambda value: _AMOUNT_TYPES.get(value, ""),
@@ -105,8 +111,12 @@ def meaning(path: str, name: str, value: str, message: Message, profile: Profile
     if name == "currency_code":
         known = find(value)
         return "" if known is None else known.code
+    if name.endswith("country_code"):
+        return COUNTRIES.get(value, "")
+    if name in _MERCHANTS:
+        return merchant(value)
     if path == "54" or name == "additional_amount":
-        return _additional(value)
+        return "; ".join(additional(value))
     if name in _CODES:
         return _CODES[name](value)
     return "" if profile is None else _of_dialect(path, value, profile)
@@ -151,17 +161,28 @@ def _amount_2003(name: str, value: str) -> str:
     return f"{_SIDES[side]}{known.code} {int(digits)}, {decimals} of its digits decimals"
 
 
-def _additional(value: str) -> str:
-    """Return the additional amounts in words; empty where they are not laid out as the standard has it."""
+def additional(value: str) -> list[str]:
+    """Return the additional amounts in words, one by one: ``available balance USD 100.00 credit``.
+
+    It is empty where they are not laid out as the standard has it, down to currencies that there are, and where a card
+    number may stand across two of them: it is told of masked elements too, in which digits in a row are hidden.
+    """
     found = list(re.finditer(_ADDITIONAL, value))
-    if not found or "".join(each[0] for each in found) != value:
-        return ""
+    if not found or "".join(each[0] for each in found) != value or any(find(each[3]) is None for each in found):
+        return []
+    if any(_may_be_card(run[at:end]) for run in re.findall(_RUN, value) for at, end in combinations(range(20), 2)):
+        return []
     said: list[str] = []
     for each in found:
-        _, what, currency, side, amount = each.groups()
-        minor = -int(amount) if side == "D" else int(amount)
-        said.append(f"{_AMOUNT_TYPES.get(what, f'amount {what}')} {format_amount(minor, currency)}")
-    return ", ".join(said)
+        account, what, currency, side, amount = each.groups()
+        of = "" if account == "00" else f"{ACCOUNTS.get(account, f'account {account}')}, "
+        kind = _AMOUNT_TYPES.get(what, f"amount {what}")
+        said.append(f"{of}{kind} {format_amount(int(amount), currency)} {_SIDES[side].strip()}")
+    return said
+
+
+def _may_be_card(digits: str) -> bool:
+    return len(digits) >= 13 and "2" <= digits[0] <= "6" and luhn(digits)
 
 
 def _of_dialect(path: str, value: str, profile: Profile) -> str:

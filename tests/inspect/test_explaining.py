@@ -90,3 +90,41 @@ def test_every_message_of_every_spec(name: str, data: st.DataObject) -> None:
 def test_any_bytes(data: bytes) -> None:
     explained = explain(SPEC, data, PROFILE)
     assert all(line.isprintable() for line in plain(showing.of_explained(explained, data)).splitlines())
+
+
+def said_of_54(value: str, spec: Spec = SPEC) -> tuple[str, list[str]]:
+    """Return what is shown of DE 54 and what is said of it."""
+    (found,) = [
+        each for each in explain(spec, spec.encode(spec.message("0210", {54: value}))).entries if each.path == "54"
+    ]
+    return found.value, found.meaning
+
+
+def test_additional_amounts_are_said_although_their_digits_are_masked() -> None:
+    shown, said = said_of_54("1001840C0000000050001002840D000000000500")
+    assert shown == "1001840C" + "*" * 32
+    assert said == [
+        "savings account, ledger balance USD 50.00 credit",
+        "savings account, available balance USD 5.00 debit",
+    ]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "0002840C476173900101" + "0010840D000000000500",  # a card number across the two, which passes by Luhn
+        "0002840C000476173900" + "1010010",
+        "4761739001010010",
+        "0002000C000000010000",
+        "HELLO",
+        "0002840C00000001000",
+    ],
+)
+def test_of_what_is_no_additional_amount_nothing_is_said(value: str) -> None:
+    assert said_of_54(value)[1] == []
+
+
+@given(st.text("0123456789CD ", max_size=60), st.integers(0, 60))
+def test_no_card_number_comes_out_of_additional_amounts(text: str, at: int) -> None:
+    value = (text[:at] + PAN + text[at:])[:120]
+    assert PAN[6:12] not in "".join(filter(str.isdecimal, "".join(said_of_54(value)[1])))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from iso_gateway import load_spec
 from iso_gateway.catalog import load_profile
 from iso_gateway.inspect import chip, worded
+from iso_gateway.inspect.registers import COUNTRIES, merchant
 
 SPEC = load_spec("iso87-ascii")
 SALE = SPEC.message("0200", {3: 0, 4: 1234, 49: "840", 50: "978"})
@@ -32,10 +33,29 @@ CUP = load_profile("cup-pos")
         ("29", "amount_settlement_fee", "C00000025", "credit EUR 0.25"),
         ("6", "amount_cardholder_billing", "000000001234", ""),
         ("95.1", "amount_transaction", "000000002100", "USD 21.00"),
-        ("54", "additional_amounts", "1002840C000000010000", "available balance USD 100.00"),
-        ("54", "amounts", "0001840D0000000001000040978C000000000500", "ledger balance -USD 1.00, cash EUR 5.00"),
+        ("54", "additional_amounts", "0002840C000000010000", "available balance USD 100.00 credit"),
+        ("54", "additional_amounts", "2002840D000000010000", "cheque account, available balance USD 100.00 debit"),
+        ("54", "additional_amounts", "7799840C000000010000", "account 77, amount 99 USD 100.00 credit"),
+        ("54", "additional_amounts", "0002392C000000010000", "available balance JPY 10000 credit"),
+        ("54", "additional_amounts", "0002EURC000000010000", "available balance EUR 100.00 credit"),
+        (
+            "54", "amounts", "0001840D0000000001000040978C000000000500",
+            "ledger balance USD 1.00 debit; cash EUR 5.00 credit",
+        ),
         ("54", "additional_amounts", "100", ""),
-        ("54.1", "additional_amount", "0002840C000000010000", "available balance USD 100.00"),
+        ("54", "additional_amounts", "0002840C00000001000", ""),
+        ("54", "additional_amounts", "0002840E000000010000", ""),
+        ("54", "additional_amounts", "0002000C000000010000", ""),
+        ("54", "additional_amounts", "0002840C000000010000 ", ""),
+        ("54.1", "additional_amount", "0002840C000000010000", "available balance USD 100.00 credit"),
+        ("18", "merchant_type", "5411", "supermarket"),
+        ("18", "merchant_type", "3501", "hotel"),
+        ("18", "merchant_type", "0001", ""),
+        ("26", "card_acceptor_business_code", "6011", "cash from a machine"),
+        ("48.61.08", "merchant_category_code", "5812", "restaurant"),
+        ("19", "acquiring_institution_country_code", "566", "Nigeria"),
+        ("20", "pan_extended_country_code", "384", "Côte d'Ivoire"),
+        ("69", "settlement_institution_country_code", "000", ""),
         ("54.1.1", "account_type", "30", "credit account"),
         ("54.1.2", "amount_type", "40", "cash"),
         ("4", "amount_transaction_2003", "8402000000001234", "USD 12.34"),
@@ -67,6 +87,9 @@ def test_what_a_value_says(path: str, name: str, value: str, said: str) -> None:
     [
         ("5F2A", "0840", ["USD"]),
         ("5F2A", "0000", []),
+        ("9F1A", "0566", ["Nigeria"]),
+        ("9F1A", "0000", []),
+        ("9F15", "5411", ["supermarket"]),
         ("9A", "251118", ["18 November 2025"]),
         ("9C", "20", ["returns"]),
     ],
@@ -78,6 +101,16 @@ def test_what_a_tag_says(tag: str, value: str, said: list[str]) -> None:
 def test_the_positions_of_nibss_are_those_of_1993() -> None:
     said = worded.meaning("123", "pos_data_code_nibss", "510101511344101", SALE)
     assert said.startswith("can read chip, can authenticate by PIN")
+
+
+def test_every_country_and_trade_is_said_once_and_in_a_line() -> None:
+    assert len(COUNTRIES) == 249
+    assert len(set(COUNTRIES.values())) == 249
+    for code in range(10_000):
+        said = merchant(f"{code:04d}")
+        assert said == said.strip()
+        assert len(said) <= 50
+    assert [code for code in range(3000, 4000) if not merchant(str(code))] == []
 
 
 NAMES = ["date", "time", "amount_transaction", "amount_transaction_2003", "currency_code", "account_type"]
