@@ -49,13 +49,13 @@ def spec_schema() -> Schema:
     for name in [name for name in defs if name.endswith("Shape")]:
         defs[name.removesuffix("Shape")] = _renamed(defs.pop(name))
     defs |= {"Part": _part(field), "Parts": parts}
-    return _document("a message specification", "Spec", defs)
+    return document("a message specification", "Spec", defs)
 
 
 def profile_schema() -> Schema:
     """Return the schema of a profile file."""
     _, defs = components(Profile)
-    return _document("a profile: the settings of a dialect", "Profile", defs)
+    return document("a profile: the settings of a dialect", "Profile", defs)
 
 
 def written(schema: Schema) -> str:
@@ -141,7 +141,7 @@ def _shape(kind: Any) -> Schema:
     return to(kind.__name__.removesuffix("Shape"))
 
 
-def _document(title: str, root: str, defs: dict[str, Schema]) -> Schema:
+def document(title: str, root: str, defs: dict[str, Schema]) -> Schema:
     """Return the schema of a whole file, which says all of *root*, or what it changes of its base."""
     keys = {"base": _BASE, **defs[root]["properties"]}
     changed = {f"{name}Change": _changed(each) for name, each in defs.items() if "properties" in each}

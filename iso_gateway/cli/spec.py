@@ -273,11 +273,17 @@ def stubs(*, name: str) -> None:
 
 
 @spec.command("schema")
-@click.argument("what", type=click.Choice(["spec", "profile", "scenario"]), default="spec")
+@click.argument("what", type=click.Choice(["spec", "profile", "scenario", "certification"]), default="spec")
 def schema(*, what: str) -> None:
-    """Print the JSON Schema of a spec, a profile or a scenario file, for editors and other programs."""
+    """Print the JSON Schema of a file, for editors: a spec, a profile, a scenario or a certification set."""
     from iso_gateway.catalog.schema import profile_schema, spec_schema, written
+    from iso_gateway.host.judging.schema import certification_schema
     from iso_gateway.host.scenario.schema import scenario_schema
 
-    made = {"spec": spec_schema, "profile": profile_schema, "scenario": scenario_schema}[what]()
-    say(written(made).rstrip("\n"))
+    made = {
+        "spec": spec_schema,
+        "profile": profile_schema,
+        "scenario": scenario_schema,
+        "certification": certification_schema,
+    }
+    say(written(made[what]()).rstrip("\n"))

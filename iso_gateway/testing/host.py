@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import trio
 
@@ -34,6 +34,16 @@ STORY: Final = 40
 """Events that are shown of a host in a test that failed."""
 
 
+class _Fault(NamedTuple):
+    """What `fail` or `fail_next` said."""
+
+    rule: Rule
+    said: str
+    """In words: ``fail_next silence kind:sale``."""
+    once: bool
+    """Whether it is meant for one message."""
+
+
 class Host:
     """A mock host at a free port of 127.0.0.1, which does what ``iso-gateway host`` does."""
 
@@ -50,8 +60,7 @@ class Host:
         self._rulings: list[Ruling] = []
         self._rules: list[Rule] = []
         """Those of `when`, in their order."""
-        self._faults: list[tuple[Rule, bool]] = []
-        """Those of `fail` and `fail_next`, and whether each is meant for one message."""
+        self._faults: list[_Fault] = []
         self._unmatched: list[str] = []
         self._strict = options.strict
         self._more = trio.Event()
@@ -142,12 +151,13 @@ class Host:
     def fail_next(self, fault: str, conditions: Conditions = "", /, **more: str | float) -> None:
         """Let *fault* go wrong with the answer to the next message, or the next that is meant; before all rules.
 
+        Where no such message comes, the test fails when it is over, unless `heal` took the fault back.
+
         Raises:
             ConfigError: with every word that is no fault, and every condition that is none.
         """
         said = conditions_of(conditions, more)
-        name = f"fail_next {fault}"[:80]
-        self._background.call(self._fail, {"name": name, "when": said, "fault": fault}, once=True)
+        self._background.call(self._fail, fault, said, once=True)
 
     def fail(self, fault: str, conditions: Conditions = "", /, **more: str | float) -> None:
         """Let *fault* go wrong with all answers, or with those to what is meant, until `heal`; before all rules.
@@ -156,7 +166,7 @@ class Host:
             ConfigError: with every word that is no fault, and every condition that is none.
         """
         said = conditions_of(conditions, more)
-        self._background.call(self._fail, {"name": f"fail {fault}"[:80], "when": said, "fault": fault}, once=False)
+        self._background.call(self._fail, fault, said, once=False)
 
     def heal(self) -> None:
         """Let nothing go wrong any more that `fail` and `fail_next` said."""
@@ -167,14 +177,15 @@ class Host:
         self._server.authorizer.scenario.add(rule)
         self._rules.append(rule)
 
-    def _fail(self, said: dict[str, Any], *, once: bool) -> None:
-        rule = rule_of(said, self._dialect)
+    def _fail(self, fault: str, when: Mapping[str, str], *, once: bool) -> None:
+        name = f"{'fail_next' if once else 'fail'} {fault}"
+        rule = rule_of({"name": name[:80], "when": when, "fault": fault}, self._dialect)
         self._server.authorizer.scenario.add(rule, first=True)
-        self._faults.append((rule, once))
+        self._faults.append(_Fault(rule, f"{name} {words(when)}".strip(), once))
 
     def _heal(self) -> None:
-        for rule, _ in self._faults:
-            self._server.authorizer.scenario.remove(rule)
+        for each in self._faults:
+            self._server.authorizer.scenario.remove(each.rule)
         self._faults.clear()
 
     def expect(
@@ -247,6 +258,7 @@ class Host:
                     await self._more.wait()
             if not expectation.met:
                 lines += expectation.complaint()
+        lines += [f"iso_host: {each.said} went unused: no such message came" for each in self._faults if each.once]
         if (judge := self._server.judge) is not None:
             while deadlines := [
                 begun.first.at.mono + begun.expectation.within
@@ -260,10 +272,10 @@ class Host:
 
     def _noted(self, event: str, fields: Mapping[str, Any]) -> None:
         self._log.append((event, fields))
-        used = next(((rule, once) for rule, once in self._faults if once and rule.name == fields.get("rule")), None)
+        used = next((each for each in self._faults if each.once and each.rule.name == fields.get("rule")), None)
         if used is not None:
             self._faults.remove(used)
-            self._server.authorizer.scenario.remove(used[0])
+            self._server.authorizer.scenario.remove(used.rule)
 
     def _missed(self, _near: Near, occasion: Occasion) -> None:
         """Note a message that fits no rule of the test, where one is about its kind."""

@@ -13,6 +13,8 @@ import yaml
 from iso_gateway.catalog import load_profile, load_spec, profile_names, read_yaml, spec_names
 from iso_gateway.catalog.schema import profile_schema, spec_schema, written
 from iso_gateway.errors import ConfigError, SpecError
+from iso_gateway.host.judging.schema import certification_schema
+from iso_gateway.host.judging.sets import certification_set, set_names
 from iso_gateway.host.scenario.reading import scenario_of
 from iso_gateway.host.scenario.schema import scenario_schema
 from iso_gateway.resources import folder
@@ -21,7 +23,12 @@ from tests.support.till import dialect_of
 jsonschema = pytest.importorskip("jsonschema")
 
 SPECS = Path(str(folder("specs")))
-SCHEMAS = {"spec": spec_schema(), "profile": profile_schema(), "scenario": scenario_schema()}
+SCHEMAS = {
+    "spec": spec_schema(),
+    "profile": profile_schema(),
+    "scenario": scenario_schema(),
+    "certification": certification_schema(),
+}
 
 
 def faults(what: str, data: Any) -> list[str]:
@@ -87,6 +94,49 @@ def test_schema_and_loader_of_scenarios_refuse_the_same(text: str) -> None:
     assert faults("scenario", typed_text(text))
     with pytest.raises(ConfigError, match="rules"):
         scenario_of(read_yaml(text)[0], dialect_of("iso87-ascii"))
+
+
+@pytest.mark.parametrize("name", set_names())
+def test_a_shipped_certification_set_is_valid(name: str) -> None:
+    assert faults("certification", typed(SPECS / "certification" / f"{name}.yaml")) == []
+
+
+CASE = {"id": "sale", "source": "ours", "do": "a sale", "after": {"kind": "sale", 3: "present"}}
+SET: dict[str, Any] = {"name": "ours", "title": "Ours", "profile": "iso87", "spec": "iso87-ascii", "cases": [CASE]}
+
+
+def test_a_set_that_builds_upon_another_is_valid_to_both(tmp_path: Path) -> None:
+    data = {"base": "iso87", "name": "ours", "title": "Ours", "cases": [CASE]}
+    assert faults("certification", data) == []
+    (tmp_path / "ours.yaml").write_text(yaml.safe_dump(data))
+    chosen = certification_set(str(tmp_path / "ours.yaml"), load_spec("iso87-ascii"))
+    assert [case.id for case in chosen.cases] == ["sale"]
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("name", None),
+        ("name", "Ours!"),
+        ("profile", None),
+        ("cases", None),
+        ("cases.0.id", None),
+        ("cases.0.do", None),
+        ("cases.0.doo", "a sale"),
+        ("cases.0.needs", "macs"),
+        ("cases.0.after", "sale"),
+        ("cases.0.within", ["60s"]),
+        ("checks", "pan-clear"),
+        ("case", [CASE]),
+    ],
+)
+def test_schema_and_loader_of_certification_sets_refuse_the_same(path: str, value: Any, tmp_path: Path) -> None:
+    assert faults("certification", SET) == []
+    wrong = set_at(SET, path, value)
+    assert faults("certification", wrong) != []
+    (tmp_path / "ours.yaml").write_text(yaml.safe_dump(wrong))
+    with pytest.raises(ConfigError):
+        certification_set(str(tmp_path / "ours.yaml"), load_spec("iso87-ascii"))
 
 
 KIND = {"name": "kind", "format": "n", "size": 2, "mask": "none"}

@@ -61,6 +61,22 @@ async def test_junit_has_a_suite_for_a_terminal_and_a_failure_for_each_finding(a
     assert int(suite.attrib["skipped"]) == sum(case.find("skipped") is not None for case in cases)
 
 
+@pytest.mark.parametrize("name", ["cup-pos", "iso87"])
+async def test_junit_counts_each_finding_once(name: str, autojump_clock: MockClock) -> None:
+    report = await broken(name)
+    [suite] = ET.fromstring(junit_of(report))
+    [terminal] = report.terminals
+    assert len(list(suite.iter("failure"))) == len(terminal.findings) > 4
+    for case in suite:
+        assert {failure.attrib["type"] for failure in case.iter("failure")} <= {case.attrib["name"]}
+    failed = [each for each in terminal.cases if each.status is Status.FAILED]
+    spoilt = [each.id for each in failed if all(finding.rule != each.id for finding in each.findings)]
+    assert spoilt, "a check's finding spoils a case"
+    skips = {case.attrib["name"]: case.find("skipped") for case in suite}
+    told = [skip.attrib["message"] for each in spoilt if (skip := skips[each]) is not None]
+    assert [each.startswith("spoilt: its message broke ") for each in told] == [True] * len(spoilt)
+
+
 async def test_the_page_stands_alone_and_draws_each_message(autojump_clock: MockClock) -> None:
     report = await broken("iso87")
     page = page_of(report)

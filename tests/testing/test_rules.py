@@ -172,6 +172,18 @@ def test_what_becomes_of_messages(pytester: pytest.Pytester) -> None:
             assert iso_terminal.echo().approved
             assert [row["amount"] for row in iso_host.ledger()["transactions"]] == [6100]
 
+        def test_of_faults_that_nothing_met(iso_host, iso_terminal):
+            iso_host.fail_next("silence=unrecorded", kind="void")
+            iso_host.fail_next("twice")
+            assert iso_terminal.sale("60.00").approved
+
+        def test_of_a_fault_that_nothing_needs_to_meet(iso_host, iso_terminal):
+            iso_host.fail_next("twice", kind="void")
+            iso_host.fail("twice", kind="void")
+            assert iso_terminal.sale("60.00").approved
+            iso_host.heal()
+            iso_host.fail("twice", kind="void")
+
         def test_of_a_message_without_a_rule(iso_host, iso_terminal):
             iso_host.when(mti="0200", amount=">5000", terminal="TERM*").respond("51")
             assert iso_terminal.sale("60.00").code == "51"
@@ -195,9 +207,11 @@ def test_what_becomes_of_messages(pytester: pytest.Pytester) -> None:
                     wrong()
         """,
     )
-    result.assert_outcomes(passed=4, failed=2)
+    result.assert_outcomes(passed=5, failed=3)
+    assert "fail_next twice went unused" not in result.stdout.str()
     result.stdout.fnmatch_lines(
         [
+            "iso_host: fail_next silence=unrecorded kind:void went unused: no such message came",
             "iso_host has no rule for 0200 * USD 1.00 * TERM0001; the nearest is mti:0200 amount:>5000 *",
             "      mti       0200",
             "    - amount    >5000",
