@@ -151,8 +151,7 @@ class _Explaining(NamedTuple):
 
     def _part(self, number: int, node: Node, hidden: set[str], context: chip.Context, *, located: bool) -> Entry:
         path = f"{number}.{node.path}".rstrip(".")
-        whole = located and not (node.start | node.body | node.end) & 1
-        place = Place(node.start // 2, node.body // 2, node.end // 2) if whole else None
+        place = _place(node) if located else None
         if node.item is None:
             return Entry(path, "(cannot be read)", "", [], place, masked=True, depth=node.depth + 1, fault=node.fault)
         item = node.item._replace(mask="all") if node.parent in hidden else node.item
@@ -167,6 +166,14 @@ class _Explaining(NamedTuple):
             meaning = meaning or worded.meaning(path, item.name, value, self.message, self.profile)
             said += [meaning] if meaning else []
         return Entry(path, item.name, shown, said, place, masked=not open_, depth=node.depth + 1)
+
+
+def _place(node: Node) -> Place | None:
+    """Return where *node* lies; None where a head ends in the middle of a byte."""
+    if node.body & 1 and node.body != node.start:
+        return None
+    end = (node.end + 1) // 2
+    return Place(node.start // 2, node.body // 2, end, half_start=bool(node.start & 1), half_end=bool(node.end & 1))
 
 
 def written(field: Field) -> str:

@@ -57,7 +57,7 @@ def _bytes(explained: Explained, data: bytes, secret: Container[int]) -> Iterato
         place = entry.place
         assert place is not None
         if entry.path in parents:  # what is inside follows; only its own prefix is shown here
-            place = Place(place.start, place.body, place.body)
+            place = Place(place.start, place.body, place.body, half_start=place.half_start)
         yield from _block(entry, place, data, secret)
 
 
@@ -67,6 +67,10 @@ def _block(entry: Entry, place: Place, data: bytes, secret: Container[int]) -> I
     hidden = range(place.body, place.end) if entry.masked else secret
     body = ["**" if at in hidden else f"{data[at]:02x}" for at in range(place.body, place.end)]
     shown = prefix + body
+    if place.half_start and shown:
+        shown[0] = f".{shown[0][1]}"
+    if place.half_end and shown:
+        shown[-1] = f"{shown[-1][0]}."
     for at in range(0, len(shown) or 1, _ROW):
         row = shown[at : at + _ROW]
         bar = len(prefix) - at

@@ -164,6 +164,8 @@ def _head(each: Declared) -> tuple[Any, ...]:
         return ()
     prefix = "EBCDIC" if field.prefix in EBCDIC else field.prefix
     counts = field.counts if spec_words.countable(field) else "bytes"
+    if field.encoding.startswith("hex"):  # two characters a byte, of which a length counts one or the other
+        counts = {"bytes": "pairs", "characters": "bytes"}.get(counts, counts)
     return spec_words.prefix_width(field), prefix, counts, field.inclusive
 
 

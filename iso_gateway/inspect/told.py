@@ -16,8 +16,8 @@ FORMAT: Final = 1
 """The number of the format of all of them."""
 
 
-class Place(msgspec.Struct, frozen=True):
-    """Where something lies in the message, in bytes from 0."""
+class Place(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where something lies in the message, in bytes from 0; packed digits may begin or end in the middle of one."""
 
     start: int
     """Its first byte, length prefix or tag included."""
@@ -25,6 +25,10 @@ class Place(msgspec.Struct, frozen=True):
     """The first byte of its value."""
     end: int
     """The byte after its last one."""
+    half_start: bool = False
+    """Whether only the second half of its first byte is its own."""
+    half_end: bool = False
+    """Whether only the first half of its last byte is its own."""
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -38,7 +42,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     meaning: list[str] = []
     """What a coded value says, a line each."""
     place: Place | None = None
-    """Where it lies; None where half bytes or several encodings leave no whole bytes to point at."""
+    """Where it lies; None where several encodings leave no bytes to point at."""
     encoding: str = ""
     """How it is written: ``LLVAR, length in ASCII, n in BCD``."""
     masked: bool = False

@@ -267,3 +267,22 @@ def test_doctor_tells_how_far_it_came(iso_gateway: Call) -> None:
 def test_doctor_takes_nonsense(iso_gateway: Call) -> None:
     assert iso_gateway("doctor", "00ff").exit_code == 1
     assert iso_gateway("doctor", "no-such-file.hex").exit_code == 2
+
+
+def test_packed_digits_have_their_half_of_a_byte(iso_gateway: Call) -> None:
+    spec = load_spec("cup-pos")
+    data = spec.encode(spec.message("0200", {11: "000123", 60: "22000001000601"})).hex()
+    page = iso_gateway("explain", "--spec", "cup-pos", data).stdout.splitlines()
+    at = next(place for place, row in enumerate(page) if row.endswith(" 60.1"))
+    assert [row.split() for row in page[at:]] == [
+        ["15", "22", "60.1"],
+        ["16", "00", "00", "01", "60.2"],
+        ["19", "00", "0.", "60.3"],
+        ["20", ".6", "60.4"],
+        ["21", "0.", "60.5"],
+        ["21", ".1", "60.6"],
+    ]
+    told = msgspec.json.decode(iso_gateway("explain", "--json", "--spec", "cup-pos", data).stdout)
+    places = {entry["path"]: entry["place"] for entry in told["entries"]}
+    assert places["60.3"] == {"start": 19, "body": 19, "end": 21, "half_end": True}
+    assert places["60.4"] == {"start": 20, "body": 20, "end": 21, "half_start": True}

@@ -156,6 +156,8 @@ def test_an_element_that_only_one_has_and_another_bitmap() -> None:
         ({"format": "b", "encoding": "binary"}, {"format": "b", "encoding": "hex"}),
         ({"format": "b", "encoding": "hex"}, {"format": "b", "encoding": "hex", "counts": "characters"}),
         ({"format": "b", "encoding": "hex"}, {"format": "b", "encoding": "hex-ebcdic"}),
+        ({"format": "n"}, {"format": "b", "encoding": "hex"}),
+        ({"format": "n"}, {"format": "b", "encoding": "hex", "counts": "characters"}),
         ({"length": "fixed", "max": 8, "prefix": None}, {"max": 8}),
         ({"length": "fixed", "max": 8, "prefix": None}, {"length": "fixed", "max": 9, "prefix": None}),
         ({"length": "fixed", "max": 8, "prefix": None}, {"length": "fixed", "max": 8, "prefix": None, "pad": "left *"}),
