@@ -1,7 +1,7 @@
 """moov-io/iso8583: a specification in JSON or YAML, as its package ``specs`` imports and exports it, read as ours.
 
 theirs: type, enc, prefix                                           ours
-Numeric or String; ASCII, EBCDIC, EBCDIC1047; padding Left 0        n in ascii, cp037, cp1047
+Numeric or String; ASCII, EBCDIC, EBCDIC1047; padding Left 0        n in ascii, cp500, cp1047
 Numeric; BCD, or LBCD where the odd nibble stands right             n in bcd, counted in digits
 String                                                              text
 Track1, Track2, Track3                                              text, z
@@ -13,6 +13,7 @@ any; ASCIIToHex                                                     b in binary:
 ASCII.Fixed, ASCII.LL, BCD.LLL, Binary.L, Hex.L, EBCDIC.LL ...      fixed, LVAR to LLLLLLVAR
 Composite                                                           parts: see `moov_parts`
 
+EBCDIC is its own table there, which is cp500 but for the ``|``.
 The names of early versions (Field002, asciiEncoder, ASCII.fixed) are read too.
 """
 
@@ -26,12 +27,12 @@ from iso_gateway.compat.imports.imported import VARIABLE, Imported, digits, mask
 from iso_gateway.compat.imports.json_text import read_json
 from iso_gateway.errors import Problem, SpecError
 
-_TEXTS: Final = {"ASCII": "ascii", "EBCDIC": "cp037", "EBCDIC1047": "cp1047"}
+_TEXTS: Final = {"ASCII": "ascii", "EBCDIC": "cp500", "EBCDIC1047": "cp1047"}
 PREFIXES: Final = {
     "ASCII": "ascii",
     "BCD": "bcd",
     "Binary": "binary",
-    "EBCDIC": "cp037",
+    "EBCDIC": "cp500",
     "EBCDIC1047": "cp1047",
     "Hex": "hex",
 }

@@ -22,7 +22,7 @@ from iso_gateway.errors import Problem
 Make = Callable[[int, dict[str, Any]], tuple[str, dict[str, Any] | None]]
 """Number and row of theirs -> why it cannot be, or the field in our words."""
 
-_TAGS: Final = {"ASCII": "ascii", "EBCDIC": "cp037", "EBCDIC1047": "cp1047", "BCD": "bcd", "Binary": "binary"}
+_TAGS: Final = {"ASCII": "ascii", "EBCDIC": "cp500", "EBCDIC1047": "cp1047", "BCD": "bcd", "Binary": "binary"}
 _HEXADECIMAL: Final = {"ASCIIToHex": "binary"}
 """Their encoding of a tag that is hexadecimal text there and bytes on the wire."""
 
@@ -121,12 +121,12 @@ def _tagged(field: dict[str, Any], tag: dict[str, Any], below: dict[str, Any]) -
     if charset is None or type(size) is not int or not 1 <= size <= 8:
         raise _NoLikeError(f"a tag in {str(tag.get('enc'))[:20]}")
     prefixes = {str(each.get("prefix")) for each in below.values()}
-    known = {"ASCII": "ascii", "EBCDIC": "cp037", "EBCDIC1047": "cp1047", "BCD": "bcd", "Binary": "binary"}
+    known = {"ASCII": "ascii", "EBCDIC": "cp500", "EBCDIC1047": "cp1047", "BCD": "bcd", "Binary": "binary"}
     encoding, _, letters = next(iter(prefixes)).partition(".")
     if len(prefixes) != 1 or encoding not in known or not letters or letters.strip("L"):
         raise _NoLikeError("tags whose lengths are written in several ways, or have none")
     wide = (len(letters) + 1) // 2 if encoding == "BCD" else len(letters)
-    digits = size if charset in {"ascii", "cp037", "cp1047"} else 2 * size
+    digits = size if charset in {"ascii", "cp500", "cp1047"} else 2 * size
     padding = tag.get("padding")
     pad = str(padding.get("pad", ""))[:1] if isinstance(padding, dict) else ""
     tags = {key.rjust(digits, pad) if pad else key: _bytes(each, key) for key, each in below.items()}

@@ -4,9 +4,9 @@ ours                                     theirs: type, enc, prefix
 n of fixed length, 18 digits at most     Numeric, padded with zeros, which its numbers lose
 other digits                             String
 n in bcd, counted in digits              BCD, or LBCD where the odd nibble stands right
-text in ascii, cp037, cp1047             String
+text in ascii, cp500, cp1047             String
 text in latin-1, gbk and its kin         Binary
-text in cp500, cp1140                    String in EBCDIC where letters, digits and signs are all there can be
+text in cp037, cp1140                    String in EBCDIC where letters, digits and signs are all there can be
 b in binary                              Binary; Binary
 other digits in bcd of a size in bytes   Binary; Binary
 b in hex, fixed or counted in bytes      Binary; HexToASCII
@@ -27,9 +27,10 @@ from iso_gateway.codec.spec import Spec
 from iso_gateway.compat.imports.moov import PREFIXES
 from iso_gateway.errors import Problem
 
-_TEXTS: Final = {"ascii": "ASCII", "cp037": "EBCDIC", "cp1047": "EBCDIC1047"}
-_LIKE: Final = {"cp500": "EBCDIC", "cp1140": "EBCDIC"}
-"""Code pages in which letters and digits are those of cp037, and some signs are not."""
+_TEXTS: Final = {"ascii": "ASCII", "cp1047": "EBCDIC1047"}
+_LIKE: Final = {"cp037": "EBCDIC", "cp500": "EBCDIC", "cp1140": "EBCDIC"}
+"""Code pages in which letters and digits are those of theirs, and some signs are not."""
+_SIGNS: Final = {**dict.fromkeys(_LIKE, "brackets, !, | and ^ are other bytes"), "cp500": "| is another byte"}
 _ALIKE: Final = frozenset({"n", "a", "an", "anp", "xn", "z"})
 """The formats that have no sign in which the code pages differ."""
 _MOST_LETTERS: Final = 4
@@ -80,7 +81,7 @@ def _theirs(field: Field) -> tuple[dict[str, Any] | None, str]:
     if made["type"] == "Binary" and not field.binary:
         notes.append(f"it is bytes there: theirs has no {field.format} in {field.encoding}")
     if field.encoding in _LIKE and field.format not in _ALIKE:
-        notes.append("EBCDIC is written: brackets, !, | and ^ are other bytes there")
+        notes.append(f"EBCDIC is written: {_SIGNS[field.encoding]} there")
     if field.length == "fixed":
         made["prefix"] = f"{ {'Binary': 'Binary', 'BCD': 'BCD', 'LBCD': 'BCD'}.get(made['enc'], 'ASCII') }.Fixed"
         if made["type"] == "Numeric":

@@ -45,6 +45,12 @@ def specification(number: int, **row: Any) -> str:
         (52, {"type": "Binary", "length": 8, "enc": "Binary", "prefix": "Binary.Fixed"}, b"\x01" * 8, b"\x01" * 8),
         (52, {"type": "Binary", "length": 8, "enc": "HexToASCII", "prefix": "ASCII.Fixed"}, b"\x01" * 8, b"01" * 8),
         (48, {"type": "Hex", "length": 8, "enc": "HexToASCII", "prefix": "ASCII.LL"}, b"\x01\xab", b"0201AB"),
+        (
+            48,
+            {"type": "String", "length": 9, "enc": "EBCDIC", "prefix": "EBCDIC.LL"},
+            "[!]^",
+            b"\xf0\xf4\x4a\x4f\x5a\x5f",
+        ),
         (48, {"type": "String", "length": 9, "enc": "EBCDIC1047", "prefix": "EBCDIC1047.LL"}, "A", b"\xf0\xf1\xc1"),
     ],
 )
@@ -61,7 +67,7 @@ def test_a_field_of_moov_lies_on_the_wire_as_theirs(
 TYPES = ("String", "Numeric", "Track1", "Track2", "Track3", "Binary", "Hex")
 ENCODINGS = {
     "ASCII": (b"31323334", b"1234", "ascii"),
-    "EBCDIC": (b"F1F2F3F4", b"1234", "cp037"),
+    "EBCDIC": (b"F1F2F3F4", b"1234", "cp500"),
     "EBCDIC1047": (b"F1F2F3F4", b"1234", "cp1047"),
     "BCD": (b"1234", b"1234", "bcd"),
     "LBCD": (b"1234", b"1234", "bcd"),
@@ -94,7 +100,7 @@ def test_every_encoding_of_moov_in_every_type_takes_as_many_bytes_as_theirs(kind
     [
         ("ASCII", "ascii"),
         ("Binary", "ascii"),
-        ("EBCDIC", "cp037"),
+        ("EBCDIC", "cp500"),
         ("BCD", "bcd"),
         ("LBCD", "bcd"),
         ("ASCIIToHex", "bcd"),
