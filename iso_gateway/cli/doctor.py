@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from iso_gateway.codec.spec import Spec
     from iso_gateway.inspect.doctor.cuts import Cut
     from iso_gateway.inspect.doctor.search import Fit
-    from iso_gateway.inspect.told import CutRow, FitRow
+    from iso_gateway.inspect.doctor.slips import Slipped
+    from iso_gateway.inspect.told import CutRow, FitRow, SlipRow
     from iso_gateway.page import Line
 
 SHOWN: Final = 5
@@ -48,7 +49,6 @@ def doctor(*, given: tuple[str, ...], own: tuple[str, ...], as_json: bool) -> in
     nothing fits well, and tells how far the best attempt came.
     """
     from iso_gateway.cli.several import meant
-    from iso_gateway.inspect.doctor.cuts import cut
     from iso_gateway.inspect.doctor.search import diagnose
 
     chosen = _specs(own)
@@ -58,23 +58,21 @@ def doctor(*, given: tuple[str, ...], own: tuple[str, ...], as_json: bool) -> in
     found.sort(key=lambda pair: pair[1].rank)
     rows = _alike([fit for _, fit in found])[:SHOWN]
     best = rows[0][0] if rows else None
-    cuts = (
-        [] if best is not None and best.believed and not best.edits else [cut(each.messages, specs) for each in inputs]
-    )
-    end = max((each for each in cuts if each is not None), key=lambda each: each.worth, default=None)
-    if best is not None and end is not None and end.worth < best.worth:
-        end = None
-    good = best is not None and best.believed and end is None
+    certain = best is not None and best.believed and not best.edits
+    broken = None if certain else _broken([each.messages for each in inputs], specs)
+    if best is not None and broken is not None and broken.worth < best.worth:
+        broken = None
+    good = best is not None and best.believed and broken is None
     if as_json:
         from iso_gateway.inspect.told import Diagnosed
 
         fits = [_as_json(fit, chosen) for row in rows for fit in row][:SHOWN]
-        say_json(Diagnosed(fits, _cut_as_json(end, chosen), unread))
+        say_json(Diagnosed(fits, _cut_as_json(broken, chosen), unread, _slip_as_json(broken, chosen)))
     else:
         if best is not None and (note := found[0][0].note):
             say(note)
-        _print(rows, end, chosen, good=good)
-        if inputs and end is None and not (best is not None and best.believed and not best.edits):
+        _print(rows, broken, chosen, good=good)
+        if inputs and broken is None and not certain:
             _furthest([each.messages for each in inputs], chosen)
     if unread:
         complain(unread)
@@ -93,6 +91,15 @@ def _called(spec: Spec, chosen: Mapping[str, Spec]) -> str:
     return next(name for name, each in chosen.items() if each == spec)
 
 
+def _broken(inputs: list[tuple[bytes, ...]], specs: list[Spec]) -> Cut | Slipped | None:
+    """Return the message that one of *inputs* is but for one thing: its end, or a length or a bit that is wrong."""
+    from iso_gateway.inspect.doctor.cuts import cut
+    from iso_gateway.inspect.doctor.slips import slipped
+
+    found = [look(messages, specs) for messages in inputs for look in (cut, slipped)]
+    return max((each for each in found if each is not None), key=lambda each: each.worth, default=None)
+
+
 def _alike(fits: list[Fit]) -> list[list[Fit]]:
     """Return *fits* in rows: those of one differ in the spec alone, and nothing in the bytes tells which is meant."""
     rows: dict[Any, list[Fit]] = {}
@@ -102,13 +109,13 @@ def _alike(fits: list[Fit]) -> list[list[Fit]]:
     return list(rows.values())
 
 
-def _print(rows: list[list[Fit]], end: Cut | None, chosen: Mapping[str, Spec], *, good: bool) -> None:
+def _print(rows: list[list[Fit]], broken: Cut | Slipped | None, chosen: Mapping[str, Spec], *, good: bool) -> None:
     from iso_gateway.page import EMPTY, Piece, Style, line
 
     lines: list[Line] = []
-    if end is not None:
-        lines += [line(Piece(_said_of(end, chosen), Style.BAD)), *_message(end.error.partial, 1)]
-        lines += [EMPTY, line(Piece("if it is whole after all:", Style.NOTE))] if rows else []
+    if broken is not None:
+        lines += [line(Piece(_said_of(broken, chosen), Style.BAD)), *_message(broken.message, 1)]
+        lines += [EMPTY, line(Piece("if it is right after all, and the spec is not:", Style.NOTE))] if rows else []
     elif not good:
         lines.append(
             line(Piece("nothing fits well; what comes out exactly:" if rows else "nothing fits exactly", Style.BAD))
@@ -120,10 +127,13 @@ def _print(rows: list[list[Fit]], end: Cut | None, chosen: Mapping[str, Spec], *
     show(lines)
 
 
-def _said_of(end: Cut, chosen: Mapping[str, Spec]) -> str:
+def _said_of(end: Cut | Slipped, chosen: Mapping[str, Spec]) -> str:
     from iso_gateway.codec.unreadable import many
+    from iso_gateway.inspect.doctor.slips import Slipped
 
     with_what = f"{end.wrap.words} and spec {_called(end.spec, chosen)}"
+    if isinstance(end, Slipped):
+        return f"one thing is wrong with the message, it seems: with {with_what} all makes sense, but {end.slip.words}"
     if end.missing:
         missing = many(getattr(end.error, "missing", 0), "byte")
         return f"cut short, it seems: with {with_what} all makes sense, and {missing} or more are missing: {end.error}"
@@ -233,10 +243,20 @@ def _as_json(fit: Fit, chosen: Mapping[str, Spec]) -> FitRow:
     )
 
 
-def _cut_as_json(end: Cut | None, chosen: Mapping[str, Spec]) -> CutRow | None:
+def _slip_as_json(end: Cut | Slipped | None, chosen: Mapping[str, Spec]) -> SlipRow | None:
+    from iso_gateway.inspect.doctor.slips import Slipped
+    from iso_gateway.inspect.told import SlipRow
+
+    if not isinstance(end, Slipped):
+        return None
+    return SlipRow(end.wrap.framing, _called(end.spec, chosen), str(end.slip.number), end.slip.words)
+
+
+def _cut_as_json(end: Cut | Slipped | None, chosen: Mapping[str, Spec]) -> CutRow | None:
+    from iso_gateway.inspect.doctor.cuts import Cut
     from iso_gateway.inspect.told import CutRow
 
-    if end is None:
+    if not isinstance(end, Cut):
         return None
     missing = getattr(end.error, "missing", 0) if end.missing else 0
     return CutRow(end.wrap.framing, end.wrap.skipped, _called(end.spec, chosen), missing, str(end.error))

@@ -72,7 +72,8 @@ class Cause(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why a message may not be readable."""
 
     kind: str
-    """``text``, ``frame``, ``header``, ``spec``, ``mti``, ``bitmap``, ``element``, ``value``, ``cut``, ``trailing``."""
+    """``text``, ``frame``, ``header``, ``spec``, ``mti``, ``bitmap``, ``element``, ``value``, ``length``,
+    ``cut``, ``trailing``."""
     words: str
     """What is wrong, one line: ``the lengths of DE 2 and 35 are in BCD, not in ASCII``."""
     evidence: str
@@ -220,6 +221,19 @@ class CutRow(msgspec.Struct, frozen=True):
     """Where, and what was expected, in words."""
 
 
+class SlipRow(msgspec.Struct, frozen=True):
+    """One message in which one length, or one bit of the bitmap, is wrong."""
+
+    framing: str
+    """As --framing takes it; empty: no frame."""
+    spec: str
+    """The name of the spec; the path, of one that was given by its file."""
+    path: str
+    """The data element whose length or bit it is."""
+    told: str
+    """What is wrong."""
+
+
 class Diagnosed(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="format", tag=FORMAT):
     """What bytes are, as ``doctor`` tells it."""
 
@@ -229,3 +243,5 @@ class Diagnosed(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="form
     """The message that was cut short, or to which something was added; null where none is likelier than what fits."""
     unread: str = ""
     """Why these bytes are not all that was given; empty where they are."""
+    slip: SlipRow | None = None
+    """The message in which one thing is wrong; null where none is likelier than what fits."""

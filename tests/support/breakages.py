@@ -5,10 +5,12 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import product
 from typing import Any, Final, NamedTuple
 
 from iso_gateway import DecodeError, EncodeError, Spec, SpecError, load_spec
 from iso_gateway.catalog import read_yaml
+from iso_gateway.codec import lengths
 from iso_gateway.codec.message import Message
 from iso_gateway.framing import Framing
 from iso_gateway.inspect.doctor.edits import Edit
@@ -21,7 +23,7 @@ PREFIXES: Final = ("ascii", "bcd", "binary")
 OTHERS: Final = {"n": ("ascii", "bcd"), "z": ("ascii", "bcd"), "an": ("ascii", EBCDIC), "ans": ("ascii", EBCDIC)}
 
 OF_ONE_ELEMENT: Final = frozenset({
-    "an element is missing", "a bit is off", "a byte of a value is wrong", "a value of spaces",
+    "an element is missing", "a bit is off", "a byte of a value is wrong", "a value of spaces", "a length is wrong",
 })  # fmt: skip
 """The breakages of which every element has one; which of several alike it is, the bytes may not tell."""
 
@@ -38,7 +40,7 @@ class Broken(NamedTuple):
 def breakages(spec: Spec, message: Message, raw: bytes) -> Iterator[Broken]:
     """Yield the ways in which *message*, whose bytes are *raw*, may be broken, where *spec* cannot read it then."""
     otherwise = (_lengths_otherwise, _content_otherwise, _begun_otherwise)
-    ways = (*otherwise, _dressed, _wrapped, _ended, _of_bits, _of_elements, _of_values)
+    ways = (*otherwise, _dressed, _wrapped, _ended, _of_bits, _of_elements, _of_values, _miscounted)
     for each in (broken for way in ways for broken in way(spec, message, raw)):
         try:
             spec.decode(each.data)
@@ -236,3 +238,17 @@ def _of_values(spec: Spec, _: Message, raw: bytes) -> Iterator[Broken]:
             yield Broken("a byte of a value is wrong", raw[: span.body] + b"\xaa" + raw[span.body + 1 :], is_true)
             blank = b"\x20" * (span.end - span.body)
             yield Broken("a value of spaces", raw[: span.body] + blank + raw[span.end :], is_true)
+
+
+def _miscounted(spec: Spec, message: Message, raw: bytes) -> Iterator[Broken]:
+    """Yield the message with a length, not the last element's, that says a little more or less than follows it."""
+    spots = {span.field: span for span in spec.decode(raw, trace=True).spans}
+    for number, off in product([each for each in message if each != max(message)], (1, -2, 10)):
+        row, span = spec.plan.rows[number], spots[str(number)]
+        said = lengths.count(raw[span.start : span.start + row.width], row.prefix) if row.width else None
+        if said is None:
+            continue
+        other = row.heads.get((said + off - row.extra) * row.step)
+        if other is not None:
+            data = raw[: span.start] + other + raw[span.start + row.width :]
+            yield Broken("a length is wrong", data, partial(_follows, f"the length of DE {number} says {said + off},"))

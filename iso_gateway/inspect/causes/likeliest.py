@@ -9,7 +9,7 @@ import msgspec
 
 from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import DecodeError
-from iso_gateway.inspect.causes import bits, content, ends, forms, mangled, objects, outside
+from iso_gateway.inspect.causes import bits, content, ends, forms, mangled, objects, outside, slips
 from iso_gateway.inspect.causes.suspicion import USE_SPEC, Suspicion, read_so
 from iso_gateway.inspect.doctor.edits import CHEAP, RIGID, Edit
 from iso_gateway.inspect.doctor.search import Fit, with_edits, yaml_of
@@ -73,6 +73,7 @@ def _suspicions(spec: Spec, data: bytes, error: DecodeError, others: Iterable[Sp
     yield from mangled.suspicions(spec, data, known)
     yield from outside.suspicions(spec, data, known)
     yield from bits.suspicions(spec, data)
+    yield from slips.suspicions(spec, data)
     if len(data) <= SEARCHED:
         yield from forms.suspicions(spec, data)
 

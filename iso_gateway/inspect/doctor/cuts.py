@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
+from iso_gateway.codec.message import Message
 from iso_gateway.codec.spec import Spec
 from iso_gateway.errors import DecodeError, IncompleteError
 from iso_gateway.inspect.doctor.edits import CHEAP
@@ -34,6 +35,11 @@ class Cut(NamedTuple):
     error: DecodeError
     """Where it ends too early, or what follows its last element; the message so far is in ``partial``."""
     sense: Sense
+
+    @property
+    def message(self) -> Message | None:
+        """What was read."""
+        return self.error.partial
 
     @property
     def missing(self) -> bool:

@@ -37,11 +37,11 @@ _SIZES: Final = (2, 3, 4, 6, 8, 10, 11, 12, 15, 16, 19, 20, 24, 25, 28, 30, 32, 
 _OF_THE_LENGTH: Final = ("prefix", "prefix_bytes", "counts", "inclusive")
 _PADS: Final = ("left 0", "right F", "right 0")
 RIGID: Final = frozenset(
-    {3, 4, 5, 6, 7, 11, 12, 13, 14, 15, 18, 23, 37, 38, 39, 41, 42, 49, 50, 51, 52, 64, 70, 90, 95, 128}
+    {*range(3, 8), *range(11, 16), 18, *range(22, 27), 37, 38, 39, 41, 42, 49, 50, 51, 52, 64, 70, 90, 95, 128}
 )
 """Elements that are as long in every dialect of an edition."""
-_OF_DIGITS: Final = frozenset({"an", "anp", "ans"})
-"""The formats of codes that are digits in most dialects, which then may pack them: DE 39, DE 49."""
+_OF_DIGITS: Final = frozenset({3, 22, 24, 25, 26, 38, 39, 40, 49, 50, 51})
+"""Codes that are digits in most dialects, also where a spec takes letters: they may be packed."""
 
 _RAW_OR: Final = {"binary": "raw (binary)", "hex": "in hex characters", "hex-ebcdic": "in hex characters in EBCDIC"}
 _BINARIES: Final = (
@@ -118,6 +118,9 @@ def of_field(number: int, data: Mapping[str, Any], prefix: str) -> Iterator[Edit
         return Edit(f"fields.{number}", made, f"DE {number}: {words}", price)
 
     yield from _contents(edit, data)
+    if number in _OF_DIGITS and data["format"] != "n" and data["length"] == "fixed":
+        words = f"digits in BCD instead of {data['format']} in {_said(data.get('encoding', 'ascii'))}"
+        yield edit(words, CHEAP, format="n", encoding="bcd")
     if data["length"] == "fixed":
         for head in dict.fromkeys((prefix, *_PREFIXES)):
             for name, most in _LENGTHS.items():
@@ -126,7 +129,7 @@ def of_field(number: int, data: Mapping[str, Any], prefix: str) -> Iterator[Edit
                 yield edit(said, price, length=name, max=str(most), prefix=head, min=None)
     else:
         yield from _lengths(edit, data)
-    yield from _sizes(edit, data, surcharge)
+    yield from _sizes(edit, data, 2 * surcharge)
     if data.get("encoding") == "bcd":
         for pad in _PADS:
             if pad != data.get("pad"):
@@ -145,8 +148,6 @@ def _contents(edit: Make, data: Mapping[str, Any]) -> Iterator[Edit]:
             if head != data.get("prefix"):
                 both = f"{words}, length in {_said(head)}"
                 yield edit(both, _RARE, encoding=each, prefix=head, counts=None, pad=None, prefix_bytes=None)
-    if data["format"] in _OF_DIGITS and data["length"] == "fixed":
-        yield edit(f"digits in BCD instead of {data['format']} in {_said(encoding)}", CHEAP, format="n", encoding="bcd")
 
 
 def _lengths(edit: Make, data: Mapping[str, Any]) -> Iterator[Edit]:

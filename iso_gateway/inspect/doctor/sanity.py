@@ -15,7 +15,7 @@ from iso_gateway.codec import mask
 from iso_gateway.codec.currency import find
 from iso_gateway.codec.message import Message
 from iso_gateway.codec.mti import KNOWN
-from iso_gateway.codec.plan import Value
+from iso_gateway.codec.plan import PACKED, Value
 
 Check = Callable[[str], bool]
 
@@ -95,12 +95,24 @@ _CHECKS: Final[dict[int, tuple[int, int, Check]]] = {
 """Data element -> points if it makes sense and if not, and what makes sense there."""
 _NEVER_EMPTY: Final = frozenset({2, 3, 4, 7, 11, 12, 13, 14, 15, 18, 35, 37, 38, 39, 41, 42, 49, 50, 51, 70, 90, 95})
 """Elements that are left out rather than sent with nothing in them."""
+_CODES: Final = frozenset({38, 39})
+"""Codes that are packed in few dialects, ..."""
+_ASCII_DIGITS: Final = re.compile(r"(?:3\d)+")
+"""... and that are hardly so if each byte would be a digit in ASCII."""
 _PIN_AND_MACS: Final = frozenset({52, 64, 128})
 """Random bytes: that eight of them are all printable hardly ever happens."""
 
 
-def judged(number: int, value: Value) -> Sense:
-    """Return how much sense *value* makes as data element *number*; what may stand anywhere says nothing."""
+def judged(number: int, value: Value, *, packed: bool = False) -> Sense:
+    """Return how much sense *value* makes as data element *number*; what may stand anywhere says nothing.
+
+    Args:
+        number: the data element.
+        value: what is in it.
+        packed: whether its digits are two to the byte.
+    """
+    if packed and number in _CODES and isinstance(value, str) and _ASCII_DIGITS.fullmatch(value):
+        return _one(f"DE {number}", 0, 3, fine=False)
     if isinstance(value, bytes):
         if number not in _PIN_AND_MACS or len(value) < 8 or len(set(value)) == 1:
             return NOTHING
@@ -128,7 +140,8 @@ def sense(message: Message) -> Sense:
     """Return how much sense *message* makes; it is bound to its spec."""
     found = judged_mti(message.mti)
     for number, value in message.items():
-        found += judged(number, value)
+        row = message.spec.plan.rows.get(number) if message.spec is not None else None
+        found += judged(number, value, packed=row is not None and row.op == PACKED)
     spec = message.spec
     if spec is not None:
         found += Sense(HEX_BITMAP if spec.plan.bitmap_hex else 0, 0) + _inside(message)

@@ -219,7 +219,7 @@ class Walk:
         key = number, choice.edit, at
         if key not in self._read:
             self._budget.left -= 1
-            self._read[key] = _element(number, choice.row, self.payload, at) if self._budget.left > 0 else None
+            self._read[key] = element(number, choice.row, self.payload, at) if self._budget.left > 0 else None
         return self._read[key]
 
 
@@ -233,7 +233,7 @@ def _best(level: dict[tuple[int, int], list[Way]]) -> dict[tuple[int, int], list
     return {place: level[place] for place in places[:_PLACES]}
 
 
-def _element(number: int, form: Row, data: bytes, at: int) -> tuple[int, float] | None:
+def element(number: int, form: Row, data: bytes, at: int) -> tuple[int, float] | None:
     """Return where an element ends that begins at *at*, and what sense it makes; None where it cannot be read."""
     length = form.high
     begun = at + form.width
@@ -250,7 +250,7 @@ def _element(number: int, form: Row, data: bytes, at: int) -> tuple[int, float] 
         value = body.read(form, raw, length)
     except (Unreadable, body.Short):
         return None
-    points = worth(judged(number, value))
+    points = worth(judged(number, value, packed=form.op == PACKED))
     if form.op == PACKED and length % 2:
         nibble = raw.hex()[0 if form.left else -1].upper()
         points += 1 if nibble == form.pad else -3 * AGAINST

@@ -65,7 +65,7 @@ KINDS: Final = {
     "all lengths in bcd", "all lengths in binary", "all numbers in ascii", "all numbers in bcd",
     "content in ascii", "content in bcd", "content in cp500", "all of it in EBCDIC", "hex twice", "base64 as bytes",
     "message type in ascii", "message type in bcd", "message type in cp500", "length counts bytes",
-    "an element is missing", "a bit is off", "a byte of a value is wrong", "a value of spaces",
+    "an element is missing", "a bit is off", "a byte of a value is wrong", "a value of spaces", "a length is wrong",
     "odd digit padded otherwise", "written as UTF-8", "read as UTF-8",
 }  # fmt: skip
 
@@ -83,7 +83,7 @@ def broken() -> list[tuple[Sample, Broken]]:
         having = next(row for row in (_of_kind(every[next(turns)], kind) for _ in SAMPLES) if row)
         chosen.append(having[len(having) // 2])
     for row in every.values():
-        chosen += row[7 :: len(row) // OF_EACH_SPEC]
+        chosen += row[8 :: len(row) // OF_EACH_SPEC]
     return chosen
 
 

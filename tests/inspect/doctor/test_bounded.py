@@ -10,6 +10,7 @@ from iso_gateway import Spec, load_spec
 from iso_gateway.inspect.doctor import search, walk
 from iso_gateway.inspect.doctor.cuts import cut
 from iso_gateway.inspect.doctor.search import LONGEST, READS, diagnose, furthest
+from iso_gateway.inspect.doctor.slips import slipped
 from iso_gateway.inspect.doctor.wraps import MOST_PAYLOADS
 from tests.support.hidden_specs import KNOWN
 
@@ -33,7 +34,7 @@ WHOLE_READS = 2_000
 @pytest.mark.parametrize("name", HOSTILE)
 def test_the_steps_are_bounded(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     messages, elements = [0], [0]
-    decode, element = Spec.decode, walk._element
+    decode, element = Spec.decode, walk.element
 
     def counted_decode(self: Spec, data: bytes) -> object:
         messages[0] += 1
@@ -44,10 +45,13 @@ def test_the_steps_are_bounded(name: str, monkeypatch: pytest.MonkeyPatch) -> No
         return element(*given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Spec, "decode", counted_decode)
-    monkeypatch.setattr(walk, "_element", counted_element)
+    monkeypatch.setattr(walk, "element", counted_element)
     fits = diagnose(HOSTILE[name], KNOWN)
     cut(HOSTILE[name], KNOWN)
     furthest(HOSTILE[name], KNOWN)
+    slipped(HOSTILE[name], KNOWN)
+    # As much of it as slips are looked for in.
+    slipped(HOSTILE[name][:2_048], KNOWN)
     assert 0 < messages[0] <= WHOLE_READS
     assert elements[0] <= 2 * READS
     assert all(len(fit.wrap.payloads) <= MOST_PAYLOADS for fit in fits)
@@ -56,13 +60,13 @@ def test_the_steps_are_bounded(name: str, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_what_edited_specs_read_ends_where_the_budget_does(monkeypatch: pytest.MonkeyPatch) -> None:
     read = [0]
-    element = walk._element
+    element = walk.element
 
     def counted(*given: object) -> object:
         read[0] += 1
         return element(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(walk, "_element", counted)
+    monkeypatch.setattr(walk, "element", counted)
     monkeypatch.setattr(search, "READS", 500)
     diagnose(HOSTILE["every element"], KNOWN)
     assert 0 < read[0] <= 2 * 500
