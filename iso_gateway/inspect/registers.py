@@ -1,7 +1,7 @@
-"""Countries and areas by the three digits of ISO 3166-1, and what a merchant sells by the four of ISO 18245.
+"""Countries and areas by the digits and letters of ISO 3166-1, and what a merchant sells by the digits of ISO 18245.
 
 The names of countries are those that people use, as in the file ``iso3166.tab`` of the tz database, which is in the
-public domain; its codes of two letters were joined with ISO's digits. Of the merchant category codes the frequent ones
+public domain; ISO's digits were joined to its codes of two letters. Of the merchant category codes the frequent ones
 are here, in our words.
 """
 
@@ -10,43 +10,50 @@ from __future__ import annotations
 from typing import Final
 
 _COUNTRIES: Final = """
-    004 Afghanistan; 008 Albania; 010 Antarctica; 012 Algeria; 016 Samoa (American); 020 Andorra; 024 Angola;
-    028 Antigua & Barbuda; 031 Azerbaijan; 032 Argentina; 036 Australia; 040 Austria; 044 Bahamas; 048 Bahrain;
-    050 Bangladesh; 051 Armenia; 052 Barbados; 056 Belgium; 060 Bermuda; 064 Bhutan; 068 Bolivia;
-    070 Bosnia & Herzegovina; 072 Botswana; 074 Bouvet Island; 076 Brazil; 084 Belize;
-    086 British Indian Ocean Territory; 090 Solomon Islands; 092 Virgin Islands (UK); 096 Brunei; 100 Bulgaria;
-    104 Myanmar (Burma); 108 Burundi; 112 Belarus; 116 Cambodia; 120 Cameroon; 124 Canada; 132 Cape Verde;
-    136 Cayman Islands; 140 Central African Rep.; 144 Sri Lanka; 148 Chad; 152 Chile; 156 China; 158 Taiwan;
-    162 Christmas Island; 166 Cocos (Keeling) Islands; 170 Colombia; 174 Comoros; 175 Mayotte; 178 Congo (Rep.);
-    180 Congo (Dem. Rep.); 184 Cook Islands; 188 Costa Rica; 191 Croatia; 192 Cuba; 196 Cyprus; 203 Czech Republic;
-    204 Benin; 208 Denmark; 212 Dominica; 214 Dominican Republic; 218 Ecuador; 222 El Salvador; 226 Equatorial Guinea;
-    231 Ethiopia; 232 Eritrea; 233 Estonia; 234 Faroe Islands; 238 Falkland Islands;
-    239 South Georgia & the South Sandwich Islands; 242 Fiji; 246 Finland; 248 Åland Islands; 250 France;
-    254 French Guiana; 258 French Polynesia; 260 French S. Terr.; 262 Djibouti; 266 Gabon; 268 Georgia; 270 Gambia;
-    275 Palestine; 276 Germany; 288 Ghana; 292 Gibraltar; 296 Kiribati; 300 Greece; 304 Greenland; 308 Grenada;
-    312 Guadeloupe; 316 Guam; 320 Guatemala; 324 Guinea; 328 Guyana; 332 Haiti; 334 Heard Island & McDonald Islands;
-    336 Vatican City; 340 Honduras; 344 Hong Kong; 348 Hungary; 352 Iceland; 356 India; 360 Indonesia; 364 Iran;
-    368 Iraq; 372 Ireland; 376 Israel; 380 Italy; 384 Côte d'Ivoire; 388 Jamaica; 392 Japan; 398 Kazakhstan;
-    400 Jordan; 404 Kenya; 408 Korea (North); 410 Korea (South); 414 Kuwait; 417 Kyrgyzstan; 418 Laos; 422 Lebanon;
-    426 Lesotho; 428 Latvia; 430 Liberia; 434 Libya; 438 Liechtenstein; 440 Lithuania; 442 Luxembourg; 446 Macau;
-    450 Madagascar; 454 Malawi; 458 Malaysia; 462 Maldives; 466 Mali; 470 Malta; 474 Martinique; 478 Mauritania;
-    480 Mauritius; 484 Mexico; 492 Monaco; 496 Mongolia; 498 Moldova; 499 Montenegro; 500 Montserrat; 504 Morocco;
-    508 Mozambique; 512 Oman; 516 Namibia; 520 Nauru; 524 Nepal; 528 Netherlands; 531 Curaçao; 533 Aruba;
-    534 St Maarten (Dutch); 535 Caribbean NL; 540 New Caledonia; 548 Vanuatu; 554 New Zealand; 558 Nicaragua;
-    562 Niger; 566 Nigeria; 570 Niue; 574 Norfolk Island; 578 Norway; 580 Northern Mariana Islands;
-    581 US minor outlying islands; 583 Micronesia; 584 Marshall Islands; 585 Palau; 586 Pakistan; 591 Panama;
-    598 Papua New Guinea; 600 Paraguay; 604 Peru; 608 Philippines; 612 Pitcairn; 616 Poland; 620 Portugal;
-    624 Guinea-Bissau; 626 East Timor; 630 Puerto Rico; 634 Qatar; 638 Réunion; 642 Romania; 643 Russia; 646 Rwanda;
-    652 St Barthelemy; 654 St Helena; 659 St Kitts & Nevis; 660 Anguilla; 662 St Lucia; 663 St Martin (French);
-    666 St Pierre & Miquelon; 670 St Vincent; 674 San Marino; 678 Sao Tome & Principe; 682 Saudi Arabia; 686 Senegal;
-    688 Serbia; 690 Seychelles; 694 Sierra Leone; 702 Singapore; 703 Slovakia; 704 Vietnam; 705 Slovenia; 706 Somalia;
-    710 South Africa; 716 Zimbabwe; 724 Spain; 728 South Sudan; 729 Sudan; 732 Western Sahara; 740 Suriname;
-    744 Svalbard & Jan Mayen; 748 Eswatini (Swaziland); 752 Sweden; 756 Switzerland; 760 Syria; 762 Tajikistan;
-    764 Thailand; 768 Togo; 772 Tokelau; 776 Tonga; 780 Trinidad & Tobago; 784 United Arab Emirates; 788 Tunisia;
-    792 Turkey; 795 Turkmenistan; 796 Turks & Caicos Is; 798 Tuvalu; 800 Uganda; 804 Ukraine; 807 North Macedonia;
-    818 Egypt; 826 Britain (UK); 831 Guernsey; 832 Jersey; 833 Isle of Man; 834 Tanzania; 840 United States;
-    850 Virgin Islands (US); 854 Burkina Faso; 858 Uruguay; 860 Uzbekistan; 862 Venezuela; 876 Wallis & Futuna;
-    882 Samoa (western); 887 Yemen; 894 Zambia
+    004 AF Afghanistan; 008 AL Albania; 010 AQ Antarctica; 012 DZ Algeria; 016 AS Samoa (American); 020 AD Andorra;
+    024 AO Angola; 028 AG Antigua & Barbuda; 031 AZ Azerbaijan; 032 AR Argentina; 036 AU Australia; 040 AT Austria;
+    044 BS Bahamas; 048 BH Bahrain; 050 BD Bangladesh; 051 AM Armenia; 052 BB Barbados; 056 BE Belgium; 060 BM Bermuda;
+    064 BT Bhutan; 068 BO Bolivia; 070 BA Bosnia & Herzegovina; 072 BW Botswana; 074 BV Bouvet Island; 076 BR Brazil;
+    084 BZ Belize; 086 IO British Indian Ocean Territory; 090 SB Solomon Islands; 092 VG Virgin Islands (UK);
+    096 BN Brunei; 100 BG Bulgaria; 104 MM Myanmar (Burma); 108 BI Burundi; 112 BY Belarus; 116 KH Cambodia;
+    120 CM Cameroon; 124 CA Canada; 132 CV Cape Verde; 136 KY Cayman Islands; 140 CF Central African Rep.;
+    144 LK Sri Lanka; 148 TD Chad; 152 CL Chile; 156 CN China; 158 TW Taiwan; 162 CX Christmas Island;
+    166 CC Cocos (Keeling) Islands; 170 CO Colombia; 174 KM Comoros; 175 YT Mayotte; 178 CG Congo (Rep.);
+    180 CD Congo (Dem. Rep.); 184 CK Cook Islands; 188 CR Costa Rica; 191 HR Croatia; 192 CU Cuba; 196 CY Cyprus;
+    203 CZ Czech Republic; 204 BJ Benin; 208 DK Denmark; 212 DM Dominica; 214 DO Dominican Republic; 218 EC Ecuador;
+    222 SV El Salvador; 226 GQ Equatorial Guinea; 231 ET Ethiopia; 232 ER Eritrea; 233 EE Estonia;
+    234 FO Faroe Islands; 238 FK Falkland Islands; 239 GS South Georgia & the South Sandwich Islands; 242 FJ Fiji;
+    246 FI Finland; 248 AX Åland Islands; 250 FR France; 254 GF French Guiana; 258 PF French Polynesia;
+    260 TF French S. Terr.; 262 DJ Djibouti; 266 GA Gabon; 268 GE Georgia; 270 GM Gambia; 275 PS Palestine;
+    276 DE Germany; 288 GH Ghana; 292 GI Gibraltar; 296 KI Kiribati; 300 GR Greece; 304 GL Greenland; 308 GD Grenada;
+    312 GP Guadeloupe; 316 GU Guam; 320 GT Guatemala; 324 GN Guinea; 328 GY Guyana; 332 HT Haiti;
+    334 HM Heard Island & McDonald Islands; 336 VA Vatican City; 340 HN Honduras; 344 HK Hong Kong; 348 HU Hungary;
+    352 IS Iceland; 356 IN India; 360 ID Indonesia; 364 IR Iran; 368 IQ Iraq; 372 IE Ireland; 376 IL Israel;
+    380 IT Italy; 384 CI Côte d'Ivoire; 388 JM Jamaica; 392 JP Japan; 398 KZ Kazakhstan; 400 JO Jordan; 404 KE Kenya;
+    408 KP Korea (North); 410 KR Korea (South); 414 KW Kuwait; 417 KG Kyrgyzstan; 418 LA Laos; 422 LB Lebanon;
+    426 LS Lesotho; 428 LV Latvia; 430 LR Liberia; 434 LY Libya; 438 LI Liechtenstein; 440 LT Lithuania;
+    442 LU Luxembourg; 446 MO Macau; 450 MG Madagascar; 454 MW Malawi; 458 MY Malaysia; 462 MV Maldives; 466 ML Mali;
+    470 MT Malta; 474 MQ Martinique; 478 MR Mauritania; 480 MU Mauritius; 484 MX Mexico; 492 MC Monaco;
+    496 MN Mongolia; 498 MD Moldova; 499 ME Montenegro; 500 MS Montserrat; 504 MA Morocco; 508 MZ Mozambique;
+    512 OM Oman; 516 NA Namibia; 520 NR Nauru; 524 NP Nepal; 528 NL Netherlands; 531 CW Curaçao; 533 AW Aruba;
+    534 SX St Maarten (Dutch); 535 BQ Caribbean NL; 540 NC New Caledonia; 548 VU Vanuatu; 554 NZ New Zealand;
+    558 NI Nicaragua; 562 NE Niger; 566 NG Nigeria; 570 NU Niue; 574 NF Norfolk Island; 578 NO Norway;
+    580 MP Northern Mariana Islands; 581 UM US minor outlying islands; 583 FM Micronesia; 584 MH Marshall Islands;
+    585 PW Palau; 586 PK Pakistan; 591 PA Panama; 598 PG Papua New Guinea; 600 PY Paraguay; 604 PE Peru;
+    608 PH Philippines; 612 PN Pitcairn; 616 PL Poland; 620 PT Portugal; 624 GW Guinea-Bissau; 626 TL East Timor;
+    630 PR Puerto Rico; 634 QA Qatar; 638 RE Réunion; 642 RO Romania; 643 RU Russia; 646 RW Rwanda;
+    652 BL St Barthelemy; 654 SH St Helena; 659 KN St Kitts & Nevis; 660 AI Anguilla; 662 LC St Lucia;
+    663 MF St Martin (French); 666 PM St Pierre & Miquelon; 670 VC St Vincent; 674 SM San Marino;
+    678 ST Sao Tome & Principe; 682 SA Saudi Arabia; 686 SN Senegal; 688 RS Serbia; 690 SC Seychelles;
+    694 SL Sierra Leone; 702 SG Singapore; 703 SK Slovakia; 704 VN Vietnam; 705 SI Slovenia; 706 SO Somalia;
+    710 ZA South Africa; 716 ZW Zimbabwe; 724 ES Spain; 728 SS South Sudan; 729 SD Sudan; 732 EH Western Sahara;
+    740 SR Suriname; 744 SJ Svalbard & Jan Mayen; 748 SZ Eswatini (Swaziland); 752 SE Sweden; 756 CH Switzerland;
+    760 SY Syria; 762 TJ Tajikistan; 764 TH Thailand; 768 TG Togo; 772 TK Tokelau; 776 TO Tonga;
+    780 TT Trinidad & Tobago; 784 AE United Arab Emirates; 788 TN Tunisia; 792 TR Turkey; 795 TM Turkmenistan;
+    796 TC Turks & Caicos Is; 798 TV Tuvalu; 800 UG Uganda; 804 UA Ukraine; 807 MK North Macedonia; 818 EG Egypt;
+    826 GB Britain (UK); 831 GG Guernsey; 832 JE Jersey; 833 IM Isle of Man; 834 TZ Tanzania; 840 US United States;
+    850 VI Virgin Islands (US); 854 BF Burkina Faso; 858 UY Uruguay; 860 UZ Uzbekistan; 862 VE Venezuela;
+    876 WF Wallis & Futuna; 882 WS Samoa (western); 887 YE Yemen; 894 ZM Zambia
 """
 
 _MERCHANTS: Final = """
@@ -94,13 +101,15 @@ _SINGLE: Final = ((3000, 3350, "airline"), (3351, 3500, "car rental"), (3501, 39
 """The ranges in which each code is one company."""
 
 
-def _table(text: str) -> dict[str, str]:
-    return dict((" ".join(row.split())).split(" ", 1) for row in text.split(";"))
+def _rows(text: str) -> list[str]:
+    return [" ".join(row.split()) for row in text.split(";")]
 
 
-COUNTRIES: Final = _table(_COUNTRIES)
+COUNTRIES: Final = {row[:3]: row[7:] for row in _rows(_COUNTRIES)}
 """Three digits -> name: ``"566"``."""
-_BY_CODE: Final = _table(_MERCHANTS)
+BY_LETTERS: Final = {row[4:6]: row[7:] for row in _rows(_COUNTRIES)}
+"""Two letters -> name: ``"NG"``."""
+_BY_CODE: Final = {row[:4]: row[5:] for row in _rows(_MERCHANTS)}
 
 
 def merchant(code: str) -> str:

@@ -17,7 +17,7 @@ from iso_gateway.codec.message import Message
 from iso_gateway.inspect import editions
 from iso_gateway.inspect.coded import ACCOUNTS, SETTLED
 from iso_gateway.inspect.kinds import operation, word
-from iso_gateway.inspect.registers import COUNTRIES, merchant
+from iso_gateway.inspect.registers import BY_LETTERS, COUNTRIES, merchant
 
 if TYPE_CHECKING:
     from iso_gateway.protocol.profile import Profile
@@ -70,6 +70,8 @@ _AMOUNT_TYPES: Final = {
     "40": "cash",
     "41": "goods and services",
 }
+_LOCATION: Final = 40
+"""Characters of DE 43 in 1987, of which the last two are the country."""
 _MERCHANTS: Final = frozenset({"merchant_type", "card_acceptor_business_code", "merchant_category_code"})
 _CODES: Final[Mapping[str, Callable[[str], str]]] = {
     "account_type": lambda value: ACCOUNTS.get(value, ""),
@@ -113,6 +115,8 @@ def meaning(path: str, name: str, value: str, message: Message, profile: Profile
         return "" if known is None else known.code
     if name.endswith("country_code"):
         return COUNTRIES.get(value, "")
+    if name == "card_acceptor_name_location" and len(value) == _LOCATION:
+        return BY_LETTERS.get(value[-2:], "")
     if name in _MERCHANTS:
         return merchant(value)
     if path == "54" or name == "additional_amount":

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from iso_gateway import load_spec
 from iso_gateway.catalog import load_profile
 from iso_gateway.inspect import chip, worded
-from iso_gateway.inspect.registers import COUNTRIES, merchant
+from iso_gateway.inspect.registers import BY_LETTERS, COUNTRIES, merchant
 
 SPEC = load_spec("iso87-ascii")
 SALE = SPEC.message("0200", {3: 0, 4: 1234, 49: "840", 50: "978"})
@@ -55,6 +55,10 @@ CUP = load_profile("cup-pos")
         ("48.61.08", "merchant_category_code", "5812", "restaurant"),
         ("19", "acquiring_institution_country_code", "566", "Nigeria"),
         ("20", "pan_extended_country_code", "384", "Côte d'Ivoire"),
+        ("43", "card_acceptor_name_location", f"{'SHOP 12':<25}{'LAGOS':<13}NG", "Nigeria"),
+        ("43", "card_acceptor_name_location", f"{'SHOP 12':<25}{'LAGOS':<13}XX", ""),
+        ("43", "card_acceptor_name_location", f"{'SHOP 12':<40}", ""),
+        ("43", "card_acceptor_name_location", "SHOP NG", ""),
         ("69", "settlement_institution_country_code", "000", ""),
         ("54.1.1", "account_type", "30", "credit account"),
         ("54.1.2", "amount_type", "40", "cash"),
@@ -106,6 +110,7 @@ def test_the_positions_of_nibss_are_those_of_1993() -> None:
 def test_every_country_and_trade_is_said_once_and_in_a_line() -> None:
     assert len(COUNTRIES) == 249
     assert len(set(COUNTRIES.values())) == 249
+    assert sorted(BY_LETTERS.values()) == sorted(COUNTRIES.values())
     for code in range(10_000):
         said = merchant(f"{code:04d}")
         assert said == said.strip()
