@@ -146,7 +146,7 @@ def document(title: str, root: str, defs: dict[str, Schema]) -> Schema:
     keys = {"base": _BASE, **defs[root]["properties"]}
     changed = {f"{name}Change": _changed(each) for name, each in defs.items() if "properties" in each}
     changed[f"{root}Change"]["properties"] |= {key: keys[key] for key in _OWN}
-    changed[f"{root}Change"]["required"] = ["base", "name"]
+    changed[f"{root}Change"]["required"] = ["base", *(key for key in _OWN if key in defs[root]["required"])]
     return {
         "$schema": DRAFT,
         "title": title,

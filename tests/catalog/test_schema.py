@@ -271,6 +271,18 @@ def test_what_is_wrong_is_so_to_both(data: dict[str, Any], path: str, value: Any
     assert not accepted(wrong, tmp_path)
 
 
+def test_a_profile_with_a_base_has_a_name_and_a_title_of_its_own_to_both(tmp_path: Path) -> None:
+    whole = {"base": "iso87", "name": "own", "title": "Our own"}
+    for data in (whole, *({key: each for key, each in whole.items() if key != gone} for gone in ("name", "title"))):
+        assert (faults("profile", data) == []) == (data is whole)
+        (tmp_path / "own.yaml").write_text(yaml.dump(data))
+        if data is whole:
+            load_profile(tmp_path / "own.yaml")
+        else:
+            with pytest.raises(SpecError, match="is missing"):
+                load_profile(tmp_path / "own.yaml")
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [
