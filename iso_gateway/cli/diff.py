@@ -56,8 +56,13 @@ def diff(
     from iso_gateway.inspect.pairing import paired
 
     spec = load_spec(spec_name)
-    ours = _read(spec, left, "A")
-    theirs = _read(load_spec(other_spec) if other_spec else spec, right, "B")
+    try:
+        ours = _read(spec, left, "A")
+        theirs = _read(load_spec(other_spec) if other_spec else spec, right, "B")
+    except click.ClickException as error:
+        if as_json and error.exit_code == 1:
+            _say_unread(error)
+        raise
     left_out = ignored(ignore, [*ours, *theirs])
     single = len(ours) == len(theirs) == 1
     pairs = [(ours[0], theirs[0])] if single else paired(ours, theirs, answers=answer)
@@ -119,6 +124,12 @@ class _Comparison:
         if self.answered:
             return [_row(each.difference, str(each.made), each.why, wrong=each.wrong) for each in self.answered]
         return [_row(each) for each in self.differences]
+
+
+def _say_unread(error: click.ClickException) -> None:
+    from iso_gateway.inspect.told import Diffed
+
+    say_json(Diffed([], unread=error.message))
 
 
 def _print_json(comparisons: list[_Comparison], wrong: int, *, answer: bool, single: bool) -> None:

@@ -179,6 +179,8 @@ class Diffed(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="format"
     """With --answer, how many are wrong."""
     pairs: list[Pair] = []
     """Of several messages; then there is nothing in ``fields``."""
+    unread: str = ""
+    """Which of A and B is no message, and why; then nothing was compared."""
 
 
 class FitRow(msgspec.Struct, frozen=True):

@@ -82,6 +82,18 @@ def test_what_is_written_of_a_message_fits(iso_gateway: Call, sample: Any) -> No
     assert "different" not in validated("diff", answer.stdout)
 
 
+@pytest.mark.parametrize(
+    ("left", "said"), [("3032", "A is no message of iso87-ascii: MTI at byte 0"), ("zz", "no hex")]
+)
+def test_what_cannot_be_compared_is_data_too(iso_gateway: Call, left: str, said: str) -> None:
+    done = iso_gateway("diff", "--json", left, SAMPLES[0].raw.hex())
+    assert done.exit_code == 1
+    data = validated("diff", done.stdout)
+    assert data["unread"].startswith(said)
+    assert data["fields"] == []
+    assert data["unread"] in done.stderr
+
+
 def test_what_doctor_writes_fits(iso_gateway: Call) -> None:
     spec = load_spec("iso87-ascii")
     raw = next(each for each in all_samples() if str(each) == "iso87-ascii-sale_approved").raw
