@@ -112,7 +112,7 @@ class _Explaining(NamedTuple):
         field = spec.fields[number]
         value = message[number]
         shown = mask.printable(as_text(value)) if self.unsafe else mask.shown(message, number)
-        open_ = self.unsafe or (field.mask == "none" and number not in message.doubted)
+        open_ = self.unsafe or (number not in message.doubted and _is_open(field.mask, shown, value))
         plain = isinstance(value, str) and (open_ or shown == value)
         meanings = [self._meaning(number, field.name, value)] if plain else []
         if number == ADDITIONAL and isinstance(value, str) and field.mask in {"none", "scan"}:
@@ -155,9 +155,9 @@ class _Explaining(NamedTuple):
         if node.item is None:
             return Entry(path, "(cannot be read)", "", [], place, masked=True, depth=node.depth + 1, fault=node.fault)
         item = node.item._replace(mask="all") if node.parent in hidden else node.item
-        open_ = self.unsafe or item.mask == "none"
         shown = mask.printable(as_text(item.value)) if self.unsafe else mask.part(item)
         value = item.value
+        open_ = self.unsafe or _is_open(item.mask, shown, value)
         said = [] if item.name else [UNKNOWN]
         if open_ and isinstance(value, bytes):
             said += chip.meanings(item.key, value, context)
@@ -166,6 +166,11 @@ class _Explaining(NamedTuple):
             meaning = meaning or worded.meaning(path, item.name, value, self.message, self.profile)
             said += [meaning] if meaning else []
         return Entry(path, item.name, shown, said, place, masked=not open_, depth=node.depth + 1)
+
+
+def _is_open(policy: str, shown: str, value: Value) -> bool:
+    """Return whether the bytes of *value* may be seen, of which *shown* is: also where nothing was found to hide."""
+    return policy == "none" or (policy == "scan" and shown == mask.printable(as_text(value)))
 
 
 def _place(node: Node) -> Place | None:

@@ -62,6 +62,17 @@ def test_what_is_masked_is_masked_among_the_bytes_too() -> None:
     assert middle in plain(showing.of_explained(clear, DECLINED))
 
 
+@pytest.mark.parametrize(("text", "hidden"), [("CORNER SHOP", False), (f"SHOP {PAN}", True)])
+def test_bytes_of_text_are_seen_where_nothing_in_it_is_hidden(text: str, hidden: bool) -> None:
+    data = SPEC.encode(SPEC.message("0200", {11: "000123", 43: text}))
+    explained = explain(SPEC, data, PROFILE)
+    (entry,) = [entry for entry in explained.entries if entry.path == "43"]
+    assert entry.masked is hidden
+    page = plain(showing.of_explained(explained, data))
+    assert ("34 37 36 31" in page) is False
+    assert (text.encode().hex(" ")[:20] in page) is not hidden
+
+
 def test_of_a_broken_message_all_that_was_read_is_explained() -> None:
     explained = explain(SPEC, DECLINED[:66], PROFILE)
     assert [entry.path for entry in explained.entries] == ["mti", "bitmap", "2", "3", "4", "11", "22"]
