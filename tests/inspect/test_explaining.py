@@ -63,7 +63,7 @@ def test_what_is_masked_is_masked_among_the_bytes_too() -> None:
 
 
 @pytest.mark.parametrize(("text", "hidden"), [("CORNER SHOP", False), (f"SHOP {PAN}", True)])
-def test_bytes_of_text_are_seen_where_nothing_in_it_is_hidden(text: str, hidden: bool) -> None:
+def test_bytes_of_text_are_seen_where_nothing_in_it_is_hidden(text: str, *, hidden: bool) -> None:
     data = SPEC.encode(SPEC.message("0200", {11: "000123", 43: text}))
     explained = explain(SPEC, data, PROFILE)
     (entry,) = [entry for entry in explained.entries if entry.path == "43"]
