@@ -113,9 +113,11 @@ def raw_given(given: tuple[str, ...]) -> tuple[list[bytes], str]:
         except NotHex as error:
             if not text.strip():
                 return [], f"{where}{error}"
-            from iso_gateway.cli.texts import candidates
+            from iso_gateway.cli.texts import texts
 
-            found += [*candidates(text), *([error.before] if error.before else [])]
+            if begun := texts(text):
+                return [each.encode() for each in begun], ""
+            found += [error.before] if error.before else []
     if said := foreign(raw) or foreign_text(text) or (found and foreign(found[0])):
         return [], f"{where}{said}"
     unread = f"{where}{taken.size}, of which only the start is looked at" if taken.more else ""
@@ -176,26 +178,33 @@ def _of(taken: Taken, where: str, spec: Spec) -> Given:
             from iso_gateway.cli.jposlog import read_isomsg
 
             return Given(read_isomsg(text, spec))
-        data = read_hex(_whole(text, taken))
+        data = _shown(_whole(text, taken), spec)
         message = _message(data, spec)
     except NotHex as error:
-        if not is_jpos and (found := _in_text(text, spec)) is not None:
-            return found
         known = foreign_text(text) if not is_jpos else ""
         return Given(b"" if known else error.before, where + (known or f"{'' if is_jpos else 'no hex: '}{error}"))
     said = foreign(data)
     return Given(b"", where + said) if said else Given(message)
 
 
-def _in_text(text: str, spec: Spec) -> Given | None:
-    """Return the message that is text itself, or why it is none of *spec*; None where there is no text like that."""
-    from iso_gateway.cli import texts
+def _shown(text: str, spec: Spec) -> bytes:
+    """Return what *text* shows as hex, or the message that it has as text.
 
-    found = texts.within(text, spec)
-    if found is not None:
-        return Given(found)
-    said = texts.in_characters(text, spec)
-    return Given(b"", said) if said else None
+    Raises:
+        NotHex: it shows nothing, or breaks off.
+    """
+    if re.fullmatch(r"[0-9A-Fa-f\s]*", text):  # what most people give
+        return read_hex(text)
+    from iso_gateway.cli.texts import read_texts, text_given, texts
+
+    if len(read := read_texts(text, spec)) == 1 >= len(texts(text)):
+        return read[0]
+    try:
+        return read_hex(text)
+    except NotHex:
+        if (found := text_given(text, spec)) is None:
+            raise
+        return found
 
 
 def _message(data: bytes, spec: Spec) -> bytes:

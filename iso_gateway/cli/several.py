@@ -9,6 +9,7 @@ from iso_gateway.cli.dresses import read_hex
 from iso_gateway.cli.given import raw_given, taken_in, whole
 from iso_gateway.cli.intake import LARGEST, NotHex
 from iso_gateway.cli.packets import carried
+from iso_gateway.cli.texts import texts
 from iso_gateway.errors import DecodeError
 
 if TYPE_CHECKING:
@@ -105,4 +106,6 @@ def _line(line: str) -> bytes:
             return read_hex(text)
         except NotHex:
             continue
+    if found := texts(line):
+        return found[0].encode()
     return line.encode("latin-1") if re.match(r"[012]\d{3}", line) else b""
