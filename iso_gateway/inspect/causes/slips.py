@@ -12,8 +12,6 @@ from iso_gateway.inspect.causes.suspicion import Suspicion, judged, read_so
 from iso_gateway.inspect.doctor import slips
 from iso_gateway.inspect.told import Cause
 
-_COMMON: Final = frozenset({2, 3, 4, 7, 11, 12, 13, 14, 18, 22, 23, 25, 32, 35, 37, 38, 39, 41, 42, 43, 49, 52, 55, 64})
-"""The elements of a first bitmap that most messages have."""
 _ONE_BIT, _UNCOMMON, _LACK = 1.7, 0.1, 0.02
 """What it takes for granted that one bit is wrong; more where hardly any message has it, and more for each rule of
 presence that would be broken then."""
@@ -25,7 +23,7 @@ _COUNT: Final = "look at what counts it: its sender has to mend it"
 def suspicions(spec: Spec, data: bytes) -> Iterator[Suspicion]:
     """Yield the single bits and lengths with which, put right, *data* comes out exactly."""
     for slip in slips.of_bits(spec, data):
-        price = _ONE_BIT + (0.0 if slip.number in _COMMON else _UNCOMMON)
+        price = _ONE_BIT + (0.0 if slip.number in slips.COMMON else _UNCOMMON)
         price += _LACK * len(violations(spec.presence, slip.message))
         cause = Cause("bitmap", slip.words, read_so(slip.message, len(data)), COMPARE)
         yield Suspicion(price, judged(slip.message), cause)

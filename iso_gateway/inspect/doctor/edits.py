@@ -11,6 +11,8 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from iso_gateway.codec import lengths
+
 _EBCDIC: Final = "cp500"
 _ENCODINGS: Final[dict[str, tuple[str, ...]]] = {
     "n": ("ascii", "bcd", _EBCDIC),
@@ -20,7 +22,12 @@ _ENCODINGS: Final[dict[str, tuple[str, ...]]] = {
     "b": ("binary", "hex", "hex-ebcdic"),
 }
 _TEXTS: Final = ("ascii", _EBCDIC)
+_WIDE: Final = (("utf-8", None, 0.0), ("utf-8", "characters", 0.1), ("latin-1", None, 0.5))
+"""Character sets of names with accents, what lengths count in them, and how much dearer they are: Latin-1 takes any
+byte."""
 _SAID: Final = {
+    "utf-8": "UTF-8",
+    "latin-1": "Latin-1 (ISO 8859-1)",
     "ascii": "ASCII",
     "bcd": "BCD",
     "hex": "hex characters",
@@ -96,7 +103,16 @@ class Edit(NamedTuple):
                 for key, value in self.changes
                 if (key in data if value is None else not (fixed and key in _OF_THE_LENGTH))
             )
+            most = _pairs(data) if ("counts", "characters") in changes else int(data["max"])
+            changes += (("max", str(most)),) if most < int(data["max"]) else ()
             yield Edit(f"fields.{number}", changes, self.words, self.price)
+
+
+def _pairs(data: Mapping[str, Any]) -> int:
+    """Return how many pairs of characters the length of an element can say."""
+    prefix = data["prefix"]
+    width = int(data.get("prefix_bytes", lengths.size(data["length"], prefix)))
+    return lengths.limit(data["length"], prefix, width) // 2
 
 
 Make = Callable[..., Edit]
@@ -118,6 +134,11 @@ def of_field(number: int, data: Mapping[str, Any], prefix: str) -> Iterator[Edit
         return Edit(f"fields.{number}", made, f"DE {number}: {words}", price)
 
     yield from _contents(edit, data)
+    for charset, counts, dearer in _WIDE if data["format"] == "ans" else ():
+        if charset != data.get("encoding", "ascii"):
+            words = f"in {_said(charset)} instead of {_said(data.get('encoding', 'ascii'))}"
+            words += ", where its length counts characters" if counts else ""
+            yield edit(words, CHEAP + dearer, encoding=charset, counts=counts, pad=None)
     if number in _OF_DIGITS and data["format"] != "n" and data["length"] == "fixed":
         words = f"digits in BCD instead of {data['format']} in {_said(data.get('encoding', 'ascii'))}"
         yield edit(words, CHEAP, format="n", encoding="bcd")

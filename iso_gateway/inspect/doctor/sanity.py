@@ -118,6 +118,8 @@ def judged(number: int, value: Value, *, packed: bool = False) -> Sense:
             return NOTHING
         # As text it was text: a number in characters, or the end of another element.
         return _one(f"DE {number}", 1, 2, fine=not (value.isascii() and value.decode("ascii").isprintable()))
+    if value and sum("\x7f" < each < "\u0100" for each in value) > len(value) / 2:
+        return _one(f"DE {number}", 0, 2, fine=False)  # bytes of something else, or of another character set
     check = _CHECKS.get(number)
     if not value:
         # What may vary may be empty; a code that is named and says nothing is none.

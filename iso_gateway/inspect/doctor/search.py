@@ -164,8 +164,13 @@ def _singles(spec: Spec, changes: Iterable[Edit]) -> list[Edit]:
     return [each for edit in some for each in edit.single(spec.source["fields"])]
 
 
-def edited(spec: Spec, changes: Sequence[Edit]) -> Spec:
+def edited(spec: Spec, changes: Sequence[Edit], few: Iterable[int] = ()) -> Spec:
     """Return *spec* with *changes* applied.
+
+    Args:
+        spec: what is edited.
+        changes: the edits.
+        few: the data elements that it is to have, which is soon made; empty: all.
 
     Raises:
         SpecError: it is none any more.
@@ -176,6 +181,9 @@ def edited(spec: Spec, changes: Sequence[Edit]) -> Spec:
             source["fields"][str(edit.number)] = edit.applied(source["fields"].get(str(edit.number), {}))
         else:
             source[edit.path] = edit.applied(source[edit.path])
+    if some := {str(number) for number in few}:
+        source["fields"] = {number: data for number, data in source["fields"].items() if number in some}
+        source |= {"echo": [], "presence": {}}
     return build_spec(source)
 
 
@@ -229,6 +237,7 @@ class _Trial:
         self.whole = whole if choices.kind is None else (choices.kind, *whole)
         concerned = choices.kind is None
         some = sorted(wrap.payloads[:MESSAGES], key=len)
+        self._numbers: set[int] = set()
         self._walks: list[Walk] = []
         self.promise = -sum(edit.price for edit in self.whole) - skipping(wrap)
         for payload in some:
@@ -238,6 +247,7 @@ class _Trial:
             missing = sum(str(number) not in choices.fields for number in begun.numbers)
             concerned = concerned or (choices.kind is not None and not {*begun.numbers}.isdisjoint(choices.kind.among))
             self.promise += (worth(begun.sense) - 5 * missing) / len(some)
+            self._numbers |= {*begun.numbers}
             self._walks.append(Walk(payload, begun, choices, budget))
         if not concerned:
             self._walks.clear()
@@ -277,11 +287,23 @@ class _Trial:
         return total
 
     def _fit(self, changes: tuple[Edit, ...]) -> Fit | None:
-        try:
-            fit = _fit(self.wrap, edited(self.choices.spec, changes))
-        except SpecError:
-            return None
-        return None if fit is None else fit._replace(spec=self.choices.spec, edits=changes)
+        spec = self.choices.spec
+        # What others than those that were walked have nobody knows; and what changes a kind has to make a whole spec.
+        all_seen = len(self.wrap.payloads) == len(self._walks)
+        few = self._numbers if all_seen and self.choices.kind is None else ()
+        for some in (changes, tuple(_without_parts(edit, spec) for edit in changes)):
+            try:
+                fit = _fit(self.wrap, edited(spec, some, few))
+            except SpecError:
+                continue  # its parts may not go together with what it is now
+            return None if fit is None else fit._replace(spec=spec, edits=some)
+        return None
+
+
+def _without_parts(edit: Edit, spec: Spec) -> Edit:
+    """Return *edit* with the parts of its element taken away, where it has any."""
+    has = "parts" in spec.source["fields"].get(str(edit.number), {})
+    return edit._replace(changes=(*edit.changes, ("parts", None))) if has else edit
 
 
 def _edited(some: list[Wrap], specs: list[Spec], *, once: bool) -> list[Fit]:

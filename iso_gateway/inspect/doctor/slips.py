@@ -25,6 +25,10 @@ _ONES: Final = (1 << 64) - 1
 
 _PRICE: Final = 5.5
 """What it costs in a doctor's points: more than an edit with which a length agrees, less than another size."""
+_UNCOMMON: Final = 2.0
+"""... and more for the bit of an element that hardly any message has."""
+COMMON: Final = frozenset({2, 3, 4, 7, 11, 12, 13, 14, 18, 22, 23, 25, 32, 35, 37, 38, 39, 41, 42, 43, 49, 52, 55, 64})
+"""The elements of a first bitmap that most messages have."""
 _LEAST: Final = 8
 """Points that the message has to make."""
 _PAIRS: Final = 4
@@ -62,7 +66,8 @@ class Slipped(NamedTuple):
     @property
     def worth(self) -> float:
         """How much sense it makes, as `Fit.worth`."""
-        return worth(self.sense) - _PRICE
+        rare = self.slip.kind != "length" and self.slip.number not in COMMON
+        return worth(self.sense) - _PRICE - rare * _UNCOMMON
 
 
 def slipped(data: bytes | Sequence[bytes], specs: Iterable[Spec]) -> Slipped | None:

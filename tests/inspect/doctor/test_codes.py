@@ -71,6 +71,32 @@ def test_a_message_is_cut_short_rather_than_a_field_shorter() -> None:
     assert all(fit.worth < end.worth for fit in diagnose(data, [ASCII]))
 
 
+@pytest.mark.parametrize(
+    ("charset", "counts", "words"),
+    [
+        ("utf-8", None, "in UTF-8 instead of ASCII"),
+        ("utf-8", "characters", "in UTF-8 instead of ASCII, where its length counts characters"),
+        ("latin-1", None, "in Latin-1 (ISO 8859-1) instead of ASCII"),
+    ],
+)
+@pytest.mark.parametrize("number", [43, 48])
+@pytest.mark.parametrize("spec", SPECS[:2], ids=lambda spec: spec.name)
+def test_the_character_set_of_a_name_with_accents_is_found(
+    spec: Spec, number: int, charset: str, counts: str | None, words: str
+) -> None:
+    made = edited(spec, [Edit(f"fields.{number}", (("encoding", charset), ("counts", counts)), "")])
+    data = made.encode(made.message("0210", {**ANSWER, number: "Café Müller Zürich"}))
+    best, end = diagnose(data, [spec])[0], cut(data, [spec])
+    assert [each.words for each in best.edits] == [f"DE {number}: {words}"]
+    assert best.message[number].rstrip() == "Café Müller Zürich"
+    assert end is None or end.worth < best.worth
+
+
+def test_bytes_that_are_no_text_make_no_sense_in_latin_1() -> None:
+    assert judged(48, "Café Müller").doubts == judged(48, "上海银行").doubts == ()
+    assert judged(48, bytes(range(0xA1, 0xC0)).decode("latin-1")).doubts == ("DE 48",)
+
+
 @pytest.mark.parametrize("number", [38, 39, 49, 70])
 def test_a_code_with_nothing_in_it_makes_no_sense(number: int) -> None:
     assert (judged(number, "").good, judged(number, "").doubts) == (0, (f"DE {number}",))
