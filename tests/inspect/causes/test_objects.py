@@ -58,7 +58,7 @@ def breakages(spec: Spec, fields: dict[int, object], body: bytes) -> Iterator[Br
 
 
 def chip_sales() -> Iterator[tuple[Spec, dict[int, object], bytes]]:
-    for name in ("cup-pos", "iso87-ascii", "iso87-binary", "nibss-pos"):
+    for name in ("cup-pos", "iso87-ascii", "scheme-host"):
         spec = load_spec(name)
         for sample in samples(name):
             message = spec.decode(sample.raw)
@@ -74,7 +74,7 @@ def test_a_tag_that_is_a_byte_longer_or_shorter_than_it_says_is_the_first_that_i
             tried += 1
             causes = told(spec, each.data)
             missed += not causes or not causes[0].words.startswith(f"tag {each.tag} of DE 55 ")
-    assert tried > 200
+    assert tried > 150
     assert missed <= tried * (1 - HIT_RATE)
 
 
