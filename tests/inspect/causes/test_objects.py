@@ -58,7 +58,7 @@ def breakages(spec: Spec, fields: dict[int, object], body: bytes) -> Iterator[Br
 
 
 def chip_sales() -> Iterator[tuple[Spec, dict[int, object], bytes]]:
-    for name in ("cup-pos", "iso87-ascii", "scheme-host"):
+    for name in ("cup-pos", "iso87-ascii", "iso87-ebcdic"):
         spec = load_spec(name)
         for sample in samples(name):
             message = spec.decode(sample.raw)
