@@ -49,34 +49,38 @@ def diff(
     other bytes (=). With --answer, what requests and answers are matched by (DE 3, 4, 7, 11, 41, 42, 49) has to come
     back unchanged, and the answer has to have what the rules of its profile require.
 
-    Exits 0 where they agree, 1 where they differ or an answer does not fit its request, 2 for an --ignore of nothing.
+    Of a jPOS log whose elements are masked, the others are compared.
+
+    Exits 0 where they agree, 1 where they differ, an answer does not fit its request, or something was masked and so
+    not compared; 2 for an --ignore of nothing.
     """
     from iso_gateway.catalog import load_spec
     from iso_gateway.inspect.ignoring import ignored
     from iso_gateway.inspect.pairing import paired
 
     spec = load_spec(spec_name)
+    masked: list[str] = []
     try:
-        ours = _read(spec, left, "A")
-        theirs = _read(load_spec(other_spec) if other_spec else spec, right, "B")
+        ours = _read(spec, left, "A", masked)
+        theirs = _read(load_spec(other_spec) if other_spec else spec, right, "B", masked)
     except click.ClickException as error:
         if as_json and error.exit_code == 1:
             _say_unread(error)
         raise
-    left_out = ignored(ignore, [*ours, *theirs])
+    left_out = [*ignored(ignore, [*ours, *theirs]), *masked]
     single = len(ours) == len(theirs) == 1
     pairs = [(ours[0], theirs[0])] if single else paired(ours, theirs, answers=answer)
     comparisons = [_Comparison(one, other, left_out, answer=answer, unsafe=unsafe) for one, other in pairs]
     wrong = sum(each.wrong for each in comparisons)
     if as_json:
-        _print_json(comparisons, wrong, answer=answer, single=single)
-        return 1 if wrong else 0
+        _print_json(comparisons, wrong, answer=answer, single=single, masked=masked)
+        return 1 if wrong or masked else 0
     for each in comparisons:
         if not single:
             say(each.title)
         each.show(everything=everything)
     say(_summed(comparisons, wrong, answer=answer, single=single))
-    return 1 if wrong else 0
+    return 1 if wrong or masked else 0
 
 
 class _Comparison:
@@ -132,7 +136,7 @@ def _say_unread(error: click.ClickException) -> None:
     say_json(Diffed([], unread=error.message))
 
 
-def _print_json(comparisons: list[_Comparison], wrong: int, *, answer: bool, single: bool) -> None:
+def _print_json(comparisons: list[_Comparison], wrong: int, *, answer: bool, single: bool, masked: list[str]) -> None:
     import msgspec
 
     from iso_gateway.inspect.told import Diffed, Pair
@@ -140,7 +144,11 @@ def _print_json(comparisons: list[_Comparison], wrong: int, *, answer: bool, sin
     fields = comparisons[0].rows() if single else []
     pairs = [] if single else [Pair(each.left, each.right, each.rows()) for each in comparisons]
     unset = msgspec.UNSET
-    say_json(Diffed(fields, different=unset if answer else wrong, wrong=wrong if answer else unset, pairs=pairs))
+    say_json(
+        Diffed(
+            fields, different=unset if answer else wrong, wrong=wrong if answer else unset, pairs=pairs, masked=masked
+        )
+    )
 
 
 def _summed(comparisons: list[_Comparison], wrong: int, *, answer: bool, single: bool) -> str:
@@ -154,13 +162,16 @@ def _summed(comparisons: list[_Comparison], wrong: int, *, answer: bool, single:
     return f"{wrong} of {count} differ" if wrong else f"the same, {count} elements and parts"
 
 
-def _read(spec: Spec, given: str, which: str) -> list[Message]:
-    """Return the messages that are given; a DecodeError is told with which of the two it is."""
+def _read(spec: Spec, given: str, which: str, masked: list[str]) -> list[Message]:
+    """Return the messages that are given; a DecodeError is told with which of the two it is.
+
+    What a log has masked in them is added to *masked*.
+    """
     from iso_gateway.cli.several import messages_given
     from iso_gateway.errors import DecodeError
 
     found: list[Message] = []
-    some = messages_given((given,), spec)
+    some = messages_given((given,), spec, masked)
     for number, data in enumerate(some, 1):
         try:
             found.append(spec.decode(data))

@@ -37,7 +37,7 @@ def explain(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: bo
     hex, or not all of it.
     """
     spec = load_spec(spec_name)
-    data, unread = understood(given, spec)
+    data, unread, _ = understood(given, spec)
     explained = explaining.explain(spec, data, _profile(spec), unsafe=unsafe, unread=unread)
     is_message, error = _error(spec, data) if explained.faults and data and not unread else (True, None)
     if error is not None:

@@ -15,6 +15,7 @@ import click
 
 from iso_gateway.cli.foreign import foreign, foreign_text
 from iso_gateway.cli.intake import HEAD, LARGEST, LONGEST, NotHex, Taken, no_file, of_file, of_stdin
+from iso_gateway.cli.output import complain
 
 if TYPE_CHECKING:
     from iso_gateway.codec.spec import Spec
@@ -24,6 +25,10 @@ _CONTROL: Final = r"[^\t\n\v\f\r -~]"
 """What no text has in which somebody wrote hex."""
 
 
+_NO_BYTES: Final = (
+    "the elements of a message in a jPOS log, and no bytes, which alone say how it is framed and written:"
+    " 'iso-gateway explain --spec ...' reads them"
+)
 _HEADERS: Final = 40
 """Bytes of the headers of a packet, at least."""
 
@@ -34,6 +39,8 @@ class Given(NamedTuple):
     data: bytes
     unread: str = ""
     """Why it is not all, and where the rest begins; empty where it is."""
+    masked: tuple[str, ...] = ()
+    """Elements that a log had masked, and that are therefore left out."""
 
 
 class NoMessage(click.ClickException):
@@ -82,8 +89,8 @@ def bytes_given(given: tuple[str, ...], spec: Spec) -> bytes:
     return whole(*taken_in(given, LARGEST), spec)
 
 
-def whole(taken: Taken, where: str, spec: Spec) -> bytes:
-    """Return all that was taken in as hex.
+def whole(taken: Taken, where: str, spec: Spec, masked: list[str] | None = None) -> bytes:
+    """Return all that was taken in as hex; where *masked* is given, also what a log has beside masked elements.
 
     Raises:
         NoMessage: it is no hex, or not all of it is, or it is too much.
@@ -91,7 +98,10 @@ def whole(taken: Taken, where: str, spec: Spec) -> bytes:
     if taken.more:
         raise NoMessage(f"{where}more than {LARGEST >> 20} MiB, which is as much as is read")
     found = _of(taken, where, spec)
-    if found.unread:
+    if found.masked and masked is not None:
+        complain(found.unread)
+        masked += found.masked
+    elif found.unread:
         raise NoMessage(found.unread)
     return found.data
 
@@ -118,6 +128,8 @@ def raw_given(given: tuple[str, ...]) -> tuple[list[bytes], str]:
             if begun := texts(text):
                 return [each.encode() for each in begun], ""
             found += [error.before] if error.before else []
+    if _is_jpos(text) and not found:
+        return [], f"{where}{_NO_BYTES}"
     if said := foreign(raw) or foreign_text(text) or (found and foreign(found[0])):
         return [], f"{where}{said}"
     unread = f"{where}{taken.size}, of which only the start is looked at" if taken.more else ""
@@ -172,12 +184,10 @@ def _of(taken: Taken, where: str, spec: Spec) -> Given:
         return Given(text.rstrip("\r\n").encode())
     if re.search(_CONTROL, text):
         return Given(raw)
-    is_jpos = "<isomsg" in text and "<field" in text
+    is_jpos = _is_jpos(text)
     try:
         if is_jpos:
-            from iso_gateway.cli.jposlog import read_isomsg
-
-            return Given(read_isomsg(text, spec))
+            return _of_jpos(text, where, spec)
         data = _shown(_whole(text, taken), spec)
         message = _message(data, spec)
     except NotHex as error:
@@ -185,6 +195,20 @@ def _of(taken: Taken, where: str, spec: Spec) -> Given:
         return Given(b"" if known else error.before, where + (known or f"{'' if is_jpos else 'no hex: '}{error}"))
     said = foreign(data)
     return Given(b"", where + said) if said else Given(message)
+
+
+def _is_jpos(text: str) -> bool:
+    return "<isomsg" in text and "<field" in text
+
+
+def _of_jpos(text: str, where: str, spec: Spec) -> Given:
+    """Return the message that a jPOS log shows by its elements, without those that are masked there."""
+    from iso_gateway.cli.jposlog import Masked, read_isomsg
+
+    try:
+        return Given(read_isomsg(text, spec))
+    except Masked as error:
+        return Given(error.before, f"{where}{error}", error.paths)
 
 
 def _shown(text: str, spec: Spec) -> bytes:

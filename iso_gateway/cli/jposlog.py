@@ -14,20 +14,36 @@ if TYPE_CHECKING:
 _OPEN: Final = re.compile(r"<isomsg\b[^>]*?(/?)>|</isomsg\s*>")
 _MASKED: Final = re.compile(r"___|\[WIPED\]|\*\*\*")
 """What jPOS writes where its log is protected."""
+_WIPED: Final = "AA55AA55"
+"""What it writes there for bytes."""
 _CONTROL: Final = re.compile(r"\\u00([01][0-9a-f])")
 """How jPOS writes a control character."""
+
+
+class Masked(NotHex):
+    """Elements of a message are masked in the log; what the others come to stands before."""
+
+    def __init__(self, paths: list[str], before: bytes) -> None:
+        from iso_gateway.inspect.causes.suspicion import listed
+
+        those = f"{'element' if len(paths) == 1 else 'elements'} {listed(paths)}"
+        nobody = "it cannot be rebuilt" if len(paths) == 1 else "they cannot be rebuilt"
+        super().__init__(
+            f"{those} left out, as the jPOS log has them masked, and {nobody}: these are not the bytes that were sent",
+            before,
+        )
+        self.paths = tuple(paths)
 
 
 def read_isomsg(text: str, spec: Spec) -> bytes:
     """Return the one message in *text* as *spec* writes it; its header is left out.
 
     Raises:
-        NotHex: there are several, it breaks off, or *spec* cannot carry it; or elements of it are masked: then what the
-            others come to stands before.
+        NotHex: there are several, it breaks off, or *spec* cannot carry it.
+        Masked: elements of it are.
     """
     from iso_gateway.compat.imports.xml_text import read_xml
     from iso_gateway.errors import EncodeError, SpecError
-    from iso_gateway.inspect.causes.suspicion import listed
 
     found = _messages(text)
     if len(found) != 1:
@@ -43,8 +59,7 @@ def read_isomsg(text: str, spec: Spec) -> bytes:
     except EncodeError as error:
         raise NotHex(f"this message of a jPOS log is none of {spec.name}: {error}") from None
     if masked:
-        those = f"{'element' if len(masked) == 1 else 'elements'} {listed(masked)}"
-        raise NotHex(f"{those} left out, as the jPOS log has them masked: these are not the bytes that were sent", data)
+        raise Masked(masked, data)
     return data
 
 
@@ -83,10 +98,11 @@ def _values(message: Element, above: str, masked: list[str]) -> dict[str, Any]:
         value = each.attributes.get("value")
         if value is None:
             raise NotHex(f"element {path} has its value as CDATA, which is not read")
-        if _MASKED.search(value):
+        binary = each.attributes.get("type") == "binary"
+        if _MASKED.search(value) or (binary and value.upper() == _WIPED):
             masked.append(path)
             continue
-        values[number] = _carried(value, binary=each.attributes.get("type") == "binary", path=path)
+        values[number] = _carried(value, binary=binary, path=path)
     return values
 
 

@@ -46,7 +46,7 @@ def decode(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: boo
     up to 64 MiB. So 10 MB of hex take a second and some 20 MiB of memory at the most.
     """
     spec = load_spec(spec_name)
-    data, unread = understood(given, spec)
+    data, unread, _ = understood(given, spec)
     message: Message | None
     broken = None
     try:

@@ -52,8 +52,10 @@ def meant(given: tuple[str, ...]) -> tuple[list[Meant], str]:
     return some, unread
 
 
-def messages_given(given: tuple[str, ...], spec: Spec) -> tuple[bytes, ...]:
+def messages_given(given: tuple[str, ...], spec: Spec, masked: list[str] | None = None) -> tuple[bytes, ...]:
     """Return the messages of *spec* that are given: one as hex, in a file or on stdin, or there one a line.
+
+    Where *masked* is given, elements that a log has masked are left out and added to it.
 
     Raises:
         NoMessage: it is no hex, or not all of it is, or it is too much.
@@ -62,7 +64,7 @@ def messages_given(given: tuple[str, ...], spec: Spec) -> tuple[bytes, ...]:
     taken, where = taken_in(given, LARGEST)
     lines = () if taken.more else _lines(taken.content, len(taken.content))
     # Hex that was wrapped is one message, of which no line is one.
-    return lines if any(_is_message(data, spec) for data in lines) else (whole(taken, where, spec),)
+    return lines if any(_is_message(data, spec) for data in lines) else (whole(taken, where, spec, masked),)
 
 
 def _is_message(data: bytes, spec: Spec) -> bool:

@@ -181,6 +181,8 @@ class Diffed(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="format"
     """Of several messages; then there is nothing in ``fields``."""
     unread: str = ""
     """Which of A and B is no message, and why; then nothing was compared."""
+    masked: list[str] = []
+    """Elements that a log had masked, by path: they were not compared."""
 
 
 class FitRow(msgspec.Struct, frozen=True):

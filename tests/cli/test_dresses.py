@@ -265,8 +265,44 @@ def test_a_masked_log_tells_what_is_left(iso_gateway: Call) -> None:
     done = iso_gateway("decode", "-", given=masked)
     assert done.exit_code == 1
     assert done.stdout == iso_gateway("decode", rest.hex()).stdout
-    assert "elements 2 and 41 left out, as the jPOS log has them masked: these are not the bytes that" in done.stderr
+    assert "elements 2 and 41 left out, as the jPOS log has them masked, and they cannot be rebuilt" in done.stderr
     assert iso_gateway("redact", "-", given=masked).exit_code == 1
+
+
+MASKED = JPOS_FIELDS.replace("TERM0001", "[WIPED]").replace(
+    '<field id="11"', '<field id="52" value="AA55AA55" type="binary"/><field id="11"'
+)
+
+
+def test_bytes_that_a_log_has_wiped_are_none(iso_gateway: Call) -> None:
+    done = iso_gateway("explain", "-", "--json", given=MASKED)
+    assert done.exit_code == 1
+    told = msgspec.json.decode(done.stdout)
+    assert [each["path"] for each in told["entries"]] == ["mti", "bitmap", "7", "11", "70"]
+    assert "elements 52 and 41 left out" in told["unread"]
+    assert "they cannot be rebuilt" in told["unread"]
+
+
+def test_diff_compares_what_a_log_has_not_masked(iso_gateway: Call) -> None:
+    whole = iso_gateway("diff", MESSAGE.hex(), MESSAGE.hex())
+    assert whole.stdout == "\nthe same, 5 elements and parts\n"
+    done = iso_gateway("diff", MESSAGE.hex(), "-", given=MASKED)
+    assert (done.exit_code, done.stdout) == (1, "\nthe same, 4 elements and parts\n")
+    assert "elements 52 and 41 left out" in done.stderr
+    other = SPEC.encode(SPEC.message("0800", {7: "1123100001", 11: "000124", 41: "TERM0001", 70: "301"})).hex()
+    told = msgspec.json.decode(iso_gateway("diff", "-", other, "--json", given=MASKED).stdout)
+    assert {each["path"]: each["how"] for each in told["fields"]} == {
+        **dict.fromkeys(("mti", "7", "70"), "same"),
+        "11": "changed",
+    }
+    assert told["masked"] == ["52", "41"]
+
+
+def test_doctor_says_what_a_jpos_log_lacks(iso_gateway: Call) -> None:
+    for log in (JPOS_FIELDS, MASKED):
+        done = iso_gateway("doctor", "-", given=log)
+        assert done.exit_code == 1
+        assert "the elements of a message in a jPOS log, and no bytes" in done.stderr
 
 
 def test_text_of_another_dialect_is_no_hex(iso_gateway: Call) -> None:
