@@ -22,6 +22,7 @@ _DIGITS: Final = frozenset({"n", "xn", "z"})
 _NUMBERS: Final = (_DIGITS, frozenset({"n", "xn"}), frozenset({"n"}))
 """The formats that are packed together: tracks and signed amounts often are not."""
 _PREFIXES: Final = ("ascii", "bcd", "binary", _EBCDIC)
+_BINARIES: Final = ("binary", "hex", "hex-ebcdic")
 _MTIS: Final = ("", "ascii", "bcd", _EBCDIC)
 _BITMAPS: Final = ("", "binary", "hex", "hex-ebcdic")
 _CHARSETS: Final = (("ascii", "hex", "hex"), (_EBCDIC, "hex-ebcdic", "hex-ebcdic"))
@@ -128,6 +129,9 @@ def _kinds(present: Mapping[str, Mapping[str, Any]]) -> Iterator[list[Edit]]:
     variable = {key: each for key, each in present.items() if each["length"] != "fixed"}
     digits = {key: each for key, each in present.items() if each["format"] in _DIGITS}
     texts = {key: each for key, each in present.items() if each["format"] not in _DIGITS | {"b", "nibbles"}}
+    binaries = {key: each for key, each in present.items() if each["format"] == "b"}
+    for encoding in _BINARIES:
+        yield _edits(binaries, "encoding", encoding, "the value", "the values", gone=("counts",))
     for prefix in _PREFIXES:
         yield _edits(variable, "prefix", prefix, "the length", "the lengths")
     sets = [{key: each for key, each in digits.items() if each["format"] in formats} for formats in _NUMBERS]
@@ -145,7 +149,9 @@ def _kinds(present: Mapping[str, Mapping[str, Any]]) -> Iterator[list[Edit]]:
         yield _joined(both, _edits(variable, "prefix", encoding, "the length", "the lengths"))
 
 
-def _edits(fields: Mapping[str, Mapping[str, Any]], key: str, value: str, one: str, several: str) -> list[Edit]:
+def _edits(
+    fields: Mapping[str, Mapping[str, Any]], key: str, value: str, one: str, several: str, *, gone: tuple[str, ...] = ()
+) -> list[Edit]:
     """Return the edits that give *key* of all *fields* the value; each has the words for all of them."""
     changed = {each: data for each, data in fields.items() if data.get(key, "ascii") != value}
     if not changed:
@@ -155,7 +161,7 @@ def _edits(fields: Mapping[str, Mapping[str, Any]], key: str, value: str, one: s
     numbers = elements([int(each) for each in changed])
     what, verb = (one, "is") if len(changed) == 1 or one == several else (several, "are")
     words = f"{what} of {numbers} {verb} {_in(value)}{not_in}"
-    gone = ("counts", "pad", "parts") if key == "encoding" else ("counts",)
+    gone = gone or (("counts", "pad", "parts") if key == "encoding" else ("counts",))
     return [
         Edit(f"fields.{each}", ((key, value), *((other, None) for other in gone if other in data)), words)
         for each, data in changed.items()

@@ -83,6 +83,8 @@ def _of_elements(spec: Spec, data: bytes) -> Iterator[Suspicion]:
     for place, fit in enumerate(with_edits(data, forms.few(spec, data))):
         if any(edit.number in RIGID and not _KNOWN.intersection(edit.changes) for edit in fit.edits if _resizes(edit)):
             continue
+        if any(edit.among for edit in fit.edits):
+            continue  # of whole kinds `forms` tells
         own = {f"DE {edit.number}" for edit in fit.edits}
         if not own & {*fit.sense.doubts} and (len(fit.edits) == 1 or not fit.sense.bad):
             yield _suspicion(fit, len(data), place)

@@ -170,3 +170,18 @@ def test_of_any_bytes_at_most_two_causes_are_told(junk: bytes, at: int) -> None:
         ASCII.decode(data)
         return
     assert len(told(ASCII, data)) <= 2
+
+
+@pytest.mark.parametrize("bitmap", ["hex", "binary"])
+def test_binary_elements_raw_among_text_are_one_cause(bitmap: str) -> None:
+    raw = {number: {**ASCII.source["fields"][number], "encoding": "binary"} for number in ("52", "55", "64")}
+    raw["55"].pop("counts")
+    spec = load_spec(
+        {**ASCII.source, "bitmap": {"encoding": bitmap}, "fields": {**ASCII.source["fields"], **raw}, "name": "raw"}
+    )
+    values = {52: "8CA64DE9C1B123A7", 55: "9F360200019F2608C1A2B3D4E5F60718", 64: "A5D1F3C08B7712E4"}
+    data = spec.encode(spec.message("0200", dict(ASCII.decode(SALE).items()) | values))
+    first = told(ASCII, data)[0]
+    assert first.words.endswith("the values of DE 52, 55 and 64 are binary, not in hexadecimal characters")
+    assert first.words.startswith("the bitmap is binary, ") is (bitmap == "binary")
+    assert len([each for each in told(ASCII, data) if "binary" in each.words]) == 1
