@@ -54,7 +54,8 @@ def test_what_a_network_message_is_about_is_found(spec: Spec, edit: Edit, words:
 
 
 @pytest.mark.parametrize(
-    ("length", "text"), [({"length": "LLVAR", "max": "99"}, "A" * 29), ({"prefix": "binary"}, "PRIVATE DATA " * 4)]
+    ("length", "text"),
+    [({"length": "LLVAR", "max": "99"}, "7" + "A" * 28), ({"prefix": "binary"}, "PRIVATE DATA " * 4)],
 )
 def test_a_length_that_agrees_in_another_form_is_no_message_cut_short(length: dict[str, str], text: str) -> None:
     spec = edited(ASCII, [Edit("fields.60", tuple(length.items()), "")])
