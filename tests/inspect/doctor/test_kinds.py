@@ -23,7 +23,7 @@ BINARY = {
     55: bytes.fromhex("9F360200019F3704AABBCCDD9F2608C1A2B3D4E5F60718"),
     64: bytes.fromhex("A5D1F3C08B7712E4"),
 }
-SOME = [(52, 55, 64), (52,), (55,)]
+SOME = [(52, 55, 64), (55,)]
 
 
 def kinds(spec: Spec) -> list[Edit]:
