@@ -110,11 +110,11 @@ def _alike(fits: list[Fit]) -> list[list[Fit]]:
 
 
 def _print(rows: list[list[Fit]], broken: Cut | Slipped | None, chosen: Mapping[str, Spec], *, good: bool) -> None:
-    from iso_gateway.page import EMPTY, Piece, Style, line
+    from iso_gateway.page import EMPTY, Piece, Style, line, wrapped
 
     lines: list[Line] = []
     if broken is not None:
-        lines += [line(Piece(_said_of(broken, chosen), Style.BAD)), *_message(broken.message, 1)]
+        lines += [*wrapped(_said_of(broken, chosen), 0, Style.BAD), *_message(broken.message, 1)]
         lines += [EMPTY, line(Piece("if it is right after all, and the spec is not:", Style.NOTE))] if rows else []
     elif not good:
         lines.append(
@@ -212,12 +212,14 @@ def _furthest(inputs: list[tuple[bytes, ...]], chosen: Mapping[str, Spec]) -> No
     """Tell how far the specs come as they are."""
     from iso_gateway.codec.unreadable import many
     from iso_gateway.inspect.doctor.search import furthest
+    from iso_gateway.page import wrapped
 
     starts = [start for messages in inputs if (start := furthest(messages, chosen.values())) is not None]
     for wrap, spec, error in sorted(starts, key=lambda start: -start[2].offset)[:1]:
         how = f"{many(error.missing, 'byte')} or more missing" if error.missing else "it stops there"
         name = _called(spec, chosen)
-        say(f"without edits the most can be read with {wrap.words} and spec {name}: {how}, {error}")
+        said = f"without edits the most can be read with {wrap.words} and spec {name}: {how}, {error}"
+        show(wrapped(said, 0))
 
 
 def _sense(fit: Fit) -> str:

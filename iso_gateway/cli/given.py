@@ -117,9 +117,11 @@ def raw_given(given: tuple[str, ...]) -> tuple[list[bytes], str]:
     taken, where = taken_in(given)
     raw, text = taken.content, _as_text(taken.content)
     found: list[bytes] = []
+    known = foreign_text(text)
     if not re.search(_CONTROL, text):
         try:
             found.append(read_hex(_whole(text, taken)))
+            known = "" if found[0] else known  # JSON and XML may have hex in them: lines of a log
         except NotHex as error:
             if not text.strip():
                 return [], f"{where}{error}"
@@ -130,7 +132,7 @@ def raw_given(given: tuple[str, ...]) -> tuple[list[bytes], str]:
             found += [error.before] if error.before else []
     if _is_jpos(text) and not found:
         return [], f"{where}{_NO_BYTES}"
-    if said := foreign(raw) or foreign_text(text) or (found and foreign(found[0])):
+    if said := foreign(raw) or known or (found and foreign(found[0])):
         return [], f"{where}{said}"
     unread = f"{where}{taken.size}, of which only the start is looked at" if taken.more else ""
     return [*dict.fromkeys([*found, raw.rstrip(b"\r\n") if raw.isascii() else raw])], unread

@@ -11,16 +11,17 @@ import click
 from iso_gateway.cli.output import say
 from iso_gateway.page import Line, Piece, Style, plain
 
-_COLOURS: Final[dict[Style, dict[str, Any]]] = {
+COLOURS: Final[dict[Style, dict[str, Any]]] = {
     Style.PLAIN: {},
     Style.TITLE: {"bold": True},
-    Style.NAME: {"fg": "cyan"},
+    Style.NAME: {"fg": 30},
     Style.VALUE: {},
-    Style.HIDDEN: {"fg": "yellow"},
-    Style.GOOD: {"fg": "green"},
-    Style.BAD: {"fg": "red", "bold": True},
+    Style.HIDDEN: {"fg": 130},
+    Style.GOOD: {"fg": 28},
+    Style.BAD: {"fg": 161, "bold": True},
     Style.NOTE: {"dim": True},
 }
+"""Colours of xterm's cube: of the eight that every terminal has, none is easily read on white and on black."""
 
 
 def show(lines: Iterable[Line]) -> None:
@@ -43,5 +44,5 @@ def painted(lines: Iterable[Line]) -> str:
 
 
 def _painted(piece: Piece) -> str:
-    style = _COLOURS[piece.style]
+    style = COLOURS[piece.style]
     return click.style(piece.text, **style) if style and piece.text.strip() else piece.text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator
+from itertools import zip_longest
 from typing import Final
 
 from iso_gateway.inspect.differing import Answered, Difference, How, Made
@@ -71,16 +72,16 @@ def _block(entry: Entry, place: Place, data: bytes, secret: Container[int]) -> I
         shown[0] = f".{shown[0][1]}"
     if place.half_end and shown:
         shown[-1] = f"{shown[-1][0]}."
-    for at in range(0, len(shown) or 1, _ROW):
-        row = shown[at : at + _ROW]
-        bar = len(prefix) - at
+    style = Style.HIDDEN if entry.masked else Style.VALUE
+    said = [each[-1] for each in wrapped(what, _OFFSET + _BYTES, Style.NAME, line(""))]
+    rows = range(0, max(len(shown), 1), _ROW)
+    for at, name in zip_longest(rows, said, fillvalue=None):
+        row = [] if at is None else shown[at : at + _ROW]
+        bar = -1 if at is None else len(prefix) - at
         text = " ".join([*row[:bar], "|", *row[bar:]]) if 0 < bar < _ROW or (bar > 0 and not body) else " ".join(row)
-        style = Style.HIDDEN if entry.masked else Style.VALUE
-        left = line(Piece(f"{place.start + at:<{_OFFSET}}", Style.NOTE), Piece(f"{text:<{_BYTES}}", style))
-        if at == 0:
-            yield from wrapped(what, _OFFSET + _BYTES, Style.NAME, left)
-        else:
-            yield left
+        offset = "" if at is None else str(place.start + at)
+        left = Piece(f"{offset:<{_OFFSET}}", Style.NOTE), Piece(f"{text:<{_BYTES}}", style)
+        yield left if name is None else (*left, name)
 
 
 def of_causes(causes: Iterable[Cause], faults: int = 1) -> Iterator[Line]:
@@ -102,8 +103,11 @@ def of_causes(causes: Iterable[Cause], faults: int = 1) -> Iterator[Line]:
         yield from wrapped(cause.evidence, 3, Style.NOTE)
         yield from wrapped(cause.remedy, 3)
         yield from (line("      ", each) for each in cause.yaml.splitlines())
+    if len(told) > 1:
+        yield from wrapped(_WHICH, 0, Style.NOTE)
 
 
+_WHICH: Final = "which of them it is, 'iso-gateway doctor' tells from several messages of the kind, one a line"
 _VALUES: Final = "only these values are wrong, and all the rest comes out exactly: look at what fills them"
 _NO_CAUSE: Final = (
     "no likely cause: no frame, header, other shipped spec, form of the bitmap or small change of this spec makes sense"
@@ -150,6 +154,7 @@ def _sides(difference: Difference, mark: Piece, note: str) -> Iterator[Line]:
         yield (*head, column(left, _SIDE, Style.VALUE), Piece(right, Style.VALUE), Piece(note, Style.NOTE))
         return
     yield (*head, Piece(note.strip(), Style.NOTE))
-    for side, value in (("-", left), ("+", right)):
+    # Of a side that has nothing the mark before the path tells it.
+    for side, value in (("-", difference.left), ("+", difference.right)):
         for at in range(0, len(value), WIDTH - 13):
             yield line(" " * 11, side if at == 0 else " ", " ", Piece(value[at : at + WIDTH - 13], Style.VALUE))

@@ -179,7 +179,7 @@ def test_where_nothing_fits_a_spec_of_a_file_is_told_by_its_path(iso_gateway: Ca
     spec = load_spec(path)
     data = spec.encode(spec.message("0200", {4: 1234, 7: "1123040506", 11: 123, 48: "PRIVATE", 49: "840"}))
     done = iso_gateway("doctor", "--spec", str(path), data[:-1].hex())
-    assert f"with no frame and spec {path} all makes sense" in done.output
+    assert f"with no frame and spec {path} all makes sense" in " ".join(done.output.split())
 
 
 def test_a_message_with_one_wrong_length_is_told_first_and_there_is_nothing_to_paste(iso_gateway: Call) -> None:
@@ -189,7 +189,8 @@ def test_a_message_with_one_wrong_length_is_told_first_and_there_is_nothing_to_p
     ).replace(b"164761", b"154761")
     done = iso_gateway("doctor", data.hex())
     assert done.exit_code == 1
-    assert "all makes sense, but the length of DE 2 says 15, though 16 would be right\n" in done.output
+    told = "all makes sense, but the length of DE 2 says 15, though 16 would be right 0200"
+    assert told in " ".join(done.output.split())
     assert "to use the first" not in done.output
-    told = msgspec.json.decode(iso_gateway("doctor", "--json", data.hex()).output)
-    assert (told["slip"]["path"], told["slip"]["spec"], told["cut"]) == ("2", "iso87-ascii", None)
+    row = msgspec.json.decode(iso_gateway("doctor", "--json", data.hex()).output)
+    assert (row["slip"]["path"], row["slip"]["spec"], row["cut"]) == ("2", "iso87-ascii", None)

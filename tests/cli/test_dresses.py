@@ -212,15 +212,23 @@ def test_every_command_reads_every_dress(iso_gateway: Call, tmp_path: Path, name
     assert iso_gateway("decode", "-", "--json", given=text).stdout == iso_gateway("decode", plain, "--json").stdout
     assert iso_gateway("explain", "-", "--json", given=text).stdout == iso_gateway("explain", plain, "--json").stdout
     assert iso_gateway("redact", "-", given=text).stdout == iso_gateway("redact", plain).stdout
-    assert iso_gateway("diff", "-", plain, given=text).stdout == iso_gateway("diff", plain, plain).stdout
+    same = iso_gateway("diff", plain, plain).stdout
+    assert iso_gateway("diff", "-", plain, given=text).stdout == same
+    file = tmp_path / "pasted.txt"
+    file.write_text(text)
+    assert iso_gateway("diff", plain, str(file)).stdout == same
+    assert iso_gateway("diff", str(file), str(file)).stdout == same
+    assert iso_gateway("decode", str(file), "--json").stdout == iso_gateway("decode", plain, "--json").stdout
 
 
-@pytest.mark.parametrize("name", ["tcpdump -XX", "hexdump -C", "log, digits", "Java", "Wireshark, hex stream"])
+@pytest.mark.parametrize("name", [name for name in DRESSES if name != "jPOS, elements"])
 def test_doctor_reads_them_too(iso_gateway: Call, tmp_path: Path, name: str) -> None:
     done = iso_gateway("doctor", "-", "--json", given=DRESSES[name](tmp_path))
     best = msgspec.json.decode(done.stdout)["fits"][0]
     assert best["spec"] == "iso87-ascii"
-    assert best["framing"] == ("2be" if name in {"tcpdump -XX", "Wireshark, hex stream"} else "")
+    packet = name.startswith(("tcpdump", "tshark", "Wireshark")) and name != "Wireshark, escaped string"
+    assert best["framing"] == ("2be" if packet else "")
+    assert best["header"] == 0
 
 
 @pytest.mark.parametrize("name", ["tcpdump -XX", "Wireshark, C array"])

@@ -8,7 +8,9 @@ import msgspec
 import pytest
 
 from iso_gateway import load_spec
-from iso_gateway.page import WIDTH
+from iso_gateway.inspect.showing import of_causes
+from iso_gateway.inspect.told import Cause
+from iso_gateway.page import WIDTH, plain
 from tests.cli.conftest import Call
 from tests.support.canaries import crowds
 from tests.support.places import COMMANDS, Case
@@ -286,3 +288,25 @@ def test_packed_digits_have_their_half_of_a_byte(iso_gateway: Call) -> None:
     places = {entry["path"]: entry["place"] for entry in told["entries"]}
     assert places["60.3"] == {"start": 19, "body": 19, "end": 21, "half_end": True}
     assert places["60.4"] == {"start": 20, "body": 20, "end": 21, "half_start": True}
+
+
+def test_what_an_element_is_stands_beside_its_lines_of_bytes(iso_gateway: Call) -> None:
+    rows = iso_gateway("explain", REQUEST.hex()).output.splitlines()
+    at = next(place for place, row in enumerate(rows) if row.startswith("20    31 36 |"))
+    assert rows[at].endswith("  2 n..19 in ASCII, LLVAR")
+    assert rows[at + 1] == f"{'36    ** **':<57}in ASCII"
+    assert rows[at + 2].startswith("38 ")
+
+
+def test_diff_shows_no_line_for_what_one_side_has_not(iso_gateway: Call) -> None:
+    text = "A" * 30
+    longer = SPEC.encode(SALE.evolve({48: text})).hex()
+    rows = iso_gateway("diff", REQUEST.hex(), longer, "--unsafe").output.splitlines()
+    at = next(place for place, row in enumerate(rows) if row.startswith("+ 48"))
+    assert rows[at + 1 :] == [f"{'':11}+ {text}", "1 of 9 differ"]
+
+
+def test_two_causes_name_who_can_tell_which_it_is() -> None:
+    some = [Cause("mti", "one", "because", "do"), Cause("mti", "two", "because", "do")]
+    assert "iso-gateway doctor" in plain(of_causes(some))
+    assert "iso-gateway doctor" not in plain(of_causes(some[:1]))

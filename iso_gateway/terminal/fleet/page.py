@@ -19,7 +19,7 @@ HEIGHT: Final = 220
 LEFT: Final = 64
 BOTTOM: Final = 32
 TOP: Final = 12
-RIGHT: Final = 12
+RIGHT: Final = 28
 
 Point = tuple[float, float]
 

@@ -10,7 +10,7 @@ import pytest
 
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.terminal.fleet.agreement import Agreement, Difference
-from iso_gateway.terminal.fleet.page import page, ticks
+from iso_gateway.terminal.fleet.page import WIDTH, page, ticks
 from iso_gateway.terminal.fleet.slo import read_slo
 from iso_gateway.terminal.fleet.tally import MOST_STEPS, Series, Tally
 from iso_gateway.terminal.fleet.verdict import Plan, Run, Verdict
@@ -133,6 +133,13 @@ def test_the_page_is_one_file_with_three_plots_and_no_script() -> None:
     assert "prefers-color-scheme: dark" in html
     assert not re.search(r"<script|https?://|src=|@import", html)
     assert "not met: p99&lt;1ms" in html
+
+
+def test_no_label_runs_over_the_edge_of_its_plot() -> None:
+    labels = re.findall(r'<text x="([0-9.]+)" y="[0-9.]+" text-anchor="middle">([^<]+)</text>', page(verdict()))
+    assert "99.99 %" in {text for _, text in labels}
+    # A digit at this size is some 7 wide.
+    assert [text for x, text in labels if float(x) + 7 * len(text) / 2 > WIDTH] == []
 
 
 def test_the_page_of_a_run_without_answers_is_a_page_too() -> None:
