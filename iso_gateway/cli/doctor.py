@@ -141,15 +141,16 @@ def _said_of(end: Cut | Slipped, chosen: Mapping[str, Spec]) -> str:
 
 
 def _row(number: int, row: list[Fit], chosen: Mapping[str, Spec]) -> list[Line]:
-    from iso_gateway.page import Piece, Style, line
+    from iso_gateway.page import Piece, Style, line, wrapped
 
     fit = row[0]
     name, *others = [_called(each.spec, chosen) for each in row]
     head = f"{number}. {fit.wrap.words}, spec {name}"
     lines = [line(Piece(head, Style.TITLE), Piece(f"  {_sense(fit)}", Style.NOTE))]
     if others:
-        lines.append(line("   just as well: ", ", ".join(others)))
-    lines += [line("   ", Piece(edit.words, Style.BAD)) for edit in fit.edits]
+        lines += wrapped(f"just as well: {', '.join(others)}", 3)
+    for edit in fit.edits:
+        lines += wrapped(edit.words, 3, Style.BAD)
     return lines + _message(fit.message, fit.wrap.total, believed=fit.believed)
 
 

@@ -13,6 +13,7 @@ import pytest
 from iso_gateway import load_spec
 from iso_gateway.framing import Framing
 from iso_gateway.gateway.config import load
+from iso_gateway.page import WIDTH
 from tests.cli.conftest import Call
 from tests.support.fixture_files import samples
 from tests.support.hidden_specs import drawn, messages_of
@@ -194,3 +195,15 @@ def test_a_message_with_one_wrong_length_is_told_first_and_there_is_nothing_to_p
     assert "to use the first" not in done.output
     row = msgspec.json.decode(iso_gateway("doctor", "--json", data.hex()).output)
     assert (row["slip"]["path"], row["slip"]["spec"], row["cut"]) == ("2", "iso87-ascii", None)
+
+
+def test_no_line_is_wider_than_80_columns_but_what_is_to_be_pasted(iso_gateway: Call) -> None:
+    spec = load_spec("iso87-ascii")
+    fields = {2: "4761739001010010", 3: 0, 4: 1234, 7: "1123040506", 11: 123, 41: "TERM0001", 49: "840"}
+    whole = spec.encode(spec.message("0200", fields))
+    slipped = whole.replace(b"16476173", b"17476173")
+    packed = whole.replace(b"16476173", b"\x16476173")
+    for data in (whole, whole[:-3], whole + b"\xde\xad", slipped, packed, b"\x00" * 9 + whole):
+        page, _, _ = iso_gateway("doctor", data.hex()).stdout.partition("\nto use ")
+        assert page
+        assert [row for row in page.splitlines() if len(row) > WIDTH] == []

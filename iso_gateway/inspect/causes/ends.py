@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container
 from typing import Final
 
@@ -22,6 +23,8 @@ _PADDING: Final = {
     b"\x40": "spaces in EBCDIC",
     b"\r\n": "line ends",
 }
+_HEX: Final = re.compile(rb"[0-9A-Fa-f]*")
+_DIGITS: Final = re.compile(rb"[0-9]*")
 _SHORT_BEHIND: Final = 4
 """Bytes of what follows that are too few to be told apart."""
 
@@ -29,7 +32,7 @@ _SHORT_BEHIND: Final = 4
 def cut(spec: Spec, data: bytes, error: DecodeError) -> Suspicion | None:
     """Return that *data* ends too early, where that is why it cannot be read and what was read makes sense."""
     partial = error.partial
-    if not error.missing or partial is None:
+    if not error.missing or partial is None or not _fits_so_far(spec, data, error):
         return None
     bitmaps = error.field == "bitmap"  # then nobody knows yet which elements are to come
     later = [each for each in named(spec, data) if each not in partial and str(each) != error.field and not bitmaps]
@@ -47,6 +50,17 @@ def cut(spec: Spec, data: bytes, error: DecodeError) -> Suspicion | None:
     read = read if len(partial) else "the message type makes sense"
     remedy = "look where it was cut: the length of its frame, what was copied, a line of a log"
     return Suspicion(0.9, found, Cause("cut", words, read, remedy), BY_ITSELF)
+
+
+def _fits_so_far(spec: Spec, data: bytes, error: DecodeError) -> bool:
+    """Return whether what stands of the element that breaks off may be the beginning of its value."""
+    field = spec.fields.get(int(error.field)) if error.field.isdecimal() else None
+    if field is None or "length prefix" in error.expected:
+        return True
+    rest = data[error.offset :]
+    if field.encoding == "hex":
+        return _HEX.fullmatch(rest) is not None
+    return field.encoding != "ascii" or field.format != "n" or _DIGITS.fullmatch(rest) is not None
 
 
 def _of(field: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from iso_gateway import DecodeError, Spec, load_spec
+from iso_gateway import DecodeError, IncompleteError, Spec, load_spec
 from iso_gateway.catalog import spec_names
 from iso_gateway.inspect.causes.likeliest import likeliest
 from iso_gateway.inspect.told import Cause
@@ -185,3 +185,11 @@ def test_binary_elements_raw_among_text_are_one_cause(bitmap: str) -> None:
     assert first.words.endswith("the values of DE 52, 55 and 64 are binary, not in hexadecimal characters")
     assert first.words.startswith("the bitmap is binary, ") is (bitmap == "binary")
     assert len([each for each in told(ASCII, data) if "binary" in each.words]) == 1
+
+
+def test_a_value_that_its_element_cannot_have_is_not_called_cut() -> None:
+    block = bytes.fromhex("A1B2C3D4E5F60718")
+    data = ASCII.encode(ASCII.decode(SALE).evolve({52: block})).replace(block.hex().upper().encode(), block)
+    with pytest.raises(IncompleteError, match="8 bytes left, 16 needed"):
+        ASCII.decode(data)
+    assert [each.words for each in told(ASCII, data)] == ["the value of DE 52 is binary, not in hexadecimal characters"]
