@@ -17,7 +17,7 @@ from tests.support.shipped import SHIPPED_SPECS
 PAN = "4761739001010010"
 HIDDEN = [PAN[at : at + 7] for at in range(1, 9)]
 ASCII, BINARY = load_spec("iso87-ascii"), load_spec("iso87-binary")
-VALUES = {2: PAN, 3: "000000", 4: 1234, 11: 123, 35: f"{PAN}D49122011234567", 41: "TERM0001", 49: "840"}
+VALUES = {2: PAN, 3: "000000", 4: 1234, 11: 123, 35: f"{PAN}D4912201987654", 41: "TERM0001", 49: "840"}
 
 
 def wire(spec: Spec) -> bytes:
@@ -82,6 +82,40 @@ def test_of_a_message_that_is_cut_all_is_shown_that_was_read_well() -> None:
     assert all(f"{number}={partial[number]}" in repr(partial) for number in (3, 4, 11, 41))
 
 
+TAIL = "D4912201987654"
+PIECES = [TAIL[at : at + 6] for at in range(len(TAIL) - 5)]
+
+
+@pytest.mark.parametrize("name", SHIPPED_SPECS)
+def test_what_a_track_has_behind_its_number_is_shown_in_no_other_element(name: str) -> None:
+    spec = load_spec(name)
+    data = wire(spec)
+    spans = {span.field: span for span in spec.decode(data, trace=True).spans}
+    prefix = spans.get("35", spans["2"])
+    tried = 0
+    for less in range(1, 24):  # the length of the track, or of the card number, says less than there is
+        at = prefix.body - 1
+        askew = data[:at] + bytes([(data[at] - less) % 256]) + data[at + 1 :]
+        text = shown(spec, askew).replace("=", "D")
+        assert [each for each in PIECES if each in text] == [], less
+        tried += 1
+    for number in (2, 3, 4, 11):
+        span = spans.get(str(number))
+        if span is not None:  # an element is missing, and its bit is on
+            text = shown(spec, data[: span.start] + data[span.end :]).replace("=", "D")
+            assert [each for each in PIECES if each in text] == [], number
+            tried += 1
+    assert tried > 20
+
+
+def test_the_last_digits_of_a_card_number_are_not_shown_in_the_element_behind_it() -> None:
+    data = wire(ASCII).replace(f"16{PAN}".encode(), f"15{PAN}".encode())
+    with pytest.raises(DecodeError) as caught:
+        ASCII.decode(data)
+    assert caught.value.partial is not None
+    assert {2, 3} <= caught.value.partial.doubted
+
+
 def test_a_copy_doubts_as_much() -> None:
     data = wire(BINARY)
     askew = data[:2] + data[2:10] + data[11:]  # the length of DE 2 is gone
@@ -102,6 +136,9 @@ def test_a_copy_doubts_as_much() -> None:
         (b"\x00\x16" + bytes.fromhex(PAN), [(5, 8)]),
         (b"\x5a\x08" + bytes.fromhex(PAN), [(5, 8)]),
         (f"..{PAN}=4912".encode(), [(8, 14)]),
+        (f"..{PAN}=49122011234567 {PAN}..".encode(), [(8, 14), (18, 33), (40, 46)]),
+        (f"..{PAN[:-1]}9=49122011234567..".encode(), [(8, 14), (18, 33)]),
+        (f"..{PAN}^DOE/J^49122011234567..".encode(), [(8, 14), (18, 39)]),
         (bytes.fromhex(f"{PAN}D4912201"), [(3, 6)]),
         (b"..15" + PAN.encode() + b"..", []),
         (b"..16" + PAN[:-1].encode() + b"1..", []),
