@@ -44,7 +44,7 @@ def check(*, path: Path) -> None:
     from iso_gateway.gateway.opening import check_store
 
     config = load(path)
-    check_store(config)
+    notes = check_store(config)
     setup = config.setup
     terminals = len(set().union(*(listener.terminals for listener in setup.listeners.values())))
     parts = (
@@ -54,6 +54,8 @@ def check(*, path: Path) -> None:
         _count(terminals, "terminal"),
     )
     say(f"{path}: fine ({', '.join(parts)})")
+    for note in notes:
+        say(f"{path}: {note}")
 
 
 @click.command()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iso_gateway.errors import KeyStoreError, Problem
-from iso_gateway.gateway.protecting import SEAL, key_problems
+from iso_gateway.gateway.protecting import SEAL, key_problems, keyless
 from iso_gateway.hsm import opening
 from iso_gateway.hsm.key_store import KeyStore, head_of, infos_of
 from iso_gateway.hsm.software import SoftwareModule
@@ -19,26 +19,32 @@ if TYPE_CHECKING:
     from iso_gateway.hsm.client import ModuleClient, Say
 
 
-def check_store(config: Config) -> None:
+def check_store(config: Config) -> list[str]:
     """Hold the keys of the key store against *config*, as far as they can be seen without its master key.
+
+    Returns which terminals have no keys yet, a line for each listener.
 
     Raises:
         ConfigError: there is no store, test keys are where none may be, or some are missing; all of it.
     """
     security = config.file.security
     if not security.key_store:
-        return
+        return []
     problems = []
+    notes: list[str] = []
     try:
         Source.parse(security.unlock)
     except KeyStoreError as error:
         problems.append(Problem("security.unlock", str(error)))
     try:
-        problems += key_problems(config.file, config.setup, infos_of(_store(config)))
+        infos = infos_of(_store(config))
+        problems += key_problems(config.file, config.setup, infos)
+        notes += keyless(config.file, config.setup, infos)
     except KeyStoreError as error:
         problems.append(Problem("security.key_store", str(error)))
     if problems:
         raise config.wrong(problems)
+    return notes
 
 
 def module_for(config: Config, say: Say) -> ModuleClient:

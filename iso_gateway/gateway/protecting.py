@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
+from iso_gateway.codec.unreadable import many
 from iso_gateway.errors import Problem
 from iso_gateway.gateway.keyring import fits, usage
 from iso_gateway.gateway.shape import AcquirerTable
@@ -144,6 +145,28 @@ def _missing(path: str, said: Protection, owners: Sequence[str], names: Collecti
     for role, setting, wanted in ((Role.MAC, "mac", said.mac is not None), (Role.PIN, "pin", said.pin is not None)):
         if wanted and not any(key_name(owner, role) in names for owner in owners):
             yield Problem(f"{path}.{setting}", f"no key {key_name(owners[0], role)} in the key store")
+
+
+def keyless(file: GatewayFile, setup: Setup, infos: Iterable[KeyInfo]) -> Iterator[str]:
+    """Yield for each listener which of its terminals have no keys yet: they are refused until they have."""
+    names = {info.ref.name for info in infos if info.state is not KeyState.DESTROYED}
+    for listener in file.listeners:
+        leg = setup.listeners[listener.name or listener.address]
+        said = leg.protection
+        wanted = [Role.MAC] * (said.mac is not None) + [Role.PIN] * (said.pin is not None)
+        if said.exchange is not Exchange.NONE:
+            wanted = [] if said.master else [Role.MASTER]
+        if said.base or not wanted:
+            continue
+        owners = sorted({f"terminal/{name.strip()}" for name in leg.terminals})
+        lacking = [name for owner in owners if (name := next(_lacking(owner, wanted, names), ""))]
+        if lacking:
+            who = f"{len(lacking)} of {many(len(owners), 'terminal')}"
+            yield f"{leg.name}: {who} cannot be served until the key store has their keys, the first {lacking[0]}"
+
+
+def _lacking(owner: str, roles: Iterable[Role], names: Collection[str]) -> Iterator[str]:
+    return (name for role in roles if (name := key_name(owner, role)) not in names)
 
 
 def _unfit(file: GatewayFile, setup: Setup, held: Iterable[KeyInfo]) -> Iterator[Problem]:

@@ -19,7 +19,7 @@ from iso_gateway.gateway.app import Gateway
 from iso_gateway.gateway.config import Config, LinkTo, ListenAt, load
 from iso_gateway.gateway.lines import Lines
 from iso_gateway.gateway.opening import module_for
-from iso_gateway.gateway.protecting import key_problems
+from iso_gateway.gateway.protecting import key_problems, keyless
 from iso_gateway.gateway.storing import opened
 from iso_gateway.gateway.tls import new_in, warn
 from iso_gateway.hsm.client import ModuleClient
@@ -117,6 +117,8 @@ class Service:
         infos = await self.gateway.securing.learn(again=again)
         if self.gateway.securing.module is not None and (problems := key_problems(config.file, config.setup, infos)):
             raise config.wrong(problems)
+        for note in keyless(config.file, config.setup, infos) if self.gateway.securing.module is not None else ():
+            self.lines.write(clock.now().wall, "terminals without keys", {"cause": note}, "warning")
 
     def stop(self, *, at_once: bool = False) -> None:
         """Begin to drain; *at_once*: and do not wait for what is in flight, whose outcome is then unknown."""

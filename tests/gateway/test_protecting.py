@@ -9,7 +9,7 @@ import pytest
 
 from iso_gateway.errors import ConfigError
 from iso_gateway.gateway.config import Config, load
-from iso_gateway.gateway.protecting import key_problems
+from iso_gateway.gateway.protecting import key_problems, keyless
 from iso_gateway.protocol.protection import Exchange, Protection
 from iso_gateway.security.keys import (
     KeyAlgorithm,
@@ -269,6 +269,34 @@ def test_an_acquirer_without_its_keys_is_told_of_and_a_terminal_without_is_not(t
         "acquirer.0.pin: no key acquirer/bank/pin in the key store",
     ]
     assert keys_wrong(config, key("acquirer/bank/mac"), key("link/bank/pin")) == []
+
+
+def told_of_terminals(config: Config, *infos: KeyInfo) -> list[str]:
+    return list(keyless(config.file, config.setup, infos))
+
+
+def test_terminals_without_keys_are_no_fault_and_are_told_of(tmp_path: Path) -> None:
+    said = "cannot be served until the key store has their keys, the first"
+    config = loaded(tmp_path, 'mac = "x9.19"\npin = "iso-0"\n')
+    ids = sorted(config.setup.listeners["counter"].terminals)
+    first, second = (f"terminal/{name.strip()}" for name in ids[:2])
+    count = f"of {len(ids)} terminals"
+    assert told_of_terminals(config) == [f"counter: {len(ids)} {count} {said} {first}/mac"]
+    one = [key(f"{first}/mac"), key(f"{first}/pin"), key(f"{second}/mac")]
+    assert told_of_terminals(config, *one) == [f"counter: {len(ids) - 1} {count} {said} {second}/pin"]
+    gone = [*one[:1], key(f"{first}/pin", state=KeyState.DESTROYED)]
+    assert told_of_terminals(config, *gone) == [f"counter: {len(ids)} {count} {said} {first}/pin"]
+    every = [key(f"terminal/{name.strip()}/{role}") for name in ids for role in ("mac", "pin")]
+    assert told_of_terminals(config, *every) == []
+
+
+def test_terminals_whose_keys_travel_need_the_one_that_they_travel_under(tmp_path: Path) -> None:
+    config = loaded(tmp_path, 'mac = "x9.19"\nkey_exchange = "tr31-48"\n')
+    (said,) = told_of_terminals(config)
+    assert said.endswith("/master")
+    shared = loaded(tmp_path, 'mac = "x9.19"\nkey_exchange = "tr31-48"\nmaster_key = "tmk"\n')
+    assert told_of_terminals(shared) == []
+    assert told_of_terminals(loaded(tmp_path, "")) == []
 
 
 def test_a_key_that_is_destroyed_is_not_there(tmp_path: Path) -> None:
