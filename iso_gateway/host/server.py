@@ -336,8 +336,8 @@ class HostServer:
                 del self._links[name]
                 self.authorizer.network.closed(name)
                 link.gone()
-                if self.judge is not None:
-                    self.judge.closed(name)
+            if self.judge is not None:  # at the host's own end no terminal has given up
+                self.judge.closed(name)
             self._ended(link, why)
 
     async def _accepted(self, sock: socket.socket) -> None:

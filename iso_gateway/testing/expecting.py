@@ -92,7 +92,8 @@ def rules_broken(judge: Judge, now: Moment) -> list[str]:
     """Return lines on what terminals did wrong, on what is still to come at *now*, and on rules that never began."""
     lines: list[str] = []
     waiting = [each for each in judge.unmet(now) if each.stage is Stage.OPEN]
-    for finding in judge.findings:
+    owed = [finding for terminal in judge.terminals.values() for finding in judge.owed(terminal, now)]
+    for finding in [*judge.findings, *owed]:
         lines.append(f"iso_host found: {finding.rule}: {finding.text}")
         lines += [f"    {summary(each.message)}, {each.how}" for each in (finding.about, *finding.others)]
     for begun in waiting:

@@ -30,6 +30,8 @@ from iso_gateway.testing.expecting import Expectation, conditions_of, rules_brok
 from iso_gateway.testing.options import HostOptions
 from iso_gateway.testing.ruling import Conditions, Following, Ruling, table, words
 
+SOON: Final = 0.05
+"""Seconds in which a connection that a terminal closed is known to be closed."""
 STORY: Final = 40
 """Events that are shown of a host in a test that failed."""
 
@@ -267,6 +269,8 @@ class Host:
             ]:
                 with trio.move_on_at(min(deadlines)):
                     await self._more.wait()
+            if any(judge.still_open(each, now()) for each in judge.terminals.values()):
+                await trio.sleep(SOON)
             lines += rules_broken(judge, now())
         return lines
 

@@ -95,6 +95,26 @@ async def test_a_clean_page_says_so(autojump_clock: MockClock) -> None:
     assert "fault" not in page.partition("</style>")[2]
 
 
+def test_what_was_never_reversed_is_told_and_has_not_passed() -> None:
+    till = JudgedTill(terminal="TERM0001")
+    till.ask(Kind.SALE, 2068)
+    told = "1 outcome still open: TERM0001 STAN 000001, USD 20.68, booked, never reversed\n"
+    early = report_of(till, "iso87")
+    assert told in text_of(early)
+    assert "\n  open       reversal-first " in text_of(early)
+    assert "still open" in page_of(early)
+    assert early.clean, "its time-out may not have passed"
+    till.judge.closed(till.link)
+    late = report_of(till, "iso87")
+    assert not late.clean
+    assert told in text_of(late)
+    assert "\n  FAILED     reversal-first " in text_of(late)
+    assert "1 still open, 1 finding\n" in text_of(late)
+    [suite] = ET.fromstring(junit_of(late))
+    assert [each.attrib["type"] for each in suite.iter("failure")] == ["reversal-first"]
+    assert report_of(till).terminals[0].terminal.findings == [], "it may still come"
+
+
 def test_a_terminal_that_has_not_shown_every_case_has_not_passed() -> None:
     till = JudgedTill(terminal="TERM0001")
     till.ask(Kind.SALE)

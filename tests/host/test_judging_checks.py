@@ -6,6 +6,7 @@ import pytest
 
 from iso_gateway.host.judging.checks import CHECKS
 from iso_gateway.host.judging.judge import Judge
+from iso_gateway.host.judging.owing import PATIENCE
 from iso_gateway.host.judging.watching import REMEMBERED, UNSETTLED
 from iso_gateway.protocol.kinds import Kind
 from tests.support.judged_till import JudgedKeyedTill, JudgedTill
@@ -54,6 +55,52 @@ def test_a_settlement_before_the_reversal_of_what_was_not_answered(spec: str) ->
     till.ask(Kind.SALE, SILENT)
     till.ask(Kind.SETTLEMENT, None, pan="")
     assert till.found == ["reversal-first"]
+
+
+@BOTH
+@pytest.mark.parametrize(("amount", "booked"), [(SILENT, "booked"), (1069, "not booked")])
+def test_what_is_left_open_at_the_end(spec: str, amount: int, booked: str) -> None:
+    till = JudgedTill(spec)
+    silent = till.ask(Kind.SALE, amount)
+    cents = f"{amount // 100}.{amount % 100}"
+    told = f"TERM0001 STAN 000001, USD {cents}, {booked}, never reversed"
+    assert till.left_open == [(told, False)], "the terminal may wait for the answer still"
+    assert till.owed == []
+    till.wait(PATIENCE + 1)
+    assert till.left_open == [(told, True)]
+    assert till.owed == [f"still open at the end: {told}"]
+    assert till.found == [], "it may still do it"
+    reversal(till, silent)
+    assert till.left_open == []
+
+
+def test_a_terminal_that_closes_its_connection_waits_no_longer() -> None:
+    till = JudgedTill()
+    till.ask(Kind.SALE, SILENT)
+    till.judge.closed(till.link)
+    assert [overdue for _, overdue in till.left_open] == [True]
+
+
+def test_a_reversal_that_nobody_answered_is_open_too() -> None:
+    till = JudgedTill()
+    silent = till.ask(Kind.SALE, SILENT)
+    reversal(till, silent)
+    [terminal] = till.judge.terminals.values()
+    terminal.story[-1].given = None
+    till.wait(PATIENCE + 1)
+    assert till.left_open == [("TERM0001 reversal STAN 000002, USD 10.68, booked, never repeated", True)]
+
+
+@BOTH
+def test_a_look_before_an_inquiry_is_answered_forgets_nothing(spec: str) -> None:
+    till = JudgedTill(spec)
+    silent = till.ask(Kind.SALE, SILENT)
+    till.ask(Kind.INQUIRY, None, about=silent, pan="", currency="")
+    [terminal] = till.judge.terminals.values()
+    answered, terminal.story[-1].given = terminal.story[-1].given, None
+    assert len(till.left_open) == 1
+    terminal.story[-1].given = answered
+    assert till.left_open == []
 
 
 @BOTH
@@ -131,6 +178,13 @@ def test_a_reversal_of_another_amount_or_card(spec: str) -> None:
     assert all(PAN not in finding.text and OTHER_PAN not in finding.text for finding in till.judge.findings)
 
 
+@BOTH
+def test_a_reversal_has_its_own_time_and_entry_mode(spec: str) -> None:
+    till = JudgedTill(spec)
+    reversal(till, till.ask(Kind.SALE, SILENT), de12="103059", de13="0302", de22="012")
+    assert till.found == []
+
+
 def test_an_advice_is_repeated_and_never_reversed() -> None:
     till = JudgedTill("cup-pos")
     refund = till.ask(Kind.REFUND, about=till.ask(Kind.SALE))
@@ -145,6 +199,14 @@ def test_a_repeat_that_differs(spec: str) -> None:
     marked = "0201" if till.dialect.profile.repeat_mti else "0200"
     till.send(silent.request.evolve({4: "000000001069"}, marked))
     assert till.found == ["repeat-identical"]
+
+
+def test_a_repeat_after_another_message_under_its_number_was_refused() -> None:
+    till = JudgedTill()
+    first = till.ask(Kind.SALE, 1400)
+    assert till.send(first.request.evolve({4: "000000001500"})).code == "94"
+    assert till.again(first).code == "00"
+    assert till.found == ["stan-rising"], "the refused one has a number that was taken; the repeat is as it was"
 
 
 def test_a_repeat_that_does_not_say_so() -> None:

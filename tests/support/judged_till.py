@@ -30,6 +30,22 @@ class JudgedTill(Till):
         """The rules that were broken, in the order in which it was noticed."""
         return [finding.rule for finding in self.judge.findings]
 
+    @property
+    def left_open(self) -> list[tuple[str, bool]]:
+        """What has no outcome by now, and whether it is overdue."""
+        judge = self.judge
+        return [
+            (each.text, each.overdue)
+            for terminal in judge.terminals.values()
+            for each in judge.still_open(terminal, self.moment)
+        ]
+
+    @property
+    def owed(self) -> list[str]:
+        """What would be found if the run ended now."""
+        judge = self.judge
+        return [each.text for terminal in judge.terminals.values() for each in judge.owed(terminal, self.moment)]
+
 
 class JudgedKeyedTill(KeyedTill):
     """The same, with MACs."""

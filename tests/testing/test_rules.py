@@ -123,9 +123,14 @@ def test_what_is_to_come_after_what(pytester: pytest.Pytester) -> None:
             iso_terminal.timeout = 5
             iso_terminal.sale("2.00")
             assert iso_host.findings
+
+        @pytest.mark.iso_host(judge=True)
+        @pytest.mark.iso_terminal(timeout=0.2)
+        def test_of_one_that_never_reverses(iso_host, iso_terminal):
+            iso_terminal.sale("10.68")
         """,
     )
-    result.assert_outcomes(passed=1, failed=5)
+    result.assert_outcomes(passed=1, failed=6)
     result.stdout.fnmatch_lines(
         [
             "iso_host found: expected-1: 0200 STAN 000002 came before: kind reversal",
@@ -137,6 +142,7 @@ def test_what_is_to_come_after_what(pytester: pytest.Pytester) -> None:
             "iso_host expected kind completion after kind preauth, which never came",
             "iso_host found: expected-1: 0200 STAN 000002 was never to come: kind void",
             "iso_host found: reversal-first: 0200 sale, STAN 000001, has no outcome *",
+            "iso_host found: reversal-first: still open at the end: TERM0001 STAN 000001, USD 10.68, booked, never *",
         ]
     )
 

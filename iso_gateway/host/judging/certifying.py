@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from iso_gateway.host.judging.checks import CHECKS, ONLY_WHERE_ASKED, Check
+from iso_gateway.host.judging.checks import CHECKS, ONLY_WHERE_ASKED, REVERSAL_FIRST, Check
 from iso_gateway.host.judging.following import Begun, Stage
 from iso_gateway.host.judging.judge import Finding, Judge, Log, Terminal, silent
+from iso_gateway.host.judging.owing import Open
 from iso_gateway.host.judging.seen import Seen
 from iso_gateway.host.judging.sets import Case, CertificationSet
 
@@ -27,6 +28,8 @@ class Status(StrEnum):
     FAILED = "failed"
     NOT_SEEN = "not seen"
     """The terminal has not done what would show it."""
+    OPEN = "open"
+    """Something is left that the terminal may still do."""
     NOT_ASKED = "not asked"
     """The host has not what it needs: no MACs, no exchange of keys."""
 
@@ -51,11 +54,10 @@ class TerminalReport(msgspec.Struct, frozen=True):
     terminal: Terminal
     cases: tuple[Verdict, ...]
     checks: tuple[Verdict, ...]
-
-    @property
-    def findings(self) -> list[Finding]:
-        """What the terminal did wrong, in the order in which it was noticed."""
-        return self.terminal.findings
+    findings: list[Finding]
+    """What the terminal did wrong, in the order in which it was noticed, and then what it has left undone."""
+    open: tuple[Open, ...] = ()
+    """What has no outcome yet: overdue ones are findings too."""
 
     @property
     def status(self) -> Status:
@@ -63,7 +65,7 @@ class TerminalReport(msgspec.Struct, frozen=True):
         if self.findings:
             return Status.FAILED
         missing = any(each.status is Status.NOT_SEEN for each in self.cases)  # a check may have had no occasion
-        return Status.NOT_SEEN if missing else Status.PASSED
+        return Status.NOT_SEEN if missing else Status.OPEN if self.open else Status.PASSED
 
     def count(self, status: Status) -> int:
         """Return how many cases stand so."""
@@ -109,18 +111,21 @@ class Certification:
             self.set.title,
             self.judge.dialect.spec.name,
             now,
-            tuple(self._terminal(each) for each in self.judge.terminals.values()),
+            tuple(self._terminal(each, now) for each in self.judge.terminals.values()),
             self.judge.not_understood,
         )
 
-    def _terminal(self, terminal: Terminal) -> TerminalReport:
-        cases = tuple(self._case(terminal, case) for case in self.set.cases)
-        return TerminalReport(terminal, cases, tuple(_check(terminal, check) for check in self.judge.checks))
+    def _terminal(self, terminal: Terminal, now: Moment) -> TerminalReport:
+        left = tuple(self.judge.still_open(terminal, now))
+        found = [*terminal.findings, *self.judge.owed(terminal, now)]
+        cases = tuple(self._case(terminal, case, found) for case in self.set.cases)
+        checks = tuple(_check(terminal, check, found, is_open=bool(left)) for check in self.judge.checks)
+        return TerminalReport(terminal, cases, checks, found, left)
 
-    def _case(self, terminal: Terminal, case: Case) -> Verdict:
+    def _case(self, terminal: Terminal, case: Case, found: list[Finding]) -> Verdict:
         begun = [each for each in terminal.follower.begun if each.expectation.id == case.id]
         whole = [each for each in begun if each.stage is Stage.MET]
-        findings = _findings(terminal, case.id, begun)
+        findings = _findings(found, case.id, begun)
         status = Status.NOT_SEEN
         if not self._has[case.needs]:
             status = Status.NOT_ASKED
@@ -132,14 +137,16 @@ class Certification:
         return Verdict(case.id, case.rule.text, case.source, status, case.do, shown, findings)
 
 
-def _findings(terminal: Terminal, ident: str, begun: Iterable[Begun]) -> tuple[Finding, ...]:
+def _findings(found: Iterable[Finding], ident: str, begun: Iterable[Begun]) -> tuple[Finding, ...]:
     """Return the findings of a case: its own, and those about a message that began it."""
     firsts = {each.first.number for each in begun}
-    return tuple(each for each in terminal.findings if each.rule == ident or each.about.number in firsts)
+    return tuple(each for each in found if each.rule == ident or each.about.number in firsts)
 
 
-def _check(terminal: Terminal, check: Check) -> Verdict:
-    findings = tuple(each for each in terminal.findings if each.rule == check.id)
+def _check(terminal: Terminal, check: Check, found: Iterable[Finding], *, is_open: bool) -> Verdict:
+    findings = tuple(each for each in found if each.rule == check.id)
     shown = any(check.covers(seen) for seen in terminal.story)
     status = Status.FAILED if findings else Status.PASSED if shown else Status.NOT_SEEN
+    if is_open and check.id == REVERSAL_FIRST and status is not Status.FAILED:
+        status = Status.OPEN
     return Verdict(check.id, check.text, check.source, status, findings=findings)

@@ -105,7 +105,7 @@ def _reversal_first(watch: Watch, seen: Seen) -> Iterator[Wrong]:
     if seen.repeats is not None or not (seen.kind in MONEY or seen.kind is Kind.SETTLEMENT):
         return
     for owed in watch.unsettled:
-        what = "a reversal" if _reversible(watch, owed) else "a repeat"
+        what = "a reversal" if watch.reversible(owed) else "a repeat"
         owed.settled = True
         text = f"{_named(owed)}, has no outcome ({owed.how}), and {_named(seen)}, came before {what} of it"
         yield Wrong(text, owed, (seen,))
@@ -116,13 +116,6 @@ def _named(seen: Seen) -> str:
     return f"{seen.message.mti} {kind}, STAN {seen.stan}".replace(" ,", ",")
 
 
-def _reversible(watch: Watch, seen: Seen) -> bool:
-    if seen.kind is None or seen.kind is Kind.REVERSAL:
-        return False
-    row = watch.dialect.kind_row(seen.message)
-    return row is None or row.reversible
-
-
 def _names_original(watch: Watch, seen: Seen) -> Iterator[Wrong]:
     if seen.kind is not Kind.REVERSAL or seen.repeats is not None:
         return
@@ -130,7 +123,7 @@ def _names_original(watch: Watch, seen: Seen) -> Iterator[Wrong]:
         way = "has its STAN" if watch.dialect.profile.reversal_stan == "same" else "names it, STAN and all"
         text = f"{_named(seen)}, names nothing that was sent; the reversal of {_named(likely)}, {way}"
         yield Wrong(text, likely, (seen,))
-    elif seen.undoes is not None and not _reversible(watch, seen.undoes):
+    elif seen.undoes is not None and not watch.reversible(seen.undoes):
         yield Wrong(f"{_named(seen.undoes)}, is repeated, and never reversed", seen.undoes, (seen,))
 
 
@@ -142,7 +135,7 @@ def _same_elements(watch: Watch, seen: Seen) -> Iterator[Wrong]:
     wrong = [
         f"DE {de} is {_shown(seen, de)}, not {_shown(first, de)}"
         for de in wanted
-        if _text(seen, de) != _text(first, de) and (de in seen.message or de in _ALWAYS)
+        if _text(seen, de) != _text(first, de)
     ]
     if watch.dialect.pan(seen.message) != watch.dialect.pan(first.message):
         wrong.insert(0, "the card is another one, or missing")
@@ -150,9 +143,8 @@ def _same_elements(watch: Watch, seen: Seen) -> Iterator[Wrong]:
         yield Wrong(f"a reversal has what its original had: {'; '.join(wrong)}", first, (seen,))
 
 
-_AS_ORIGINAL: Final = (3, 4, 41, 42, 49, 12, 13, 22)
-_ALWAYS: Final = frozenset({3, 4, 41, 42, 49})
-"""Those that every reversal has, if its original had them."""
+_AS_ORIGINAL: Final = (3, 4, 41, 42, 49)
+"""Those that every reversal has, if its original had them; its time and entry mode may be its own."""
 
 
 def _reason(watch: Watch, seen: Seen) -> Iterator[Wrong]:
@@ -280,6 +272,8 @@ def _always(_seen: Seen) -> bool:
     return True
 
 
+REVERSAL_FIRST: Final = "reversal-first"
+
 CHECKS: Final[tuple[Check, ...]] = (
     Check(
         "mac-right", "the MAC of every request is right", "ruling 12, 14", _mac, lambda seen: seen.kind not in NETWORK
@@ -290,7 +284,7 @@ CHECKS: Final[tuple[Check, ...]] = (
         lambda seen: seen.repeats is not None,
     ),
     Check(
-        "reversal-first",
+        REVERSAL_FIRST,
         "what has no outcome is reversed, or repeated where it is told as a fact, before any new money",
         *("ruling 24, flows 2.2", _reversal_first),
         lambda seen: seen.kind in MONEY and seen.outcome_unknown,

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from iso_gateway.errors import ConfigError, DecodeError
-from iso_gateway.host.judging.checks import CHECKS, ONLY_WHERE_ASKED, UNBELIEVED
+from iso_gateway.host.judging.checks import CHECKS, ONLY_WHERE_ASKED, REVERSAL_FIRST, UNBELIEVED
 from iso_gateway.host.judging.expectations import Expectation, expectations_of
 from iso_gateway.host.judging.following import Begun, Follower, Stage
+from iso_gateway.host.judging.owing import Open, still_open
 from iso_gateway.host.judging.seen import Seen
 from iso_gateway.host.judging.watching import Watch
 from iso_gateway.protocol.kinds import Kind
@@ -41,6 +42,9 @@ ALL_FINDINGS: Final = 10_000
 """And of all terminals together."""
 HOST_PATIENCE: Final = 30.0
 """Seconds in which what the host asks of its own accord is to be answered."""
+
+_BOOKED: Final = frozenset({"00", "10"})
+"""The canonical codes of what is approved, whole or in part."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -221,6 +225,21 @@ class Judge:
                 del self._asked[key]
                 where.find(Finding("host-answered", f"{seen.message.mti} STAN {seen.stan} was not answered", seen))
 
+    def still_open(self, terminal: Terminal, now: Moment) -> list[Open]:
+        """Return what *terminal* has left open at *now*: nothing where what becomes of it is not asked."""
+        if all(check.id != REVERSAL_FIRST for check in self.checks):
+            return []
+        return list(still_open(terminal.watch, self._on, now))
+
+    def owed(self, terminal: Terminal, now: Moment) -> list[Finding]:
+        """Return what *terminal* has to answer for if *now* is the end; nothing is noted, as it may still do it."""
+        told = {finding.about for finding in terminal.findings}
+        return [
+            Finding(REVERSAL_FIRST, f"still open at the end: {each.text}", each.seen)
+            for each in self.still_open(terminal, now)
+            if each.overdue and each.seen not in told
+        ]
+
     def _terminal(self, message: Message) -> Terminal | None:
         key = (message.text(42).rstrip(), message.text(41).rstrip())
         known = self.terminals.get(key)
@@ -235,6 +254,7 @@ class Judge:
         kind = Kind(str(said)) if said in set(Kind) else None if row is None else row.kind
         seen = Seen(self._count, at, link, message, kind)
         seen.batch = self.dialect.batch(message)
+        seen.booked = decision.note.get("code") in _BOOKED
         fault = decision.fault
         seen.doubt, seen.spoilt = decision.under.cause, decision.spoilt
         seen.hang_up, seen.late = fault.close or fault.reset, fault.late or fault.delay is not None

@@ -41,6 +41,8 @@ def _case(element: ET.Element, verdict: Verdict, known: set[str]) -> None:
         element.set("time", f"{took:.3f}")
     if verdict.status is Status.NOT_SEEN:
         ET.SubElement(element, "skipped", message=f"not seen; {verdict.do or verdict.text}")
+    elif verdict.status is Status.OPEN:
+        ET.SubElement(element, "skipped", message="open: something is left that the terminal may still do")
     elif verdict.status is Status.NOT_ASKED:
         ET.SubElement(element, "skipped", message="not asked: the host has not what it needs")
     own = [each for each in verdict.findings if each.rule == verdict.id or each.rule not in known]

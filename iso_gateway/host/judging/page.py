@@ -46,7 +46,7 @@ def _body(report: Report) -> Iterator[str]:
         verdict = '<span class="pill not-seen">nobody came</span>'
     elif found:
         verdict = f'<span class="pill failed">{found} finding{"s" if found > 1 else ""}</span>'
-    elif any(each.status is Status.NOT_SEEN for each in report.terminals):
+    elif any(each.status is not Status.PASSED for each in report.terminals):
         verdict = '<span class="pill not-seen">no findings, incomplete</span>'
     yield f"<header><h1>{_told(report.title)} {verdict}</h1>"
     yield f"<p>Certification in {_told(report.dialect)}, made {day_and_time(report.made.wall)}.</p></header>\n"
@@ -84,6 +84,12 @@ def _terminal(report: TerminalReport, place: str) -> Iterator[str]:
             links = _links((finding.about, *finding.others), place, numbers)
             yield f"<li><b>{escape(finding.rule)}</b> {_told(finding.text)} <small>{links}</small></li>"
         yield "</ol>\n"
+    if report.open:
+        yield "<h3>Still open</h3><ul>"
+        yield from (
+            f"<li>{_told(each.text)} <small>{_links((each.seen,), place, numbers)}</small></li>" for each in report.open
+        )
+        yield "</ul>\n"
     yield "<h3>Cases</h3>"
     yield from _table(report.cases, place, numbers)
     yield "<h3>Checks of every message</h3>"

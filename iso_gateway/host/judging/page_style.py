@@ -29,7 +29,7 @@ td,th{padding:7px 14px 7px 0;border-bottom:1px solid var(--line);vertical-align:
 white-space:nowrap}
 h1 .pill{font-size:15px;line-height:26px;border-radius:13px;padding:0 12px;vertical-align:4px;margin-left:8px}
 .passed{color:var(--good);background:var(--good-bg)}.failed{color:var(--bad);background:var(--bad-bg)}
-.not-seen{color:var(--wait);background:var(--wait-bg)}.not-asked{color:var(--soft);background:var(--tint)}
+.not-seen,.open{color:var(--wait);background:var(--wait-bg)}.not-asked{color:var(--soft);background:var(--tint)}
 .findings{margin:8px 0;padding:12px 20px 12px 40px;background:var(--bad-bg);border-radius:8px}
 .findings li{margin:5px 0}.findings b{color:var(--bad);margin-right:4px}.findings small{display:block;color:var(--soft)}
 .timeline{font-size:13px;overflow-x:auto}

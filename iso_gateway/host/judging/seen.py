@@ -40,7 +40,20 @@ class Seen:
 
     __slots__ = (
         *("number", "at", "link", "message", "kind", "batch", "doubt", "code", "verdict", "answer", "hang_up"),
-        *("late", "spoilt", "given", "intact", "agreed", "outgoing", "repeats", "undoes", "asks", "guessed", "settled"),
+        *(
+            "late",
+            "spoilt",
+            "booked",
+            "given",
+            "intact",
+            "agreed",
+            "outgoing",
+            "repeats",
+            "undoes",
+            "asks",
+            "guessed",
+            "settled",
+        ),
     )
 
     def __init__(self, number: int, at: Moment, link: str, message: Message, kind: Kind | None) -> None:
@@ -55,6 +68,8 @@ class Seen:
         """Why it was not believed: ``wrong MAC``, ``no MAC``; empty: it was."""
         self.code = ""
         """The canonical code that was decided on; empty: none."""
+        self.booked = False
+        """Whether it was decided to be approved, whatever went out."""
         self.verdict = CodeClass.UNKNOWN
         self.answer: Message | None = None
         """What was decided to be said; whether it went out is for *given* to say."""

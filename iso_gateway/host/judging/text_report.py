@@ -9,7 +9,7 @@ from iso_gateway.host.judging.certifying import Report, Status, TerminalReport, 
 from iso_gateway.host.judging.judge import Finding
 from iso_gateway.host.judging.words import answer_line, clock_time, day_and_time, request_line
 
-_MARKS = {Status.PASSED: "passed", Status.FAILED: "FAILED", Status.NOT_SEEN: "not seen", Status.NOT_ASKED: "not asked"}
+_MARKS = {status: "FAILED" if status is Status.FAILED else str(status) for status in Status}
 
 
 def text_of(report: Report) -> str:
@@ -36,6 +36,8 @@ def headline(terminal: TerminalReport) -> str:
     others = ((status, terminal.count(status)) for status in (Status.FAILED, Status.NOT_SEEN))
     said += [f"{count} {status}" for status, count in others if count]
     findings = len(terminal.findings) + terminal.terminal.not_kept
+    if terminal.open:
+        said.append(f"{len(terminal.open)} still open")
     said.append({0: "no findings", 1: "1 finding"}.get(findings, f"{findings} findings"))
     return ", ".join(said)
 
@@ -45,6 +47,7 @@ def _terminal(report: TerminalReport) -> Iterator[str]:
     yield f"{name}: {headline(report)}"
     for number, finding in enumerate(report.findings, 1):
         yield from _finding(number, finding)
+    yield from _open(report)
     width = max((len(each.id) for each in (*report.cases, *report.checks)), default=0)
     yield "  cases"
     for case in report.cases:
@@ -52,6 +55,15 @@ def _terminal(report: TerminalReport) -> Iterator[str]:
     yield "  checks of every message"
     for check in report.checks:
         yield f"  {_MARKS[check.status]:9}  {check.id:{width}}  {check.text}"
+
+
+def _open(report: TerminalReport) -> Iterator[str]:
+    """Yield what is left open, one line for each."""
+    if len(report.open) == 1:
+        yield f"  1 outcome still open: {report.open[0].text}"
+    elif report.open:
+        yield f"  {len(report.open)} outcomes still open:"
+        yield from (f"     {each.text}" for each in report.open)
 
 
 def _says(case: Verdict) -> str:

@@ -18,6 +18,8 @@ UNSETTLED: Final = 32
 CARDS: Final = 16
 """Card numbers of one terminal that are looked for where none may stand."""
 
+_DUPLICATE: Final = "94"
+
 
 class Upload:
     """The records of one batch, as they come."""
@@ -47,7 +49,7 @@ class Watch:
         self.cards: deque[str] = deque(maxlen=CARDS)
         self._recent: deque[Seen] = deque()
         self._by_key: dict[Key, Seen] = {}
-        """Of those, the latest with each key."""
+        """Of those, the latest with each key; one that was refused for having the number of another is not that."""
         self._unsettled: deque[Seen] = deque(maxlen=UNSETTLED)
         self._inquiries: deque[Seen] = deque(maxlen=UNSETTLED)
         """What was asked since the last look: how it is answered is known when the next message comes."""
@@ -66,7 +68,7 @@ class Watch:
         for inquiry in self._inquiries:
             if inquiry.believable and inquiry.code == "00" and inquiry.asks is not None:
                 inquiry.asks.settled = True  # it has been told what became of it (ruling 8)
-        self._inquiries.clear()
+        self._inquiries = deque((each for each in self._inquiries if each.given is None), UNSETTLED)
         return [each for each in self._unsettled if not each.settled and each.outcome_unknown]
 
     def relate(self, seen: Seen) -> None:
@@ -83,6 +85,13 @@ class Watch:
             alike = [each for each in owed if not differing(each, seen, set(each.message) - {4})]
             seen.undoes = next(iter(alike or owed), None)
             seen.guessed = seen.undoes is not None
+
+    def reversible(self, seen: Seen) -> bool:
+        """Say whether *seen* is undone by a reversal; what is told as a fact is repeated."""
+        if seen.kind is None or seen.kind is Kind.REVERSAL:
+            return False
+        row = self.dialect.kind_row(seen.message)
+        return row is None or row.reversible
 
     def forget(self, number: int) -> None:
         """Forget the messages up to *number*."""
@@ -108,7 +117,8 @@ class Watch:
         if len(self._recent) == REMEMBERED:
             self._forget_oldest()
         self._recent.append(seen)
-        self._by_key[key_of(seen)] = seen
+        if seen.code != _DUPLICATE or key_of(seen) not in self._by_key:
+            self._by_key[key_of(seen)] = seen
         if seen.asks is not None:
             self._inquiries.append(seen)
         if seen.kind in MONEY or seen.kind is Kind.REVERSAL:
