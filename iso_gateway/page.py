@@ -58,7 +58,7 @@ def wrapped(text: str, indent: int, style: Style = Style.PLAIN, first: Line = EM
         return
     import textwrap  # noqa: PLC0415 -- most are short enough, and commands are quicker without
 
-    rows = textwrap.wrap(text, WIDTH - indent, break_on_hyphens=False)
+    rows = textwrap.wrap(text, WIDTH - indent, break_on_hyphens=False, break_long_words=False)
     yield (*first, Piece(rows[0], style)) if first else line(" " * indent, Piece(rows[0], style))
     for row in rows[1:]:
         yield line(" " * indent, Piece(row, style))

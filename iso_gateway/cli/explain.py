@@ -46,7 +46,7 @@ def explain(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: bo
         explained = explained.because(likeliest(spec, data, error, spec_name))
     if as_json:
         say_json(explained)
-    elif data or not unread:
+    elif explained.entries or not unread:
         if explained.entries:
             show(showing.of_explained(explained, data, unsafe=unsafe))
         if explained.faults:

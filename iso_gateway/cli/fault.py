@@ -38,7 +38,7 @@ def _command(function: Callable[..., int | None]) -> Callable[..., int | None]:
         *("--at", "--host-admin", "--socket", "path"),
         type=click.Path(path_type=Path),
         metavar="SOCKET",
-        help="Its admin socket.  [default: the only running one]",
+        help="Its admin socket.  [default: the only mock host, or else the only gateway, that runs]",
     )
     return json_option(at(function))
 
@@ -128,7 +128,7 @@ def _times(number: int) -> str:
 
 
 def _only(kind: str | None) -> Path:
-    """Return the admin socket of the only process that runs, a gateway or a mock host.
+    """Return the admin socket of the only process that runs: of both kinds the mock host, which is there for that.
 
     Raises:
         NoConnection: none runs.
@@ -136,9 +136,9 @@ def _only(kind: str | None) -> Path:
     """
     from iso_gateway.admin.places import find_sockets
 
-    found = find_sockets(kind)
-    if len(found) == 1:
-        return found[0]
+    for found in ([find_sockets("host")] if kind is None else []) + [find_sockets(kind)]:
+        if len(found) == 1:
+            return found[0]
     if found:
         listed = ", ".join(map(str, found))
         raise ConfigError([Problem("", f"{len(found)} processes are running; say which one with --at: {listed}")])

@@ -62,7 +62,7 @@ def decode(*, given: tuple[str, ...], spec_name: str, as_json: bool, unsafe: boo
     found = _judged(spec, message) if check and broken is None and message is not None else []
     if as_json:
         _say_json(message, faults, causes or [], found, unread, unsafe=unsafe)
-    elif data or not unread:
+    elif message is not None or not unread:
         if message is not None:
             show(table(message, unsafe=unsafe))
         for each in faults:

@@ -6,6 +6,7 @@ like). BGN, which the euro replaced that year, is kept for refunds.
 
 from __future__ import annotations
 
+import re
 from typing import Final, NamedTuple
 
 
@@ -51,15 +52,19 @@ def find(currency: str) -> Currency | None:
     return CURRENCIES.get(currency) or _BY_LETTERS.get(currency)
 
 
+_CODE: Final = re.compile("[0-9A-Z]{3}").fullmatch
+"""Whether a text may be the code of a currency."""
+
+
 def format_amount(minor: int, currency: str | None) -> str:
     """Return an amount as people read it: ``"USD 12.34"``, ``"JPY 1200"``, ``"-EUR 0.05"``.
 
     Without a currency that we know, nobody can say where the point goes: ``"1234 minor units"``, after the code
-    if there is one.
+    if there is one that may be one.
     """
     known = find(currency) if currency else None
     if known is None:
-        return f"{currency} {minor} minor units" if currency else f"{minor} minor units"
+        return f"{currency} {minor} minor units" if currency and _CODE(currency) else f"{minor} minor units"
     sign = "-" if minor < 0 else ""
     digits = f"{abs(minor):0{known.exponent + 1}d}"
     point = len(digits) - known.exponent

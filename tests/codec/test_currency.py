@@ -20,6 +20,8 @@ from iso_gateway.codec.currency import CURRENCIES, find, format_amount
         (1234, "USD", "USD 12.34"),
         (1234, None, "1234 minor units"),
         (1234, "000", "000 1234 minor units"),
+        (1234, "S  ", "1234 minor units"),
+        (1234, " LA", "1234 minor units"),
     ],
 )
 def test_an_amount_as_people_read_it(minor: int, currency: str | None, text: str) -> None:
