@@ -29,6 +29,7 @@ from iso_gateway.host.ledger import Ledger
 from iso_gateway.host.magic import ORDINARY as NO_MAGIC
 from iso_gateway.host.magic import Ending, ending
 from iso_gateway.host.network import Network
+from iso_gateway.host.purposes import BY_THE_HOST
 from iso_gateway.host.saved import Saved, restore, save
 from iso_gateway.host.scenario.heard import Heard
 from iso_gateway.host.scenario.responding import ending_of, ruled, struck, unheard
@@ -376,7 +377,7 @@ class Authorizer:
     def _against(self, asked: Asked, original: Transaction | None, moment: Moment) -> tuple[str, str]:
         """Return why the reversal *asked* is refused, as code and in words; empty where it is carried out."""
         if refusal := self.refuse_reversals or self.accounts.reversal_refusal(asked.pan):
-            return refusal, "this host refuses reversals"
+            return refusal, BY_THE_HOST
         if original is None:
             return self._not_found, "original not found"
         return irreversible(asked, original, self.dialect.profile, self.settings, self._calendar.today(moment))

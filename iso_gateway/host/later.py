@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from iso_gateway.host.asked import Asked
+from iso_gateway.host.purposes import BY_THE_AMOUNT
 from iso_gateway.host.settings import HostSettings
 from iso_gateway.host.transaction import Transaction, can_be_undone
 from iso_gateway.protocol import rules
@@ -36,7 +37,7 @@ def irreversible(
     if asked.amount is not None and asked.amount not in (original.amount, original.asked):
         return "64", "another amount"
     if original.irreversible:
-        return original.irreversible, "the amount of the original asked for this refusal"
+        return original.irreversible, BY_THE_AMOUNT
     if left := asked.left_standing:
         allowed = profile.rules.partial_reversal and original.kind in TRAITS[Kind.ADJUSTMENT].original
         if not allowed:

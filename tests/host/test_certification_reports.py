@@ -85,6 +85,8 @@ async def test_the_page_stands_alone_and_draws_each_message(autojump_clock: Mock
     assert not re.search(r"<script|<link|<img|https?:|@import|url\(", page)
     assert PAN not in page
     assert set(re.findall(r'href="#(t\w+)"', page)) <= set(re.findall(r'id="(t\w+)"', page))
+    assert not re.search(r"ruling|flows", page), "nobody outside has those"
+    assert "PCI DSS 3.4" in page
     ET.fromstring(re.findall(r"<svg.*?</svg>", page, re.DOTALL)[0])
     assert page.count('class="step fault"') >= len(terminal.findings)
 

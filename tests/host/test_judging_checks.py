@@ -91,6 +91,50 @@ def test_a_reversal_that_nobody_answered_is_open_too() -> None:
     assert till.left_open == [("TERM0001 reversal STAN 000002, USD 10.68, booked, never repeated", True)]
 
 
+def test_a_reversal_that_was_refused_leaves_the_original_standing() -> None:
+    till = JudgedTill()
+    silent = till.ask(Kind.SALE, SILENT)
+    assert reversal(till, silent, de2=OTHER_PAN).code == "14"
+    till.ask(Kind.SALE)
+    told = "TERM0001 STAN 000001, USD 10.68, booked, and its reversal, STAN 000002, was refused with 14"
+    assert till.left_open == [(told, True)]
+    assert till.found == ["reversal-elements"]
+    assert till.owed == [], "it has been found"
+    assert reversal(till, silent).code == "00"
+    assert till.left_open == []
+    assert till.found == ["reversal-elements"], "what was refused is done once more under a new number"
+
+
+@BOTH
+def test_a_reversal_of_something_else_leaves_the_original_standing(spec: str) -> None:
+    till = JudgedTill(spec)
+    silent = till.ask(Kind.SALE, SILENT)
+    reversal(till, silent, **({"de11": "000777"} if till.cup else {"de90": "0200" + "000777" + "0" * 32}))
+    assert [text.endswith("does not name it") for text, _ in till.left_open] == [True]
+
+
+@BOTH
+def test_a_refusal_that_was_asked_for_is_no_fault_of_the_terminal(spec: str) -> None:
+    till = JudgedTill(spec)
+    assert reversal(till, till.ask(Kind.SALE, 1067)).code == "30"
+    till.host.refuse_reversals = "12"
+    assert reversal(till, till.ask(Kind.SALE, SILENT)).code == "12"
+    assert till.left_open == []
+
+
+def test_a_second_reversal_under_another_number() -> None:
+    till = JudgedTill()
+    silent = till.ask(Kind.SALE, SILENT)
+    first = reversal(till, silent)
+    till.again(first)
+    assert till.found == []
+    reversal(till, silent)
+    [finding] = till.judge.findings
+    assert finding.rule == "repeat-identical"
+    assert "is reversed once more under STAN 000003" in finding.text
+    assert till.left_open == [], "25 says that it was undone"
+
+
 @BOTH
 def test_a_look_before_an_inquiry_is_answered_forgets_nothing(spec: str) -> None:
     till = JudgedTill(spec)
@@ -238,6 +282,21 @@ def test_a_card_number_where_none_belongs() -> None:
     till.send(till.request(Kind.SALE, changes={48: "an order 4761739001010011"}))
     assert till.found == ["no-card-number"] * 2
     assert all(PAN not in finding.text for finding in till.judge.findings)
+
+
+@pytest.mark.parametrize("dressed", ["4761 7390 0101 0010", "4761-7390-0101-0010", "4 7 6 1 7 3 9 0 0 1 0 1 0 0 1 0"])
+@pytest.mark.parametrize("own", [True, False])
+def test_a_card_number_in_groups(dressed: str, *, own: bool) -> None:
+    till = JudgedTill()
+    till.send(till.request(Kind.SALE, pan=PAN if own else OTHER_PAN, changes={48: f"card {dressed}."}))
+    assert till.found == ["no-card-number"]
+
+
+@pytest.mark.parametrize("text", ["2026-11-23 12:00 4761", "4761 7390 0101 0011", "order 4761 7390 0101 0010 77 1234"])
+def test_digits_in_groups_that_are_no_card_number(text: str) -> None:
+    till = JudgedTill()
+    till.send(till.request(Kind.SALE, pan=OTHER_PAN, changes={48: text}))
+    assert till.found == []
 
 
 @pytest.mark.parametrize("changes", [{7: "0302093000"}, {7: "1332256199"}, {12: "256000"}, {13: "0101"}])

@@ -77,8 +77,8 @@ def _numbered(watch: Watch, seen: Seen) -> bool:
 def _repeat(watch: Watch, seen: Seen) -> Iterator[Wrong]:
     first = seen.repeats
     if first is None:
-        return
-    if differ := differing(seen, first, MAY_CHANGE | _PER_SEND):
+        yield from _once_more(watch, seen)
+    elif differ := differing(seen, first, MAY_CHANGE | _PER_SEND):
         told = "; ".join(f"DE {de} was {_shown(first, de)} and is {_shown(seen, de)}" for de in differ)
         yield Wrong(f"a repeat is identical but for MTI, DE 7 and MAC: {told}", first, (seen,))
     elif watch.dialect.profile.repeat_mti and not is_repeat(seen.message.mti):
@@ -86,6 +86,16 @@ def _repeat(watch: Watch, seen: Seen) -> Iterator[Wrong]:
         yield Wrong(
             f"a repeat of {first.message.mti} comes as {wanted}, and came as {seen.message.mti}", first, (seen,)
         )
+
+
+def _once_more(watch: Watch, seen: Seen) -> Iterator[Wrong]:
+    """Yield what is wrong with a reversal that is new, of what has been reversed already or was to be."""
+    if seen.undoes is None or seen.guessed or (earlier := watch.reversal_of(seen.undoes)) is None:
+        return
+    refused = earlier.guessed or (earlier.believable and not earlier.booked)
+    if not refused and 95 not in seen.message and 95 not in earlier.message:
+        text = f"{_named(seen.undoes)}, is reversed once more under STAN {seen.stan}: a repeat is identical"
+        yield Wrong(f"{text} but for MTI, DE 7 and MAC, and has STAN {earlier.stan}", earlier, (seen,))
 
 
 _PER_SEND: Final = frozenset({52, 53})
@@ -213,6 +223,12 @@ def _incomplete(upload: Upload, seen: Seen) -> Wrong:
 
 
 _PRIVATE: Final = frozenset({*range(43, 49), 54, *range(57, 64), *range(104, 128)})
+_GROUPED: Final = re.compile(
+    r"(?<![0-9])(?<![0-9][ -])[2-9](?:[0-9]{3}(?:[ -][0-9]{4}){2,3}(?:[ -][0-9]{1,3})?"
+    r"|[0-9]{3}[ -][0-9]{6}[ -][0-9]{4,5}|(?:[ -][0-9]){12,18})(?![ -]?[0-9])"
+)
+"""As cards and people write numbers: in groups of four, as 4-6-5, or digit by digit."""
+_BETWEEN: Final = re.compile(r"(?<=[0-9])[ -](?=[0-9])")
 _DIGITS: Final = re.compile(r"[0-9]{13,19}")
 _RUN: Final = re.compile(r"(?<![0-9])[2-9][0-9]{12,18}(?![0-9])")
 
@@ -225,7 +241,9 @@ def _no_card(watch: Watch, seen: Seen) -> Iterator[Wrong]:
         value = seen.message[de]
         text = value.decode("latin-1") + " " + value.hex() if isinstance(value, bytes) else str(value)
         whole = watch.dialect.spec.fields[de].inside is None
-        found = any(card in text for card in own) or (whole and any(mask.luhn(run) for run in _RUN.findall(text)))
+        joined = _BETWEEN.sub("", text)
+        runs = _RUN.findall(text) + [_BETWEEN.sub("", each) for each in _GROUPED.findall(text)]
+        found = any(card in text or card in joined for card in own) or (whole and any(map(mask.luhn, runs)))
         if found:
             yield Wrong(f"DE {de} has a card number in it, which stands in DE 2 or 35 and nowhere else", seen)
 
@@ -273,6 +291,7 @@ def _always(_seen: Seen) -> bool:
 
 
 REVERSAL_FIRST: Final = "reversal-first"
+_WHY: Final = "a reversal says why: A0 where the MAC was wrong, 98 where no answer came, as one may be lost on its way"
 
 CHECKS: Final[tuple[Check, ...]] = (
     Check(
@@ -298,7 +317,7 @@ CHECKS: Final[tuple[Check, ...]] = (
         *(_same_elements, lambda seen: seen.kind is Kind.REVERSAL),
     ),
     Check(
-        *("reversal-reason", "a reversal says why, and it is so: 98 no answer, A0 wrong MAC", "flows 2.2", _reason),
+        *("reversal-reason", _WHY, "flows 2.2", _reason),
         lambda seen: seen.kind is Kind.REVERSAL,
     ),
     Check(

@@ -15,6 +15,7 @@ from iso_gateway.host.judging.following import Begun, Follower, Stage
 from iso_gateway.host.judging.owing import Open, still_open
 from iso_gateway.host.judging.seen import Seen
 from iso_gateway.host.judging.watching import Watch
+from iso_gateway.host.purposes import ON_PURPOSE
 from iso_gateway.protocol.kinds import Kind
 from iso_gateway.protocol.reconciling import Verdict, verdict_said
 
@@ -255,6 +256,7 @@ class Judge:
         seen = Seen(self._count, at, link, message, kind)
         seen.batch = self.dialect.batch(message)
         seen.booked = decision.note.get("code") in _BOOKED
+        seen.willed = "rule" in decision.note or decision.note.get("cause") in ON_PURPOSE
         fault = decision.fault
         seen.doubt, seen.spoilt = decision.under.cause, decision.spoilt
         seen.hang_up, seen.late = fault.close or fault.reset, fault.late or fault.delay is not None

@@ -32,6 +32,9 @@ def still_open(watch: Watch, links: Container[str], now: Moment) -> Iterator[Ope
         undone = "repeated" if seen.kind is Kind.REVERSAL or not watch.reversible(seen) else "reversed"
         booked = "booked" if seen.booked else "not booked"
         yield Open(seen, _told(seen, booked, f"never {undone}"), _overdue(seen, links, now))
+    for first, reversal in watch.standing:
+        why = "does not name it" if reversal.guessed else f"was refused with {reversal.code}"
+        yield Open(first, _told(first, "booked", f"and its reversal, STAN {reversal.stan}, {why}"), overdue=True)
 
 
 def _told(seen: Seen, *facts: str) -> str:

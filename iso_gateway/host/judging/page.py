@@ -13,7 +13,7 @@ from iso_gateway.host.judging.judge import Finding
 from iso_gateway.host.judging.page_style import STYLE
 from iso_gateway.host.judging.seen import Seen
 from iso_gateway.host.judging.text_report import headline
-from iso_gateway.host.judging.words import clock_time, day_and_time, request_line, seconds
+from iso_gateway.host.judging.words import clock_time, day_and_time, request_line, seconds, source_of
 
 TERMINALS: Final = 200
 """Terminals that are told of one by one; those with findings first."""
@@ -105,7 +105,7 @@ def _table(verdicts: Iterable[Verdict], place: str, numbers: set[int]) -> Iterat
         todo = f'<div class="do">To do: {_told(each.do)}</div>' if each.do and each.status is Status.NOT_SEEN else ""
         shown = f'<div class="do">{_links(each.seen, place, numbers)}</div>' if each.seen else ""
         yield f"<tr><td>{_pill(each.status)}</td><td><code>{escape(each.id)}</code></td>"
-        yield f"<td>{_told(each.text)}{todo}{shown}</td><td class=source>{_told(each.source)}</td></tr>"
+        yield f"<td>{_told(each.text)}{todo}{shown}</td><td class=source>{_told(source_of(each.source))}</td></tr>"
     yield "</tbody></table>\n"
 
 

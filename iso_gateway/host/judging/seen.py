@@ -44,6 +44,7 @@ class Seen:
             "late",
             "spoilt",
             "booked",
+            "willed",
             "given",
             "intact",
             "agreed",
@@ -70,6 +71,8 @@ class Seen:
         """The canonical code that was decided on; empty: none."""
         self.booked = False
         """Whether it was decided to be approved, whatever went out."""
+        self.willed = False
+        """Whether the host was told to answer so, whatever the message says."""
         self.verdict = CodeClass.UNKNOWN
         self.answer: Message | None = None
         """What was decided to be said; whether it went out is for *given* to say."""

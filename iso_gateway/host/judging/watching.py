@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from iso_gateway.host.judging.relations import Key, differing, key_of, names, of_which, repeated
-from iso_gateway.host.judging.seen import MONEY, Seen
+from iso_gateway.host.judging.seen import MONEY, NO_OUTCOME, Seen
 from iso_gateway.protocol.dialect import Dialect
 from iso_gateway.protocol.kinds import Kind
 
@@ -35,6 +35,17 @@ class Upload:
         """By STAN of the record, the message that brought it."""
 
 
+def _in_vain(reversal: Seen) -> bool:
+    """Say whether *reversal* was answered, and has not undone what it was sent for, by its own fault."""
+    if reversal.guessed:
+        return reversal.believable
+    # 25: what it names is not there any more, as it was undone already
+    return reversal.believable and not reversal.booked and not reversal.willed and reversal.code not in _GONE
+
+
+_GONE: Final = NO_OUTCOME | {"25"}
+
+
 class Watch:
     """One terminal, as its messages show it."""
 
@@ -51,6 +62,8 @@ class Watch:
         self._by_key: dict[Key, Seen] = {}
         """Of those, the latest with each key; one that was refused for having the number of another is not that."""
         self._unsettled: deque[Seen] = deque(maxlen=UNSETTLED)
+        self._reversals: dict[Seen, Seen] = {}
+        """By first send of what was reversed, the reversal that counts: one that was carried out, or the latest."""
         self._inquiries: deque[Seen] = deque(maxlen=UNSETTLED)
         """What was asked since the last look: how it is answered is known when the next message comes."""
 
@@ -86,6 +99,27 @@ class Watch:
             seen.undoes = next(iter(alike or owed), None)
             seen.guessed = seen.undoes is not None
 
+    @property
+    def standing(self) -> list[tuple[Seen, Seen]]:
+        """What was reversed in vain, and the reversal: it was refused for what it says, or names something else."""
+        return [
+            (first, reversal)
+            for first, reversal in self._reversals.items()
+            if reversal.undoes is not None and reversal.undoes.booked and _in_vain(reversal)
+        ]
+
+    def reversal_of(self, seen: Seen) -> Seen | None:
+        """Return what has reversed *seen*, or was to."""
+        return self._reversals.get(seen.repeats or seen)
+
+    def _reverse(self, reversal: Seen, undone: Seen) -> None:
+        first = undone.repeats or undone
+        earlier = self._reversals.get(first)
+        if earlier is None or not earlier.booked or earlier.guessed:
+            self._reversals[first] = reversal
+        if len(self._reversals) > UNSETTLED:
+            del self._reversals[next(iter(self._reversals))]
+
     def reversible(self, seen: Seen) -> bool:
         """Say whether *seen* is undone by a reversal; what is told as a fact is repeated."""
         if seen.kind is None or seen.kind is Kind.REVERSAL:
@@ -101,6 +135,9 @@ class Watch:
             while kept and kept[0].number <= number:
                 kept.popleft()
 
+        for first in [first for first in self._reversals if first.number <= number]:
+            del self._reversals[first]
+
     def _forget_oldest(self) -> None:
         oldest = self._recent.popleft()
         if self._by_key.get(key_of(oldest)) is oldest:
@@ -111,6 +148,8 @@ class Watch:
         for about in (seen.repeats, seen.undoes):
             if about is not None:
                 about.settled = True
+        if seen.undoes is not None:
+            self._reverse(seen, seen.undoes)
         if seen.repeats is not None:
             for each in self._unsettled:
                 each.settled = each.settled or each.repeats is seen.repeats

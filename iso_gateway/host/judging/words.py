@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
+from typing import Final
 
 from iso_gateway.codec import mask
 from iso_gateway.codec.currency import format_amount
 from iso_gateway.codec.mti import MTI
 from iso_gateway.host.judging.seen import Seen
+
+_OURS: Final = re.compile(r"(?:flows|ruling) [0-9.]+(?:, [0-9.]+)*(?:, |$)")
+
+
+def source_of(source: str) -> str:
+    """Return *source* as users are to read it: without the numbers of our own books, which they do not have."""
+    return _OURS.sub("", source).strip(", ")
 
 
 def clock_time(wall: datetime) -> str:
