@@ -7,12 +7,16 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
+import trio
 from trio.testing import MockClock
 
-from iso_gateway.host.judging.certifying import Report, Status
-from iso_gateway.host.judging.sets import set_names, shape_of
+from iso_gateway.host.judging.certifying import Certification, Report, Status
+from iso_gateway.host.judging.sets import NO_CASES, set_names, shape_of
+from iso_gateway.host.server import HostServer
+from iso_gateway.host.settings import HostSettings
+from iso_gateway.net import clock
 from tests.support.broken_terminals import BROKEN, BrokenTerminal
-from tests.support.certified import certified
+from tests.support.certified import TIME_OUT, CertifiedTerminal, certified
 from tests.support.till import PAN
 
 NEVER_SHOWN = {"host-answered"}
@@ -63,3 +67,19 @@ async def test_a_terminal_that_is_broken_in_all_ways_gets_a_finding_for_each(
     report = await certified(name, partial(BrokenTerminal, ways=list(ways)))
     assert sorted(found(report)) == sorted(rule for rule, _ in ways.values())
     assert failed(report) == {case for _, case in ways.values() if case}
+
+
+@pytest.mark.parametrize(("waits", "clean"), [(TIME_OUT - 1, True), (TIME_OUT + 1, False)])
+async def test_a_terminal_that_still_waits_when_the_host_ends_has_not_given_up(
+    waits: float, *, clean: bool, autojump_clock: MockClock
+) -> None:
+    server = HostServer.of(HostSettings())
+    certification = Certification(server.authorizer.dialect, NO_CASES, server.settings.protection)
+    server.judge = certification.judge
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(CertifiedTerminal(server, nursery).do, "sale", "20.68")
+        await trio.sleep(waits)
+        nursery.cancel_scope.cancel()
+    report = certification.report(clock.now())
+    assert [each.overdue for each in report.terminals[0].open] == [not clean]
+    assert report.clean == clean

@@ -105,6 +105,12 @@ def test_a_reversal_that_was_refused_leaves_the_original_standing() -> None:
     assert till.found == ["reversal-elements"], "what was refused is done once more under a new number"
 
 
+def test_what_was_answered_stands_as_both_sides_know() -> None:
+    till = JudgedTill()
+    assert reversal(till, till.ask(Kind.SALE), de39="17", de2=OTHER_PAN).code == "14"
+    assert till.left_open == []
+
+
 @BOTH
 def test_a_reversal_of_something_else_leaves_the_original_standing(spec: str) -> None:
     till = JudgedTill(spec)

@@ -105,7 +105,9 @@ class Watch:
         return [
             (first, reversal)
             for first, reversal in self._reversals.items()
-            if reversal.undoes is not None and reversal.undoes.booked and _in_vain(reversal)
+            if (about := reversal.undoes) is not None
+            and (about.booked and about.outcome_unknown)  # of what was answered, both sides know that it stands
+            and _in_vain(reversal)
         ]
 
     def reversal_of(self, seen: Seen) -> Seen | None:
