@@ -96,9 +96,14 @@ class Gateway:
         """Wait until nothing is owed any more.
 
         Raises:
-            RuntimeError: something still is after *timeout* seconds.
+            RuntimeError: something still is after *timeout* seconds, or is stuck: a host refused to settle it, and
+                nobody knows where the money is until an operator acts.
         """
         self._until(lambda: not self._service.gateway.node.owing.debts, "the gateway still owes", timeout)
+        stuck = [row for row in self.owed() if row["state"] == "stuck"]
+        if stuck:
+            rows = "; ".join(f"{row['amount_text']}, {row['kind']} {row['id']}: {row['reason_text']}" for row in stuck)
+            raise RuntimeError(f"stuck: {rows}")
 
     def status(self) -> dict[str, Any]:
         """Return what ``iso-gateway status --json`` says."""

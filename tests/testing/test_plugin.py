@@ -178,6 +178,11 @@ def test_a_gateway_between_them(pytester: pytest.Pytester) -> None:
             assert states == ["approved", "reversed", "approved"]
             assert iso_gw.status()["owed"] == 0
 
+        def test_what_is_stuck_is_not_settled(iso_gw, iso_host, iso_terminal):
+            assert iso_terminal.sale("10.67").code == "68"
+            with pytest.raises(RuntimeError, match="stuck: USD 10.67, sale .* the host answered 30"):
+                iso_gw.settled()
+
         @pytest.mark.iso_gw(spec="cup-pos", framing="2be+tpdu")
         @pytest.mark.iso_terminal(terminal="SHOP0007")
         def test_terminals_of_another_dialect(iso_gw, iso_host, iso_terminal):

@@ -30,6 +30,7 @@ from iso_gateway.terminal.fleet.course import Course
 from iso_gateway.terminal.fleet.member import Member, Purpose, Request
 from iso_gateway.terminal.fleet.schedule import Due
 from iso_gateway.terminal.fleet.verdict import LATE, Run
+from iso_gateway.terminal.records import Outcome
 
 DIALLING: Final = 64
 """Connections that are made at the same time."""
@@ -38,6 +39,8 @@ CONNECTING: Final = 10.0
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 2.0
 """Seconds between two tries to connect, or to sign on."""
+LONGEST_REST: Final = 8.0
+"""Seconds between two reversals, or repeats, that are answered so that nobody knows more than before."""
 TICK: Final = 0.02
 """Seconds between two looks at what is overdue."""
 PER_BREATH: Final = 16
@@ -68,7 +71,8 @@ class _Line:
         """MTI and STAN of the answer that is waited for."""
         self._handing: Handing | None = None
         self.resting_until = 0.0
-        """No request before: a sign-on was refused."""
+        """No request before: a sign-on was refused, or a reversal answered with what cannot be believed."""
+        self._rest = FIRST_PAUSE
 
     async def keep(self) -> None:
         """Be connected, for ever."""
@@ -148,6 +152,12 @@ class _Line:
             edge.signed_on(self, "" if result.approved else f"the sign-on was refused: {result.meaning}")
             if not result.approved:
                 self.resting_until = now + LONGEST_PAUSE
+        elif request.purpose is Purpose.DEBT and result.outcome is Outcome.UNKNOWN:
+            # Answered at once, it would be sent again at once, for ever.
+            self.resting_until = now + self._rest
+            self._rest = min(2 * self._rest, LONGEST_REST)
+        else:
+            self._rest = FIRST_PAUSE
         self.go_on()
 
     def _lost(self, why: IsoGatewayError | None) -> None:

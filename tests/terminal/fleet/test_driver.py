@@ -132,6 +132,17 @@ async def test_answers_that_are_not_to_be_believed_are_reversed(
         assert told["unexpected_messages"] == unexpected
 
 
+async def test_reversals_whose_answers_say_nothing_are_sent_ever_more_seldom(autojump_clock: MockClock) -> None:
+    verdict, agreement = await driven(
+        terminals=2, rate=2, duration=1, mix="sale=1", amounts=[1068], patience=0.3, refuse_reversals="96"
+    )
+    told = verdict.as_json()
+    assert told["unknown"] == 2
+    # Within the 30 s at the end: after 0.1, 0.2, 0.4 ... s, and then every 8.
+    assert 2 * 6 <= told["debts"]["unknown"] <= 2 * 12
+    assert agreement.owed == 2
+
+
 async def test_declines_are_no_findings(autojump_clock: MockClock) -> None:
     verdict, _ = await driven(mix="sale=1", amounts=[1051], duration=1)
     assert verdict.findings() == []
