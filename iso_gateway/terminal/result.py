@@ -118,7 +118,7 @@ class Result(msgspec.Struct, frozen=True):
             return [f"outcome unknown: {done}; a gateway repeats it until it is answered, and never reverses it"]
         return [
             f"outcome unknown: {done}; a reversal is owed",
-            f"a gateway sends it by itself; to be sure: {reversing}",
+            f"a gateway in between sends it by itself, a host does not; to be sure: {reversing}",
         ]
 
 

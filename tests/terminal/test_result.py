@@ -78,6 +78,7 @@ def test_a_code_that_nobody_knows_or_none_is_an_unknown_outcome(code: str | None
 def test_an_unknown_outcome_is_never_called_declined_or_failed(said: Result) -> None:
     text = "\n".join(said.lines())
     assert "outcome unknown: the card may have been charged; a reversal is owed" in text
+    assert "a gateway in between sends it by itself, a host does not; to be sure: " in text
     assert "declined" not in text
     assert "failed" not in text
 

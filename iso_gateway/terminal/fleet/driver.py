@@ -31,6 +31,7 @@ from iso_gateway.terminal.fleet.member import Member, Purpose, Request
 from iso_gateway.terminal.fleet.schedule import Due
 from iso_gateway.terminal.fleet.verdict import LATE, Run
 from iso_gateway.terminal.records import Outcome
+from iso_gateway.terminal.result import Result
 
 DIALLING: Final = 64
 """Connections that are made at the same time."""
@@ -41,6 +42,8 @@ LONGEST_PAUSE: Final = 2.0
 """Seconds between two tries to connect, or to sign on."""
 LONGEST_REST: Final = 8.0
 """Seconds between two reversals, or repeats, that are answered so that nobody knows more than before."""
+DISBELIEVED: Final = 3
+"""Answers in a row to one terminal's reversals that have no right MAC, after which the run ends."""
 TICK: Final = 0.02
 """Seconds between two looks at what is overdue."""
 PER_BREATH: Final = 16
@@ -73,6 +76,7 @@ class _Line:
         self.resting_until = 0.0
         """No request before: a sign-on was refused, or a reversal answered with what cannot be believed."""
         self._rest = FIRST_PAUSE
+        self._disbelieved = 0
 
     async def keep(self) -> None:
         """Be connected, for ever."""
@@ -152,13 +156,22 @@ class _Line:
             edge.signed_on(self, "" if result.approved else f"the sign-on was refused: {result.meaning}")
             if not result.approved:
                 self.resting_until = now + LONGEST_PAUSE
-        elif request.purpose is Purpose.DEBT and result.outcome is Outcome.UNKNOWN:
-            # Answered at once, it would be sent again at once, for ever.
-            self.resting_until = now + self._rest
-            self._rest = min(2 * self._rest, LONGEST_REST)
+        elif request.purpose is Purpose.DEBT:
+            self._paid_or_not(result, now)
         else:
             self._rest = FIRST_PAUSE
         self.go_on()
+
+    def _paid_or_not(self, result: Result, now: float) -> None:
+        """Rest before a debt is tried again whose answer said nothing; it came at once, and so would the next."""
+        if result.outcome is not Outcome.UNKNOWN:
+            self._rest, self._disbelieved = FIRST_PAUSE, 0
+            return
+        self.resting_until = now + self._rest
+        self._rest = min(2 * self._rest, LONGEST_REST)
+        self._disbelieved = self._disbelieved + 1 if result.distrusted else 0
+        if self._disbelieved >= DISBELIEVED:
+            self.edge.disbelieve(self.member.till.terminal, result.meaning)
 
     def _lost(self, why: IsoGatewayError | None) -> None:
         self.connection = None
@@ -194,6 +207,8 @@ class Driver:
         """The members that are signed on, or have failed to once."""
         self._all_tried = trio.Event()
         self._why = ""
+        self._disbelieved = trio.Event()
+        self._stopped = ""
 
     def __repr__(self) -> str:
         return f"<Driver of {len(self._lines)} terminals>"
@@ -209,6 +224,12 @@ class Driver:
         """Take in that *line* has signed on, or *why* not."""
         self._why = self._why or why
         self._note(line)
+
+    def disbelieve(self, terminal: str, why: str) -> None:
+        """End the run: what *terminal* hears of its reversals cannot be believed, and more of it would not be."""
+        if not self._stopped:
+            self._stopped = f"stopped: {terminal} believes no answer to its reversals, as {why}; is --mac right?"
+        self._disbelieved.set()
 
     def _note(self, line: _Line) -> None:
         self._tried.add(line.member.number)
@@ -249,7 +270,7 @@ class Driver:
             if connected:
                 self.began = trio.current_time()
                 await self._load(dues, duration, stop)
-            interrupted, seconds = stop.is_set(), duration
+            interrupted, seconds = stop.is_set() or self._disbelieved.is_set(), duration
             if interrupted:
                 seconds = min(max(self.elapsed, 0.0), duration)
             elif connected:
@@ -262,12 +283,12 @@ class Driver:
             nursery.cancel_scope.cancel()
         if not connected and not interrupted:
             raise NoConnection(self._why or f"{self.way.address}: no terminal could connect")
-        return Run(intended, sent, not_sent, seconds, taken, interrupted, connected)
+        return Run(intended, sent, not_sent, seconds, taken, interrupted, connected, self._stopped)
 
     async def _close(self, closing: float) -> None:
         """Wait until nothing is under way and nothing is owed, *closing* seconds at most."""
         with trio.move_on_after(closing):
-            while not all(line.at_rest for line in self._lines):  # noqa: ASYNC110 -- 2,000 of them, once
+            while not (self._stopped or all(line.at_rest for line in self._lines)):  # noqa: ASYNC110 -- 2,000, once
                 await trio.sleep(TICK)
         for line in self._lines:
             line.end()
@@ -277,7 +298,7 @@ class Driver:
         with trio.CancelScope() as scope:
 
             async def until_stopped() -> None:
-                await stop.wait()
+                await _either(stop, self._disbelieved)
                 scope.cancel()
 
             async with trio.open_nursery() as nursery:

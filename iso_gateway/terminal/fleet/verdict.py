@@ -47,6 +47,8 @@ class Run(NamedTuple):
     interrupted: bool = False
     connections: int = 0
     """Terminals that were connected when the load began."""
+    stopped: str = ""
+    """Why the fleet ended it itself, in one sentence; empty: it did not."""
 
 
 class Verdict:
@@ -98,7 +100,8 @@ class Verdict:
 
     def findings(self) -> list[str]:
         """Return what is wrong, one sentence each; none: all is as it should be."""
-        found = [] if self.rate_kept else [self.rate_reason]
+        found = [self.run.stopped] if self.run.stopped else []
+        found += [] if self.rate_kept else [self.rate_reason]
         missed = [each for each in self.judged if not each.met]
         found += [f"not met: {each.objective.text} ({each.objective.said(each.value)})" for each in missed]
         agreement = self.agreement
@@ -170,7 +173,7 @@ class Verdict:
         tally, run, plan = self.tally, self.run, self.plan
         kept = "kept" if self.rate_kept else "NOT kept"
         rate = f"{self.achieved_rate:.1f} a second of {self.intended_rate:g}, {kept}"
-        stopped = " · interrupted" if run.interrupted else ""
+        stopped = " · stopped" if run.stopped else " · interrupted" if run.interrupted else ""
         lines = [
             f"{plan.terminals} terminals · {tally.sent} sent in {round(run.seconds, 1):g} s · {rate}{stopped}",
             f"{self._outcomes()} · codes {self._codes()}",
@@ -203,7 +206,9 @@ class Verdict:
         agreement = self.agreement
         if agreement is None:
             return f"ledgers not compared: {self.no_ledger}"
-        said = f"ledgers: {agreement.matched} agree, {agreement.differences} differ, {agreement.owed} owed"
+        said = f"ledgers: {agreement.matched} agree, {agreement.differences} differ, "
+        # A gateway in between may owe its host something still: it is not asked, and this must not deny it.
+        said += f"{agreement.owed} owed by the terminals"
         if agreement.not_compared:
             said += f"; {agreement.not_compared} not compared, too old to be remembered"
         return said

@@ -47,6 +47,15 @@ def course(spec: str, terminals: int, amounts: list[int]) -> tuple[Dialect, Cour
     )
 
 
+def _without_sign_on(member: Member) -> None:
+    """Let *member* be signed on as soon as it is connected."""
+
+    def connected() -> None:
+        member.signed_on = True
+
+    member.connected = connected  # type: ignore[method-assign]
+
+
 async def driven(
     spec: str = "iso87-ascii",
     *,
@@ -56,11 +65,15 @@ async def driven(
     mix: str = MIX,
     amounts: list[int] | None = None,
     patience: float = 2.0,
+    without_sign_on: bool = False,
     **settings: object,
 ) -> tuple[Verdict, Agreement]:
     """Return what a fleet makes of a mock host with *settings*."""
     host = HostServer.of(msgspec.structs.replace(HostSettings(), spec=spec, **settings))
     dialect, fleet = course(spec, terminals, amounts or list(range(100, 105)))
+    if without_sign_on:
+        for member in fleet.members:
+            _without_sign_on(member)
     async with trio.open_nursery() as nursery:
         bound: Address = await nursery.start(host.run, Address("127.0.0.1", 0))
         way = Way(dialect, Framing.parse("2be"), bound, patience)
@@ -141,6 +154,18 @@ async def test_reversals_whose_answers_say_nothing_are_sent_ever_more_seldom(aut
     # Within the 30 s at the end: after 0.1, 0.2, 0.4 ... s, and then every 8.
     assert 2 * 6 <= told["debts"]["unknown"] <= 2 * 12
     assert agreement.owed == 2
+
+
+@pytest.mark.parametrize("doubt", ["the answer has no MAC", "the MAC of the answer is wrong"])
+async def test_answers_that_are_never_believed_end_the_run_after_three_reversals(
+    doubt: str, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Shield, "doubt", lambda *_: doubt)
+    verdict, _ = await driven(terminals=2, rate=2, duration=1, mix="sale=1", spec="iso87-ascii", without_sign_on=True)
+    told = verdict.as_json()
+    assert 3 <= sum(told["debts"].values()) <= 6
+    assert verdict.findings()[0].startswith("stopped: TERM000")
+    assert f"believes no answer to its reversals, as {doubt}; is --mac right?" in verdict.findings()[0]
 
 
 async def test_declines_are_no_findings(autojump_clock: MockClock) -> None:
