@@ -239,7 +239,11 @@ def _can_fit(spec: Spec, subject: str, pattern: Pattern) -> None:
     field = field_of(spec, subject) if subject[0].isdecimal() else None
     for text in pattern.texts:
         why = ""
-        if subject == "mti" and text not in spec.plan.mtis:
+        if text[0] in "<>":
+            why = f"a number is expected after {text[0]}, as in >5000"
+        elif subject == "amount" and not text.isdecimal():
+            why = "an amount is a number of minor units, or a range of them: 1234, >5000, 100..200"
+        elif subject == "mti" and text not in spec.plan.mtis:
             why = f"{spec.name} has no such message type; four digits expected"
         elif subject in {"kind", "original.kind"} and text not in _KINDS:
             why = f"no kind of message{did_you_mean(text, _KINDS)}"

@@ -78,7 +78,10 @@ class Terminal:
 
         Raises:
             ValueError: *verb* is none of these.
+            TypeError: *amount* is a number, of which nobody can say whether it counts minor units.
         """
+        if not isinstance(amount, str):
+            raise TypeError(f"amount: text as it is typed, '12.34', and no {type(amount).__name__}")
         order = Order(
             _verb(verb),
             amount=amount,

@@ -61,6 +61,7 @@ def test_without_rules_none_is_near_and_what_fits_differs_in_nothing() -> None:
         ({"52": "present"}, "52 expected present, found nothing"),
         ({"55.9F26": "present"}, "55.9F26 expected present, found nothing"),
         ({"41": "TERM\x1b9"}, "41 expected TERM?9, found TERM0001"),
+        ({"amount": "20000..50000"}, "amount expected 20000..50000, found 100"),
         ({"account.available": "<1000"}, "account.available expected <1000, found nothing"),
     ],
 )

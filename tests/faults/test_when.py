@@ -98,6 +98,8 @@ def test_elements_and_parts_are_called_as_the_spec_calls_them() -> None:
     ("said", "why"),
     [
         ("mti:200", "when.mti: never fits: iso87-ascii has no such message type"),
+        ("amount:>abc", "when.amount: never fits: a number is expected after >, as in >5000"),
+        ("amount:5x0", "when.amount: never fits: an amount is a number of minor units"),
         ("kind:sael", "when.kind: never fits: no kind of message, did you mean 'sale'?"),
         ("original.kind:sale|viod", "when.original.kind: never fits: no kind of message, did you mean 'void'?"),
         ("3:00", "when.3: never fits: 6 digits expected"),

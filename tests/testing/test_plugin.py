@@ -147,6 +147,8 @@ def test_all_that_a_terminal_does(pytester: pytest.Pytester) -> None:
             assert (batch.outcome, batch.ours.totals.debits) == ("balanced", 5000)
             with pytest.raises(ValueError, match="settled by start_settling"):
                 iso_terminal.start("settle")
+            with pytest.raises(TypeError, match="amount: text as it is typed, '12.34', and no int"):
+                iso_terminal.sale(5)
 
         @pytest.mark.iso_host(spec="cup-pos", framing="2be+tpdu")
         @pytest.mark.iso_terminal(timeout=0.4)
