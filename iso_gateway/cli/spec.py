@@ -46,7 +46,9 @@ def list_specs(*, as_json: bool) -> None:
 def show(*, name: str, numbers: tuple[int, ...]) -> None:
     """Show how each data element is written, or some of them."""
     from iso_gateway.catalog import load_spec
+    from iso_gateway.cli import paint
     from iso_gateway.inspect.explaining import written
+    from iso_gateway.page import Line, Style, column, line, wrapped
 
     shown = load_spec(name)
     unknown = [str(number) for number in numbers if number not in shown.fields]
@@ -54,11 +56,15 @@ def show(*, name: str, numbers: tuple[int, ...]) -> None:
         raise click.UsageError(f"{shown.name} has no DE {', '.join(unknown)}")
     say(f"{shown.name}: {shown.title}" if shown.title else shown.name)
     say(f"message type in {shown.plan.mti_codec}, bitmap {shown.plan.bitmap_form}, profile {shown.profile or 'none'}\n")
-    for number, field in shown.fields.items():
-        if not numbers or number in numbers:
-            parts = ", has parts" if field.inside is not None else ""
-            mask = "" if field.mask == "none" else f", masked: {field.mask}"
-            say(f"{number:>3}  {field.name:<38} {written(field)}{mask}{parts}")
+    rows: list[Line] = []
+    fields = {number: field for number, field in shown.fields.items() if not numbers or number in numbers}
+    width = min(max((len(field.name) for field in fields.values()), default=0) + 2, 50)
+    for number, field in fields.items():
+        parts = ", has parts" if field.inside is not None else ""
+        mask = "" if field.mask == "none" else f", masked: {field.mask}"
+        head = line(f"{number:>3}  ", column(field.name, width, Style.NAME))
+        rows += wrapped(f"{written(field)}{mask}{parts}", 5 + width, Style.PLAIN, head)
+    paint.show(rows)
 
 
 @spec.command("check")

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from iso_gateway import load_spec
+from iso_gateway.page import WIDTH
 from tests.cli.conftest import Call
+from tests.support.shipped import SHIPPED_SPECS
 
 SPEC = load_spec("iso87-ascii")
 PAN = "4111111111111111"
@@ -261,3 +263,12 @@ def test_redact_leaves_out_what_it_cannot_read(iso_gateway: Call) -> None:
     assert done.exit_code == 1
     assert "message 2: DE 2 at byte 22" in done.output
     assert len(done.stdout.split()) == 1
+
+
+@pytest.mark.parametrize("name", SHIPPED_SPECS)
+def test_show_names_every_element_whole_in_80_columns(iso_gateway: Call, name: str) -> None:
+    spec = load_spec(name)
+    rows = iso_gateway("spec", "show", name).stdout.splitlines()
+    assert [row for row in rows if len(row) > WIDTH] == []
+    words = " ".join(rows).split()
+    assert {field.name for field in spec.fields.values()} - set(words) == set()
